@@ -1,0 +1,110 @@
+"""One upload, and each file of it: the record of the work that is left to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from datasets.models.dataset import Dataset
+from datasets.models.image import Image
+
+
+class ImportJob(models.Model):
+    """One upload. `sealed_at` says that no more files will be announced; it is done when every file has its end."""
+
+    class Source(models.TextChoices):
+        UPLOAD = "UPLOAD", _("browser")
+        FOLDER = "FOLDER", _("folder")
+
+    dataset = models.ForeignKey(Dataset, verbose_name=_("dataset"), on_delete=models.CASCADE, related_name="imports")
+    source = models.CharField(_("source"), max_length=8, choices=Source.choices)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("started by"), null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created_at = models.DateTimeField(_("started"), auto_now_add=True)
+    sealed_at = models.DateTimeField(_("complete list since"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+
+    def __str__(self) -> str:
+        return f"{self.dataset} · {self.pk}"
+
+
+class ImportItemQuerySet(models.QuerySet["ImportItem"]):
+    """Items in words of the trade."""
+
+    def unfinished(self) -> Self:
+        """Those that have no end yet."""
+        return self.filter(state__in=ImportItem.UNFINISHED)
+
+    def claimable(self, now: datetime) -> Self:
+        """Those a worker may take: received, or taken by one whose lease ran out."""
+        return self.filter(
+            models.Q(state=ImportItem.State.RECEIVED)
+            | models.Q(state=ImportItem.State.PROCESSING, lease_until__lt=now)
+        )
+
+
+class ImportItem(models.Model):
+    """One file of an upload and what became of it.
+
+    `name` and `folder` are what the person's machine called it: data, never part of a path here.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "WAITING", _("waiting for its bytes")
+        RECEIVED = "RECEIVED", _("waiting for a worker")
+        PROCESSING = "PROCESSING", _("being read")
+        READY = "READY", _("ready")
+        DUPLICATE = "DUPLICATE", _("already here")
+        FAILED = "FAILED", _("refused")
+
+    class Kind(models.TextChoices):
+        IMAGE = "IMAGE", _("image")
+        SIDECAR = "SIDECAR", _("sidecar")
+
+    UNFINISHED = (State.WAITING, State.RECEIVED, State.PROCESSING)
+
+    job = models.ForeignKey(ImportJob, verbose_name=_("import"), on_delete=models.CASCADE, related_name="items")
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    name = models.TextField(_("name"))
+    folder = models.TextField(_("folder"), blank=True)
+    stem_key = models.TextField(editable=False)
+    byte_size = models.PositiveBigIntegerField(_("size in bytes"))
+    position = models.PositiveBigIntegerField(editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    reason = models.CharField(_("reason"), max_length=24, blank=True)
+    detail = models.TextField(_("detail"), blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    received_at = models.DateTimeField(_("received"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    image = models.ForeignKey(
+        Image, verbose_name=_("image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="import_items"
+    )
+    text = models.TextField(blank=True, editable=False, help_text="What a sidecar says, once it was read.")
+
+    objects = ImportItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import item")
+        verbose_name_plural = _("import items")
+        indexes = [
+            models.Index(fields=["job", "state", "id"], name="item_state"),
+            models.Index(fields=["job", "stem_key"], name="item_stem"),
+            models.Index(
+                fields=["state", "lease_until"],
+                name="item_unfinished",
+                condition=models.Q(state__in=["RECEIVED", "PROCESSING"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

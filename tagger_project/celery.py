@@ -1,0 +1,32 @@
+"""The Celery application, and what each worker process sets up for itself."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tagger_project.settings")
+
+app = Celery("tagger_project")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+_PR_SET_PDEATHSIG = 1
+
+
+@worker_process_init.connect
+def cage_process(**_: Any) -> None:
+    """Bound the memory of a worker process, and end it with its parent however that dies."""
+    from django.conf import settings
+
+    limit = settings.WORKER_MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

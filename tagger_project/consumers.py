@@ -1,0 +1,79 @@
+"""What every socket of the program does: authorise, join, accept, snapshot, relay."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+
+from tagger_project.auth import may_connect
+from tagger_project.live import Message
+
+# Notices are merged: however much happens, a page hears of it four times a second.
+MERGE_SECONDS = 0.25
+
+
+class LiveConsumer(AsyncJsonWebsocketConsumer):
+    """A socket that tells; saving goes through HTTP.
+
+    Subclasses give `authorise()` and `snapshot()`, and `render()` where a page wants more than the notices themselves.
+    The order in `connect` matters: a snapshot read before joining would miss what happens in between.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.groups_joined: list[str] = []
+        self.notices: list[dict[str, Any]] = []
+        self.flusher: asyncio.Task[None] | None = None
+
+    async def authorise(self) -> list[str] | None:
+        """Return the groups to join, or `None` where this person may not look."""
+        raise NotImplementedError
+
+    async def snapshot(self) -> Message:
+        """Return what is stored now."""
+        raise NotImplementedError
+
+    async def render(self, notices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return what to send for the notices of the last moment: by default the newest of each type."""
+        return list({notice["type"]: notice for notice in notices}.values())
+
+    async def connect(self) -> None:
+        """Open the socket for who may look; anyone else gets HTTP 403."""
+        groups = await self.authorise() if may_connect(self.scope) else None
+        if groups is None:
+            await self.close()
+            return
+        for group in groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+            self.groups_joined.append(group)
+        await self.accept()
+        await self.send_json((await self.snapshot()).to_wire())
+
+    async def disconnect(self, code: int) -> None:
+        """Leave every group."""
+        if self.flusher is not None:
+            self.flusher.cancel()
+        for group in self.groups_joined:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def receive_json(self, content: Any, **_: Any) -> None:
+        """Pages have nothing to say here; what they send is dropped."""
+
+    async def decode_json(self, text_data: str) -> Any:
+        """Leave the text alone: it is not read, and bad JSON must not end the socket with a traceback."""
+        return None
+
+    async def relay(self, event: dict[str, Any]) -> None:
+        """Take a notice from the group; it goes out with the others of the same moment."""
+        self.notices.append(event["message"])
+        if self.flusher is None or self.flusher.done():
+            self.flusher = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        while self.notices:
+            notices, self.notices = self.notices, []
+            for message in await self.render(notices):
+                await self.send_json(message)
+            await asyncio.sleep(MERGE_SECONDS)

@@ -1,0 +1,130 @@
+"""Every environment variable of the program: its type, its default and the reason it exists.
+
+This is the only module that reads the environment. `.env.example` lists the same variables; a test compares the two.
+A `.env` file at the top of the project is read first; a variable that is set in the real environment wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One declared environment variable.
+
+    Attributes:
+        name: as it stands in the environment.
+        default: what holds when it is unset; `None` where the program works it out.
+        why: one sentence for the person who sets it.
+    """
+
+    name: str
+    default: object
+    why: str
+
+
+VARIABLES: list[Variable] = []
+
+_environment = environ.Env()
+
+
+def _declare(read: Callable[..., Any], name: str, default: T, why: str) -> T:
+    VARIABLES.append(Variable(name, default, why))
+    # An empty value means "unset": compose files and shells write `NAME=` for that.
+    if _environment.str(name, default="") == "":
+        return default
+    value: T = read(name)
+    return value
+
+
+ENV_FILE = _declare(
+    _environment.str, "ENV_FILE", ".env", "Where the file with these variables lies; relative to the project."
+)
+if ENV_FILE and (BASE_DIR / ENV_FILE).is_file():
+    environ.Env.read_env(str(BASE_DIR / ENV_FILE))
+
+# --- Where things are -------------------------------------------------------------------------
+
+DATA_DIR = Path(
+    _declare(_environment.str, "DATA_DIR", str(BASE_DIR / "data"), "Folder of the database, the pictures and the logs.")
+).absolute()
+DATABASE_URL = _declare(
+    _environment.str, "DATABASE_URL", "", "PostgreSQL as postgres://user:password@host/name; unset: SQLite in DATA_DIR."
+)
+REDIS_URL = _declare(
+    _environment.str,
+    "REDIS_URL",
+    "",
+    "Redis or Valkey as redis://host:6379 or unix:///path; unset: the broker that `manage.py up` starts.",
+)
+
+# --- Who may come in --------------------------------------------------------------------------
+
+AUTH_MODE = _declare(
+    _environment.str, "AUTH_MODE", "open", "open: no login, for one machine; password: everyone signs in first."
+)
+SECRET_KEY = _declare(
+    _environment.str, "SECRET_KEY", "", "Signs cookies; unset: made once and kept in DATA_DIR with mode 0600."
+)
+ALLOWED_HOSTS = _declare(
+    _environment.list,
+    "ALLOWED_HOSTS",
+    ["localhost", "127.0.0.1", "[::1]"],
+    "Host names the pages may be reached by, with commas; a foreign name is refused.",
+)
+CSRF_TRUSTED_ORIGINS = _declare(
+    _environment.list, "CSRF_TRUSTED_ORIGINS", [], "Origins such as https://tagger.example behind a TLS proxy."
+)
+BEHIND_TLS = _declare(
+    _environment.bool, "BEHIND_TLS", False, "A proxy in front speaks TLS: cookies are sent over https only."
+)
+
+# --- How it runs ------------------------------------------------------------------------------
+
+DEBUG = _declare(_environment.bool, "DEBUG", False, "Django's debug pages; for developers of the program only.")
+HOST = _declare(_environment.str, "HOST", "127.0.0.1", "Address that `manage.py up` listens on.")
+PORT = _declare(_environment.int, "PORT", 8000, "Port that `manage.py up` listens on; a taken one moves to the next.")
+WORKERS = _declare(
+    _environment.int, "WORKERS", 0, "Worker processes that read pictures; 0: as many as the machine has cores."
+)
+OPEN_BROWSER = _declare(_environment.bool, "OPEN", False, "`manage.py up` opens the page in the browser.")
+LOG_LEVEL = _declare(_environment.str, "LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.")
+TIME_ZONE = _declare(_environment.str, "TIME_ZONE", "UTC", "Time zone of what the pages show.")
+LANGUAGE_CODE = _declare(_environment.str, "LANGUAGE_CODE", "en", "Language of the pages.")
+ACCEL_PREFIX = _declare(
+    _environment.str,
+    "ACCEL_PREFIX",
+    "",
+    "Internal location of a proxy that sends files for X-Accel-Redirect; unset: the program sends them itself.",
+)
+
+# --- What `manage.py up FOLDER` imports ---------------------------------------------------------
+
+DATASET = _declare(_environment.str, "DATASET", "", "Name of the dataset a folder goes into; unset: the folder's name.")
+PREFIX = _declare(_environment.str, "PREFIX", "", "File prefix of that dataset; unset: made from its name.")
+TRIGGER_WORD = _declare(_environment.str, "TRIGGER_WORD", "", "Trigger word of that dataset.")
+
+# --- Limits -----------------------------------------------------------------------------------
+
+MAX_FILE_BYTES = _declare(
+    _environment.int, "MAX_FILE_BYTES", 200 * 1024 * 1024, "Largest file that is taken in, in bytes."
+)
+MAX_IMAGE_PIXELS = _declare(
+    _environment.int, "MAX_IMAGE_PIXELS", 80_000_000, "Largest picture that is decoded, in pixels (width times height)."
+)
+WORKER_MEMORY_BYTES = _declare(
+    _environment.int,
+    "WORKER_MEMORY_BYTES",
+    3 * 1024**3,
+    "Address space of one worker process, in bytes: a picture that wants more fails alone.",
+)

@@ -1,0 +1,83 @@
+"""`/healthz`: this process answers. `/readyz`: database, broker, storage and workers do too."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+
+from celery import current_app
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+logger = logging.getLogger(__name__)
+
+
+class NoWorker(Exception):
+    """No worker answered."""
+
+
+def check_database() -> None:
+    """Ask the database for nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def check_broker() -> None:
+    """Write and read one key."""
+    cache.set("health", "1", timeout=10)
+    cache.get("health")
+
+
+def check_storage() -> None:
+    """Write a file into the data folder."""
+    with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR, prefix=".health-") as file:
+        file.write(b"1")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def check_workers() -> None:
+    """Ask for a sign of life of at least one worker.
+
+    Raises:
+        NoWorker: none answered within a second.
+    """
+    if not current_app.control.ping(timeout=1.0, limit=1):
+        raise NoWorker("No worker answered within a second.")
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "database": check_database,
+    "broker": check_broker,
+    "storage": check_storage,
+    "workers": check_workers,
+}
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer at once."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@login_not_required
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 where everything answers, else 503 with what does not."""
+    state: dict[str, str] = {}
+    for name, check in CHECKS.items():
+        try:
+            check()
+        except Exception:
+            logger.warning("Not ready: %s.", name, exc_info=True)
+            state[name] = "no answer"
+        else:
+            state[name] = "ok"
+    return JsonResponse(state, status=200 if set(state.values()) == {"ok"} else 503)

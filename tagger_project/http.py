@@ -1,0 +1,64 @@
+"""The few answers that pages and API share: stored files, with the headers that keep them harmless."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+_BLOCK_BYTES = 256 * 1024
+# What a person uploaded is shown as a picture and nothing else: no script, no style, no frame, whatever is inside.
+_FILE_POLICY = "default-src 'none'; sandbox"
+
+
+def stored_file_response(
+    path: Path, *, content_type: str, download_name: str | None = None, immutable: bool = False
+) -> HttpResponseBase:
+    """Answer with a file of the data folder.
+
+    A proxy sends it where `ACCEL_PREFIX` names its internal location; else it is streamed in blocks, because a plain
+    `FileResponse` under ASGI holds the whole file in memory.
+
+    Args:
+        path: the file, below `DATA_DIR`.
+        content_type: the decoder's verdict, never the name's.
+        download_name: offers it as an attachment of that name.
+        immutable: the address names the content, so a browser may keep it.
+
+    Raises:
+        Http404: the file is gone.
+    """
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as missing:
+        raise Http404("This file is no longer stored.") from missing
+    response: HttpResponseBase
+    if settings.ACCEL_PREFIX:
+        response = HttpResponse(content_type=content_type)
+        relative = path.relative_to(settings.DATA_DIR).as_posix()
+        response["X-Accel-Redirect"] = f"{settings.ACCEL_PREFIX.rstrip('/')}/{quote(relative)}"
+    elif size <= _BLOCK_BYTES:
+        response = HttpResponse(path.read_bytes(), content_type=content_type)
+    else:
+        response = StreamingHttpResponse(_blocks(path), content_type=content_type)
+        response["Content-Length"] = str(size)
+    response["Content-Security-Policy"] = _FILE_POLICY
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=31536000, immutable" if immutable else "private, no-cache"
+    if download_name is not None:
+        response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=download_name) or ""
+    return response
+
+
+async def _blocks(path: Path) -> AsyncIterator[bytes]:
+    file = await sync_to_async(path.open, thread_sensitive=False)("rb")
+    try:
+        while block := await sync_to_async(file.read, thread_sensitive=False)(_BLOCK_BYTES):
+            yield block
+    finally:
+        file.close()

@@ -1,0 +1,40 @@
+"""The key that signs cookies: given by the environment, else made once per data folder. No Django."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+
+def load_or_make_secret_key(data_dir: Path) -> str:
+    """Return the data folder's key, making it at the first start.
+
+    Two processes that start together agree: the key is written whole to another name and linked into place, and the
+    link of the slower one is refused. The file has mode 0600.
+
+    Args:
+        data_dir: the data folder; made with mode 0700 if absent.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    path = data_dir / "secret_key"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=data_dir, prefix=".secret_key-")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(64))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(name, path)
+        except FileExistsError:
+            pass  # another process was quicker: its key is the one
+    finally:
+        os.unlink(name)
+    return path.read_text(encoding="ascii").strip()

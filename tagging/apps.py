@@ -1,0 +1,15 @@
+"""Words, and words on images."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TaggingConfig(AppConfig):
+    """The second room on the path."""
+
+    name = "tagging"
+    verbose_name = _("Tagging")
+
+    def ready(self) -> None:
+        """Listen for images that became ready."""
+        from tagging import receivers  # noqa: F401  (importing connects the one receiver)

@@ -1,0 +1,23 @@
+"""A word of the vocabulary."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Tag(models.Model):
+    """One word, spelled as `tagging.text.normalise_tag_name` leaves it; two spellings of one word cannot both exist."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(name="") & ~models.Q(name__contains=","), name="tag_name_is_one_word_of_a_list"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,23 @@
+"""Settings of the test run: the program's own, on a data folder and a broker of nobody's.
+
+Unit and view tests use an in-memory channel layer and no broker at all; flow tests start the whole program as
+processes of their own, with the real settings.
+"""
+
+import os
+import tempfile
+
+_DATA = tempfile.TemporaryDirectory(prefix="tagger-tests-")
+os.environ.update(ENV_FILE="none", DATA_DIR=_DATA.name, AUTH_MODE="open", SECRET_KEY="tests-only-" + "x" * 50)
+os.environ.pop("REDIS_URL", None)
+
+from tagger_project.settings import *  # noqa: E402, F403
+
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
