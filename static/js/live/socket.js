@@ -1,0 +1,137 @@
+// One socket a page. It only tells; what it misses is in the snapshot that the server sends first.
+//
+// Where a socket cannot be opened (a proxy that blocks them, a server that was stopped) the page asks every two
+// seconds instead, so that progress is slower and never stuck. The banner appears only when neither way works.
+
+import { backoff, pause } from "../lib/http.js";
+import { connectionFound, connectionLost } from "./banner.js";
+
+const POLL_EVERY = 2000;
+// A proxy that swallows the handshake answers nothing at all.
+const HANDSHAKE_LIMIT = 8000;
+
+class LiveSocket {
+  constructor(path, { onMessage, onState = () => {}, poll = null }) {
+    this.path = path;
+    this.onMessage = onMessage;
+    this.onState = onState;
+    this.poll = poll;
+    this.attempt = 0;
+    this.state = "";
+    this.isClosed = false;
+    this.isPolling = false;
+    this.connect();
+    this.onOnline = () => this.retryNow();
+    window.addEventListener("online", this.onOnline);
+  }
+
+  setState(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.onState(state);
+  }
+
+  connect() {
+    if (this.isClosed) return;
+    clearTimeout(this.retryTimer);
+    this.setState("connecting");
+    const socket = this.make();
+    this.socket = socket;
+    if (!socket) {
+      this.lost();
+      return;
+    }
+    const limit = setTimeout(() => socket.close(), HANDSHAKE_LIMIT);
+    const late = setTimeout(() => this.startPolling(), POLL_EVERY);
+    socket.addEventListener("open", () => {
+      clearTimeout(limit);
+      clearTimeout(late);
+      if (socket === this.socket) this.opened();
+    });
+    socket.addEventListener("message", (event) => this.received(event.data));
+    socket.addEventListener("close", () => {
+      clearTimeout(limit);
+      clearTimeout(late);
+      if (socket === this.socket) this.lost();
+    });
+  }
+
+  make() {
+    try {
+      return new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${this.path}`);
+    } catch {
+      return null;
+    }
+  }
+
+  opened() {
+    this.attempt = 0;
+    this.isPolling = false;
+    connectionFound();
+    this.setState("open");
+  }
+
+  received(text) {
+    let message;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return;
+    }
+    this.onMessage(message);
+  }
+
+  lost() {
+    this.socket = null;
+    if (this.isClosed) return;
+    this.setState("closed");
+    const wait = backoff(this.attempt, 1000, 30000);
+    this.attempt += 1;
+    this.retryAt = performance.now() + wait;
+    this.retryTimer = setTimeout(() => this.connect(), wait);
+    if (this.poll) this.startPolling();
+    else this.away();
+  }
+
+  away() {
+    connectionLost({ at: this.retryAt, retry: () => this.retryNow() });
+  }
+
+  retryNow() {
+    if (this.isClosed || this.socket) return;
+    this.attempt = 0;
+    this.connect();
+  }
+
+  async startPolling() {
+    if (!this.poll || this.isPolling || this.isClosed) return;
+    this.isPolling = true;
+    while (this.isPolling && !this.isClosed) {
+      try {
+        await this.poll();
+        if (this.isPolling) connectionFound();
+      } catch {
+        if (this.isPolling) this.away();
+      }
+      await pause(POLL_EVERY);
+    }
+  }
+
+  close() {
+    this.isClosed = true;
+    this.isPolling = false;
+    clearTimeout(this.retryTimer);
+    window.removeEventListener("online", this.onOnline);
+    connectionFound();
+    this.socket?.close();
+    this.setState("closed");
+  }
+}
+
+/**
+ * Open a socket and keep it open; returns something with `close()`.
+ *
+ * `onMessage` gets `{type, data}`; `onState` one of "connecting", "open", "closed"; `poll`, where given, is called
+ * every two seconds while no socket is open and returns a promise that fails when the server does not answer.
+ */
+export const openSocket = (path, options) => new LiveSocket(path, options);
