@@ -19,7 +19,7 @@ class LiveSocket {
     this.attempt = 0;
     this.state = "";
     this.isClosed = false;
-    this.isPolling = false;
+    this.polling = null;
     this.connect();
     this.onOnline = () => this.retryNow();
     window.addEventListener("online", this.onOnline);
@@ -66,7 +66,7 @@ class LiveSocket {
 
   opened() {
     this.attempt = 0;
-    this.isPolling = false;
+    this.polling = null;
     connectionFound();
     this.setState("open");
   }
@@ -104,22 +104,32 @@ class LiveSocket {
   }
 
   async startPolling() {
-    if (!this.poll || this.isPolling || this.isClosed) return;
-    this.isPolling = true;
-    while (this.isPolling && !this.isClosed) {
-      try {
-        await this.poll();
-        if (this.isPolling) connectionFound();
-      } catch {
-        if (this.isPolling) this.away();
-      }
+    if (!this.poll || this.polling || this.isClosed) return;
+    // Each run has a token of its own: a run that slept through a reconnection must not go on beside the next.
+    const run = {};
+    this.polling = run;
+    while (this.polling === run) {
+      const answers = await this.ask();
+      if (this.polling !== run) return;
+      if (answers) connectionFound();
+      else this.away();
       await pause(POLL_EVERY);
+    }
+  }
+
+  async ask() {
+    try {
+      await this.poll();
+      return true;
+    } catch (error) {
+      // A refusal is an answer: the server is there.
+      return error.status > 0 && error.status < 500;
     }
   }
 
   close() {
     this.isClosed = true;
-    this.isPolling = false;
+    this.polling = null;
     clearTimeout(this.retryTimer);
     window.removeEventListener("online", this.onOnline);
     connectionFound();

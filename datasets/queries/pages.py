@@ -1,0 +1,111 @@
+"""What the pages of datasets and imports show, fetched in a fixed number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+
+from datasets.messages import DatasetChanged, ImportProgress
+from datasets.models import Dataset, Image, ImportJob
+from datasets.queries.images import ImagePage, get_image_page
+from datasets.queries.progress import get_dataset_numbers, get_import_progress
+
+# Rows the server prints into the grid: a screenful, readable without a script.
+FIRST_IMAGES = 60
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """A dataset in the list.
+
+    Attributes:
+        cover_id: its first image, `None` while it is empty.
+        cover_sha256: names the cover's content in its address.
+        is_importing: whether an import of it is unfinished.
+    """
+
+    dataset: Dataset
+    images: int
+    tagged: int
+    cover_id: int | None
+    cover_sha256: str
+    is_importing: bool
+
+
+@dataclass(frozen=True)
+class DatasetPage:
+    """A dataset and the first images of its grid.
+
+    Attributes:
+        numbers: the same that the page's socket tells later.
+        page: the images to print, and how many match the filter.
+        unfinished_import: the newest import that still has work, if any.
+    """
+
+    dataset: Dataset
+    numbers: DatasetChanged
+    page: ImagePage
+    unfinished_import: ImportJob | None
+
+    @property
+    def untagged(self) -> int:
+        """How many images have neither a tag nor a caption."""
+        return self.numbers.images - self.numbers.tagged
+
+
+@dataclass(frozen=True)
+class ImportPage:
+    """An import and where it stands."""
+
+    job: ImportJob
+    dataset: Dataset
+    progress: ImportProgress
+
+
+def get_dataset_cards(datasets: QuerySet[Dataset]) -> list[DatasetCard]:
+    """Return a card for each dataset, the newest first, in one query."""
+    first_image = Image.objects.filter(dataset=OuterRef("pk")).in_order()
+    unfinished = ImportJob.objects.filter(dataset=OuterRef("pk"), finished_at=None)
+    rows = (
+        datasets.newest_first()  # type: ignore[attr-defined]  # the queryset of Dataset.objects
+        .annotate(
+            image_count=Count("images"),
+            tagged_count=Count("images", filter=Q(images__is_tagged=True)),
+            cover_id=Subquery(first_image.values("pk")[:1]),
+            cover_sha256=Subquery(first_image.values("sha256")[:1]),
+            unfinished_id=Subquery(unfinished.values("pk")[:1]),
+        )
+    )
+    return [
+        DatasetCard(
+            dataset=row,
+            images=row.image_count,
+            tagged=row.tagged_count,
+            cover_id=row.cover_id,
+            cover_sha256=row.cover_sha256 or "",
+            is_importing=row.unfinished_id is not None,
+        )
+        for row in rows
+    ]
+
+
+def get_dataset_page(dataset: Dataset, *, after: int = 0, untagged: bool = False) -> DatasetPage:
+    """Return what the grid page of a dataset prints.
+
+    Args:
+        dataset: one that the person may see.
+        after: the position to start after; without a script a person pages by it.
+        untagged: only images that have neither a tag nor a caption.
+    """
+    return DatasetPage(
+        dataset=dataset,
+        numbers=get_dataset_numbers(dataset.pk),
+        page=get_image_page(dataset, after=after, limit=FIRST_IMAGES, untagged=untagged),
+        unfinished_import=ImportJob.objects.filter(dataset=dataset, finished_at=None).order_by("-pk").first(),
+    )
+
+
+def get_import_page(job: ImportJob) -> ImportPage:
+    """Return what the page of a running or finished import prints."""
+    return ImportPage(job=job, dataset=job.dataset, progress=get_import_progress(job.pk))

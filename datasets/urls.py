@@ -1,0 +1,19 @@
+"""Addresses of datasets, imports and stored files."""
+
+from django.urls import path
+
+from datasets.views import datasets, files, imports
+
+app_name = "datasets"
+
+urlpatterns = [
+    path("", datasets.dataset_list, name="list"),
+    path("datasets/new/", datasets.create, name="create"),
+    path("datasets/<int:dataset_id>/", datasets.detail, name="detail"),
+    path("datasets/<int:dataset_id>/settings/", datasets.settings, name="settings"),
+    path("datasets/<int:dataset_id>/import/", imports.import_page, name="import"),
+    path("imports/<int:job_id>/", imports.import_job, name="import_job"),
+    path("files/images/<int:image_id>/thumbnail/", files.thumbnail, name="thumbnail"),
+    path("files/images/<int:image_id>/preview/", files.preview, name="preview"),
+    path("files/images/<int:image_id>/original/", files.original, name="original"),
+]

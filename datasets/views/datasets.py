@@ -1,0 +1,78 @@
+"""The pages of datasets: the list, a new one, the grid, the settings."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from datasets.forms import DatasetForm
+from datasets.models import Dataset
+from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.queries.pages import get_dataset_cards, get_dataset_page
+from datasets.services.datasets import SPLIT_WORDS, DatasetError, change_dataset, create_dataset
+from tagger_project.auth import person
+
+
+@require_safe
+def dataset_list(request: HttpRequest) -> HttpResponse:
+    """All datasets, the newest first."""
+    return render(request, "datasets/list.html", {"cards": get_dataset_cards(visible_datasets(person(request)))})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Make a dataset, then go on to bring its pictures."""
+    form = DatasetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            dataset = create_dataset(**form.cleaned_data, by=person(request))
+        except DatasetError as error:
+            form.refuse(error)
+        else:
+            return redirect("datasets:import", dataset.pk)
+    context = {"form": form, "split_words": " ".join(sorted(SPLIT_WORDS))}
+    return render(request, "datasets/create.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def detail(request: HttpRequest, dataset_id: int) -> HttpResponse:
+    """The pictures of a dataset as a grid."""
+    user = person(request)
+    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    untagged = request.GET.get("untagged") == "1"
+    after = _position(request.GET.get("after", ""))
+    context = {
+        "view": get_dataset_page(dataset, after=after, untagged=untagged),
+        "dataset": dataset,
+        "only_untagged": untagged,
+        "can_edit": can_edit(dataset, user),
+    }
+    return render(request, "datasets/detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest, dataset_id: int) -> HttpResponse:
+    """Change a dataset's name, file prefix and trigger word."""
+    user = person(request)
+    dataset: Dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    check_can_edit(dataset, user)
+    title = dataset.name
+    form = DatasetForm.of(dataset, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_dataset(dataset, **form.cleaned_data, by=user)
+        except DatasetError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("datasets:detail", dataset.pk)
+    context = {"form": form, "dataset": dataset, "title": title, "split_words": " ".join(sorted(SPLIT_WORDS))}
+    return render(request, "datasets/settings.html", context, status=422 if form.errors else 200)
+
+
+def _position(text: str) -> int:
+    """Read a position from the address; nonsense starts at the beginning."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -1,0 +1,37 @@
+"""The import page: an empty drop zone, or an import that runs, waits for missing files or is done."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from datasets.permissions import check_can_edit, visible_datasets, visible_imports
+from datasets.queries.pages import get_import_page
+from tagger_project.auth import person
+
+
+@require_safe
+def import_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
+    """The drop zone. The import itself is made by the API when the first files are chosen."""
+    user = person(request)
+    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    check_can_edit(dataset, user)
+    context = {"dataset": dataset, "job": None, "progress": None, "max_file_bytes": settings.MAX_FILE_BYTES}
+    return render(request, "datasets/import.html", context)
+
+
+@require_safe
+def import_job(request: HttpRequest, job_id: int) -> HttpResponse:
+    """The same page for an import that exists: it can be left and come back to."""
+    view = get_import_page(get_object_or_404(visible_imports(person(request)), pk=job_id))
+    context = {
+        "dataset": view.dataset,
+        "job": view.job,
+        "progress": asdict(view.progress),
+        "max_file_bytes": settings.MAX_FILE_BYTES,
+    }
+    return render(request, "datasets/import.html", context)
