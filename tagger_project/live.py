@@ -12,6 +12,9 @@ from typing import Any, ClassVar
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings
+
+from tagger_project.broker import private_socket_path
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +33,20 @@ class Message:
         return {"type": self.type, "data": asdict(self)}
 
 
+@dataclass(frozen=True)
+class Notice(Message):
+    """A message that stays inside the server: it tells sockets to read what is stored and send that."""
+
+
+def broker_may_run() -> bool:
+    """Whether there can be a broker at all: the bundled one is not there when a command runs without the server."""
+    return not settings.BROKER_IS_PRIVATE or private_socket_path(settings.DATA_DIR).exists()
+
+
 def publish(group: str, message: Message) -> None:
     """Send a message to every page that joined the group. Never raises: see the module's first sentence."""
     layer = get_channel_layer()
-    if layer is None:
+    if layer is None or not broker_may_run():
         return
     try:
         async_to_sync(layer.group_send)(group, {"type": "relay", "message": message.to_wire()})

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 from tagger_project import env
 from tagger_project.broker import CACHE_DB, CHANNELS_DB, broker_url, celery_url, redis_py_url
 from tagger_project.secret_key import load_or_make_secret_key
+
+# Generic classes such as `ModelAdmin[Tag]` are written out for the type checker; Django itself has no such brackets.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = env.BASE_DIR
 DATA_DIR: Path = env.DATA_DIR
@@ -136,7 +140,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "tagger:",
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_SOFT_TIME_LIMIT = 60
+# A picture has a limit of its own (datasets.services.processing); this one is for a decoder that never comes back.
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from datasets.models import Dataset, Image
+from datasets.names import stem_key
 from tagging.models import ImageTag, Source, Tag
 
 _numbers = itertools.count(1)
@@ -33,7 +34,7 @@ def make_image(dataset: Dataset, **fields: Any) -> Image:
         "position": number,
         "sha256": hashlib.sha256(str(number).encode()).hexdigest(),
         "original_name": f"picture{number}.jpg",
-        "stem_key": f"picture{number}",
+        "stem_key": stem_key("", f"picture{number}.jpg"),
         "format": "JPEG",
         "width": 640,
         "height": 480,

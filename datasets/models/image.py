@@ -47,7 +47,7 @@ class Image(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     original_name = models.TextField(_("original name"))
     relative_path = models.TextField(_("folder"), blank=True, help_text=_("Folder it came in, below the one dropped."))
-    stem_key = models.TextField(editable=False)
+    stem_key = models.CharField(max_length=32, editable=False)
     format = models.CharField(_("format"), max_length=4, choices=ImageFormat.choices)
     width = models.PositiveIntegerField(_("width"))
     height = models.PositiveIntegerField(_("height"))

@@ -76,7 +76,7 @@ class ImportItem(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     name = models.TextField(_("name"))
     folder = models.TextField(_("folder"), blank=True)
-    stem_key = models.TextField(editable=False)
+    stem_key = models.CharField(max_length=32, editable=False)
     byte_size = models.PositiveBigIntegerField(_("size in bytes"))
     position = models.PositiveBigIntegerField(editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)

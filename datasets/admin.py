@@ -1,0 +1,122 @@
+"""Datasets, images and imports in the admin: to look things up; the work is done on the pages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from datasets.models import Dataset, Image, ImportItem, ImportJob
+from datasets.queries.refusals import explain
+
+
+class LookOnly:
+    """Rows that only the pages and workers make."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nothing is added by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nothing is changed by hand."""
+        return False
+
+
+@admin.register(Dataset)
+class DatasetAdmin(admin.ModelAdmin[Dataset]):
+    """Datasets with their numbers."""
+
+    list_display = ("name", "file_prefix", "trigger_word", "images_", "tagged", "owner", "created_at")
+    list_select_related = ("owner",)
+    list_filter = ("created_at", "owner")
+    search_fields = ("name", "file_prefix", "trigger_word")
+    readonly_fields = ("created_at", "revision")
+    autocomplete_fields = ("owner",)
+    ordering = ("-created_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Dataset]:
+        """Count images in the same query."""
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(image_count=Count("images"), tagged_count=Count("images", filter=Q(images__is_tagged=True)))
+        )
+
+    @admin.display(description=_("images"), ordering="image_count")
+    def images_(self, dataset: Dataset) -> int:
+        """How many images it has."""
+        return int(getattr(dataset, "image_count", 0))
+
+    @admin.display(description=_("tagged"), ordering="tagged_count")
+    def tagged(self, dataset: Dataset) -> int:
+        """How many of them have a tag or a caption."""
+        return int(getattr(dataset, "tagged_count", 0))
+
+
+@admin.register(Image)
+class ImageAdmin(LookOnly, admin.ModelAdmin[Image]):
+    """Images by name, checksum and dataset."""
+
+    list_display = ("original_name", "dataset", "position", "format", "width", "height", "byte_size", "is_tagged")
+    list_select_related = ("dataset",)
+    list_filter = ("format", "is_tagged", "dataset")
+    search_fields = ("original_name", "sha256")
+    ordering = ("dataset", "position")
+    show_full_result_count = False
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(LookOnly, admin.ModelAdmin[ImportJob]):
+    """Imports with what became of their files."""
+
+    list_display = ("__str__", "dataset", "source", "files", "ready", "refused", "started_by", "created_at", "finished_at")
+    list_select_related = ("dataset", "started_by")
+    list_filter = ("source", "created_at", "dataset")
+    search_fields = ("dataset__name",)
+    ordering = ("-created_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportJob]:
+        """Count files in the same query."""
+        state = ImportItem.State
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                file_count=Count("items"),
+                ready_count=Count("items", filter=Q(items__state=state.READY)),
+                failed_count=Count("items", filter=Q(items__state=state.FAILED)),
+            )
+        )
+
+    @admin.display(description=_("files"), ordering="file_count")
+    def files(self, job: ImportJob) -> int:
+        """How many files were announced."""
+        return int(getattr(job, "file_count", 0))
+
+    @admin.display(description=_("ready"), ordering="ready_count")
+    def ready(self, job: ImportJob) -> int:
+        """How many were taken in."""
+        return int(getattr(job, "ready_count", 0))
+
+    @admin.display(description=_("refused"), ordering="failed_count")
+    def refused(self, job: ImportJob) -> int:
+        """How many were refused."""
+        return int(getattr(job, "failed_count", 0))
+
+
+@admin.register(ImportItem)
+class ImportItemAdmin(LookOnly, admin.ModelAdmin[ImportItem]):
+    """Files of imports, with the reason where one was refused."""
+
+    list_display = ("name", "job", "kind", "state", "why", "attempts", "finished_at")
+    list_select_related = ("job__dataset",)
+    list_filter = ("state", "kind", "reason")
+    search_fields = ("name",)
+    ordering = ("-pk",)
+    show_full_result_count = False
+
+    @admin.display(description=_("reason"))
+    def why(self, item: ImportItem) -> str:
+        """The sentence that the person saw."""
+        return explain(item)

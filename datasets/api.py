@@ -1,0 +1,210 @@
+"""`/api/v1`: datasets, images and imports."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import Query, Router, Status
+from ninja.errors import HttpError
+
+from datasets.jobs import start_processing
+from datasets.models import Dataset, ImportItem, ImportJob
+from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
+from datasets.queries.images import get_image_page
+from datasets.queries.progress import get_import_progress
+from datasets.schemas import (
+    ChunkOut,
+    DatasetIn,
+    DatasetOut,
+    DatasetPatch,
+    ErrorOut,
+    FilesIn,
+    ImageOut,
+    ImagePageOut,
+    ImportOut,
+    ItemOut,
+    ItemsOut,
+    ProgressOut,
+    WrongOffsetOut,
+)
+from datasets.services import datasets as datasets_service
+from datasets.services import uploads
+from tagger_project.auth import person
+
+router = Router()
+
+MOST_ITEMS_A_PAGE = 500
+
+
+def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
+    user = person(request)
+    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    check_can_edit(dataset, user)
+    return dataset
+
+
+def _editable_import(request: HttpRequest, job_id: int) -> ImportJob:
+    user = person(request)
+    job = get_object_or_404(visible_imports(user), pk=job_id)
+    check_can_edit(job.dataset, user)
+    return job
+
+
+def _with_counts(datasets: QuerySet[Dataset]) -> QuerySet[Dataset]:
+    return datasets.annotate(
+        image_count=Count("images"), tagged_count=Count("images", filter=Q(images__is_tagged=True))
+    )
+
+
+def _dataset_out(request: HttpRequest, dataset_id: int) -> DatasetOut:
+    dataset = get_object_or_404(_with_counts(visible_datasets(person(request))), pk=dataset_id)
+    return DatasetOut.of(dataset, dataset.image_count, dataset.tagged_count)  # type: ignore[attr-defined]
+
+
+def _refuse(error: datasets_service.DatasetError) -> NoReturn:
+    status = 409 if isinstance(error, datasets_service.DatasetNameTaken) else 422
+    raise HttpError(status, str(error)) from error
+
+
+@router.get("/datasets", response=list[DatasetOut], tags=["datasets"])
+def list_datasets(request: HttpRequest) -> list[DatasetOut]:
+    """Every dataset you may see, newest first."""
+    rows = _with_counts(visible_datasets(person(request))).order_by("-created_at", "-pk")
+    return [DatasetOut.of(row, row.image_count, row.tagged_count) for row in rows]  # type: ignore[attr-defined]
+
+
+@router.post("/datasets", response={201: DatasetOut, 409: ErrorOut, 422: ErrorOut}, tags=["datasets"])
+def create_dataset(request: HttpRequest, body: DatasetIn) -> Status[DatasetOut]:
+    """Make an empty dataset; an empty file prefix is made from the name."""
+    try:
+        dataset = datasets_service.create_dataset(
+            name=body.name, file_prefix=body.file_prefix, trigger_word=body.trigger_word, by=person(request)
+        )
+    except datasets_service.DatasetError as error:
+        _refuse(error)
+    return Status(201, DatasetOut.of(dataset, 0, 0))
+
+
+@router.get("/datasets/{int:dataset_id}", response=DatasetOut, tags=["datasets"])
+def get_dataset(request: HttpRequest, dataset_id: int) -> DatasetOut:
+    """One dataset with its numbers."""
+    return _dataset_out(request, dataset_id)
+
+
+@router.patch(
+    "/datasets/{int:dataset_id}", response={200: DatasetOut, 409: ErrorOut, 422: ErrorOut}, tags=["datasets"]
+)
+def change_dataset(request: HttpRequest, dataset_id: int, body: DatasetPatch) -> DatasetOut:
+    """Change the name, the file prefix or the trigger word."""
+    dataset = _editable(request, dataset_id)
+    try:
+        datasets_service.change_dataset(
+            dataset,
+            name=dataset.name if body.name is None else body.name,
+            file_prefix=dataset.file_prefix if body.file_prefix is None else body.file_prefix,
+            trigger_word=dataset.trigger_word if body.trigger_word is None else body.trigger_word,
+            by=person(request),
+        )
+    except datasets_service.DatasetError as error:
+        _refuse(error)
+    return _dataset_out(request, dataset_id)
+
+
+@router.get("/datasets/{int:dataset_id}/images", response=ImagePageOut, tags=["images"])
+def list_images(
+    request: HttpRequest, dataset_id: int, after: int = 0, limit: int = 100, untagged: bool = False
+) -> ImagePageOut:
+    """Images in dataset order, at most 500 at once; go on with `after=next`."""
+    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
+    return ImagePageOut.of(get_image_page(dataset, after=after, limit=limit, untagged=untagged))
+
+
+@router.get("/images/{int:image_id}", response=ImageOut, tags=["images"])
+def get_image(request: HttpRequest, image_id: int) -> ImageOut:
+    """One image, but for its words."""
+    return ImageOut.of(get_object_or_404(visible_images(person(request)), pk=image_id))
+
+
+@router.post("/datasets/{int:dataset_id}/imports", response={201: ImportOut}, tags=["imports"])
+def start_import(request: HttpRequest, dataset_id: int) -> Status[ImportOut]:
+    """Start an import: announce its files next, send their bytes, then seal it."""
+    dataset = _editable(request, dataset_id)
+    job = uploads.start_import(dataset, source=ImportJob.Source.UPLOAD, by=person(request))
+    page = reverse("datasets:import_job", args=[job.pk])
+    return Status(201, ImportOut(id=job.pk, page=page, max_file_bytes=settings.MAX_FILE_BYTES))
+
+
+@router.get("/imports/{int:job_id}", response=ProgressOut, tags=["imports"])
+def get_import(request: HttpRequest, job_id: int) -> ProgressOut:
+    """Where an import stands: what the socket tells, for who cannot use sockets."""
+    job = get_object_or_404(visible_imports(person(request)), pk=job_id)
+    return ProgressOut.of(get_import_progress(job.pk))
+
+
+@router.post("/imports/{int:job_id}/items", response={200: ItemsOut, 422: ErrorOut}, tags=["imports"])
+def announce_files(request: HttpRequest, job_id: int, body: FilesIn) -> ItemsOut:
+    """Announce at most 1,000 files; a file that breaks a limit is refused here and now."""
+    job = _editable_import(request, job_id)
+    announced = [uploads.AnnouncedFile(file.name, file.folder, file.size) for file in body.files]
+    try:
+        items = uploads.announce_files(job, announced)
+    except uploads.UploadError as error:
+        raise HttpError(422, str(error)) from error
+    return ItemsOut(items=[ItemOut.of(item) for item in items])
+
+
+@router.get("/imports/{int:job_id}/items", response=ItemsOut, tags=["imports"])
+def list_items(
+    request: HttpRequest, job_id: int, state: str = "", after: int = 0, limit: int = Query(100, ge=1)
+) -> ItemsOut:
+    """Files of an import by number, at most 500 at once; go on with `after=next`."""
+    job = get_object_or_404(visible_imports(person(request)), pk=job_id)
+    limit = min(limit, MOST_ITEMS_A_PAGE)
+    items = ImportItem.objects.filter(job=job, pk__gt=after)
+    if state:
+        items = items.filter(state=state)
+    rows = list(items.order_by("pk")[: limit + 1])
+    shown = rows[:limit]
+    return ItemsOut(items=[ItemOut.of(item) for item in shown], next=shown[-1].pk if len(rows) > limit else None)
+
+
+@router.put(
+    "/imports/{int:job_id}/items/{int:item_id}/content",
+    response={200: ChunkOut, 409: WrongOffsetOut, 413: ErrorOut, 507: ErrorOut},
+    tags=["imports"],
+)
+def send_chunk(
+    request: HttpRequest, job_id: int, item_id: int, offset: int = Query(0, ge=0)
+) -> ChunkOut | Status[WrongOffsetOut] | Status[ErrorOut]:
+    """Send bytes of a file: a raw body of at most 4 MiB that starts where the stored bytes end."""
+    job = _editable_import(request, job_id)
+    item = get_object_or_404(ImportItem, pk=item_id, job=job)
+    try:
+        content = request.read(uploads.CHUNK_BYTES + 1)
+        received = uploads.write_chunk(item, offset=offset, content=content)
+    except uploads.WrongOffset as error:
+        return Status(409, WrongOffsetOut(detail=str(error), received=error.received))
+    except uploads.NotWaiting as error:
+        return Status(409, WrongOffsetOut(detail=str(error), received=item.byte_size))
+    except uploads.ChunkTooLarge as error:
+        return Status(413, ErrorOut(detail=str(error)))
+    except uploads.DiskFull as error:
+        return Status(507, ErrorOut(detail=str(error)))
+    complete = received == item.byte_size
+    if complete:
+        start_processing([item.pk])
+    state = ImportItem.State.RECEIVED if complete else ImportItem.State.WAITING
+    return ChunkOut(received=received, size=item.byte_size, state=state)
+
+
+@router.post("/imports/{int:job_id}/seal", response=ProgressOut, tags=["imports"])
+def seal_import(request: HttpRequest, job_id: int) -> ProgressOut:
+    """Say that no more files will be announced; the import is done when every file has its end."""
+    job = _editable_import(request, job_id)
+    uploads.seal_import(job)
+    return ProgressOut.of(get_import_progress(job.pk))

@@ -1,0 +1,53 @@
+"""Sockets that tell of imports and datasets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from datasets.messages import DatasetChanged, ImportProgress, dataset_group, import_group
+from datasets.permissions import visible_datasets, visible_imports
+from datasets.queries.progress import get_dataset_numbers, get_import_progress
+from tagger_project.auth import person_in_scope
+from tagger_project.consumers import LiveConsumer
+
+
+class ImportConsumer(LiveConsumer):
+    """`/ws/imports/<id>/`: where one import stands."""
+
+    async def authorise(self) -> list[str] | None:
+        """Let in who may see the import's dataset."""
+        visible = visible_imports(person_in_scope(self.scope)).filter(pk=self._id())
+        return [import_group(self._id())] if await visible.aexists() else None
+
+    async def snapshot(self) -> ImportProgress:
+        """Return where the import stands."""
+        return await database_sync_to_async(get_import_progress)(self._id())
+
+    async def render(self, notices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Send where the import stands, once for all notices."""
+        return [(await self.snapshot()).to_wire()]
+
+    def _id(self) -> int:
+        return int(self.scope["url_route"]["kwargs"]["job_id"])
+
+
+class DatasetConsumer(LiveConsumer):
+    """`/ws/datasets/<id>/`: a dataset's numbers."""
+
+    async def authorise(self) -> list[str] | None:
+        """Let in who may see the dataset."""
+        visible = visible_datasets(person_in_scope(self.scope)).filter(pk=self._id())
+        return [dataset_group(self._id())] if await visible.aexists() else None
+
+    async def snapshot(self) -> DatasetChanged:
+        """Return the dataset's numbers."""
+        return await database_sync_to_async(get_dataset_numbers)(self._id())
+
+    async def render(self, notices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Send the numbers, once for all notices."""
+        return [(await self.snapshot()).to_wire()]
+
+    def _id(self) -> int:
+        return int(self.scope["url_route"]["kwargs"]["dataset_id"])

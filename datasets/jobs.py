@@ -1,0 +1,39 @@
+"""Start background work: note it in the database, enqueue after the commit."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from datasets.tasks import send_in_batches
+from tagger_project.live import broker_may_run
+
+logger = logging.getLogger(__name__)
+
+
+def start_processing(item_ids: list[int]) -> None:
+    """Let workers read received files.
+
+    A broker that is away loses nothing: the rows say what is left to do, and the sweep sends them again.
+    """
+    transaction.on_commit(lambda: _send(item_ids))
+
+
+def _send(item_ids: list[int]) -> None:
+    try:
+        send_in_batches(item_ids)
+    except OperationalError:
+        logger.warning("The broker did not answer; %d files wait for the sweep.", len(item_ids), exc_info=True)
+
+
+def workers_answer() -> bool:
+    """Whether the server runs: at least one worker answers within a second and a half."""
+    if not broker_may_run():
+        return False
+    try:
+        return bool(current_app.control.ping(timeout=1.5, limit=1))
+    except OperationalError:
+        return False

@@ -1,0 +1,103 @@
+"""`manage.py import_folder FOLDER --dataset NAME`: the oldest use of this program."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from datasets.jobs import start_processing, workers_answer
+from datasets.management.local_workers import process_here
+from datasets.messages import ImportProgress
+from datasets.models import ImportItem, ImportJob
+from datasets.queries.progress import get_import_progress
+from datasets.queries.refusals import explain
+from datasets.services.datasets import DatasetError
+from datasets.services.importing import FolderRefused, find_files, get_or_create_dataset, take_files
+from datasets.services.uploads import finish_if_complete, seal_import, start_import
+
+_POLL_SECONDS = 0.5
+
+
+class Command(BaseCommand):
+    """Import the pictures of a folder and the texts beside them."""
+
+    help = "Import a folder's pictures and the .txt beside each; the folder is left as it is."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("folder", type=Path, help="The folder; sub-folders are read too.")
+        parser.add_argument("--dataset", required=True, help="The dataset's name; it is made if there is none.")
+        parser.add_argument("--prefix", default="", help="File prefix of a new dataset.")
+        parser.add_argument("--trigger-word", default="", help="Trigger word of a new dataset.")
+        parser.add_argument("--workers", type=int, default=0, help="Processes where no server runs (0: one a core).")
+        parser.add_argument("--wait", action="store_true", help="Wait for the server's workers to finish.")
+        parser.add_argument("--json", action="store_true", help="Print the outcome as JSON.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Import, and say what became of each file."""
+        try:
+            files = find_files(options["folder"])
+            if not files:
+                raise CommandError(_("“%(folder)s” holds no files.") % {"folder": options["folder"]})
+            dataset, made = get_or_create_dataset(
+                name=options["dataset"],
+                file_prefix=options["prefix"],
+                trigger_word=options["trigger_word"],
+                by=None,
+            )
+        except (FolderRefused, DatasetError) as error:
+            raise CommandError(str(error)) from error
+        if not made and (options["prefix"] or options["trigger_word"]):
+            self.stderr.write(_("“%(name)s” exists: its prefix and trigger word stay.") % {"name": dataset.name})
+        job = start_import(dataset, source=ImportJob.Source.FOLDER, by=None)
+        with_server = workers_answer()
+        for item_ids in take_files(job, files):
+            if with_server:
+                start_processing(item_ids)
+        seal_import(job)
+        if with_server:
+            progress = self._follow(job.pk, options["wait"], quiet=options["json"])
+        else:
+            process_here(job.pk, workers=options["workers"])
+            finish_if_complete(job.pk)
+            progress = get_import_progress(job.pk)
+        self._report(progress, options["json"])
+
+    def _follow(self, job_id: int, wait: bool, *, quiet: bool) -> ImportProgress:
+        progress = get_import_progress(job_id)
+        while wait and progress.state != "DONE":
+            if not quiet:
+                self.stdout.write(_("%(done)d of %(total)d") % {"done": progress.done, "total": progress.total})
+            time.sleep(_POLL_SECONDS)
+            progress = get_import_progress(job_id)
+        return progress
+
+    def _report(self, progress: ImportProgress, as_json: bool) -> None:
+        refused = ImportItem.objects.filter(job=progress.import_id, state=ImportItem.State.FAILED).order_by("pk")
+        if as_json:
+            facts = progress.to_wire()["data"]
+            facts["refused"] = [{"name": item.name, "reason": item.reason, "why": explain(item)} for item in refused]
+            self.stdout.write(json.dumps(facts))
+            return
+        for item in refused:
+            self.stdout.write(f"{item.name}: {explain(item)}")
+        if progress.state != "DONE":
+            self.stdout.write(
+                _("%(total)d files are in line; the server reads them.") % {"total": progress.total}
+            )
+            return
+        self.stdout.write(
+            _("%(ready)d images ready, %(duplicates)d already here, %(sidecars)d texts read, %(failed)d refused.")
+            % {
+                "ready": progress.ready,
+                "duplicates": progress.duplicates,
+                "sidecars": progress.sidecars,
+                "failed": progress.failed,
+            }
+        )

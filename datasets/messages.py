@@ -1,0 +1,83 @@
+"""What open pages hear of datasets and imports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tagger_project.live import Message, Notice
+
+
+@dataclass(frozen=True)
+class ImportProgress(Message):
+    """Where an import stands: always the whole picture, never a step.
+
+    Attributes:
+        state: `OPEN`, or `DONE` when every file has its end.
+        total: files announced; `done` of them have their end.
+        waiting: announced, bytes still to come.
+        in_line: here, waiting for a worker.
+        processing: being read now.
+        ready: pictures that became images; `duplicates` were here already; `sidecars` are texts that were read.
+        failed: refused, each with a reason.
+        rate: files finished a second over the last ten seconds.
+        seconds_left: at that rate; `None` while it cannot be told.
+    """
+
+    type: ClassVar[str] = "import.progress"
+
+    import_id: int
+    dataset_id: int
+    state: str
+    total: int
+    done: int
+    waiting: int
+    in_line: int
+    processing: int
+    ready: int
+    duplicates: int
+    failed: int
+    sidecars: int
+    rate: float
+    seconds_left: int | None
+
+
+@dataclass(frozen=True)
+class ImportTouched(Notice):
+    """Something happened in an import; sockets answer with `ImportProgress`."""
+
+    type: ClassVar[str] = "import.touched"
+
+    import_id: int
+
+
+@dataclass(frozen=True)
+class DatasetChanged(Message):
+    """A dataset's numbers. A page that sees a `revision` it does not know asks for what changed."""
+
+    type: ClassVar[str] = "dataset.changed"
+
+    dataset_id: int
+    revision: int
+    images: int
+    tagged: int
+    importing: int
+
+
+@dataclass(frozen=True)
+class DatasetTouched(Notice):
+    """Something happened in a dataset; sockets answer with `DatasetChanged`."""
+
+    type: ClassVar[str] = "dataset.touched"
+
+    dataset_id: int
+
+
+def import_group(import_id: int) -> str:
+    """The group of pages that follow one import."""
+    return f"import.{import_id}"
+
+
+def dataset_group(dataset_id: int) -> str:
+    """The group of pages that show one dataset."""
+    return f"dataset.{dataset_id}"

@@ -1,0 +1,37 @@
+"""Images of a dataset, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datasets.models import Dataset, Image
+
+MOST_IMAGES_A_PAGE = 500
+
+
+@dataclass(frozen=True)
+class ImagePage:
+    """Images in dataset order.
+
+    Attributes:
+        images: at most as many as asked for.
+        next: the position to go on after, or `None` at the end.
+        total: how many there are in all under the same filter.
+        revision: the dataset's, read first: what changes later makes it differ.
+    """
+
+    images: list[Image]
+    next: int | None
+    total: int
+    revision: int
+
+
+def get_image_page(dataset: Dataset, *, after: int = 0, limit: int = 100, untagged: bool = False) -> ImagePage:
+    """Return the images after a position. Page 1,000 costs what page 1 costs: the index is entered at `after`."""
+    limit = max(1, min(limit, MOST_IMAGES_A_PAGE))
+    matching = Image.objects.filter(dataset=dataset)
+    if untagged:
+        matching = matching.untagged()
+    rows = list(matching.filter(position__gt=after).in_order()[: limit + 1])
+    more = len(rows) > limit
+    return ImagePage(rows[:limit], rows[limit - 1].position if more else None, matching.count(), dataset.revision)

@@ -1,0 +1,226 @@
+"""What the API of this app takes and gives."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from ninja import Field, Schema
+
+from datasets.messages import ImportProgress
+from datasets.models import Dataset, Image, ImportItem
+from datasets.queries.images import ImagePage
+from datasets.services.uploads import CHUNK_BYTES
+from datasets.queries.refusals import explain
+
+
+class DatasetIn(Schema):
+    """A dataset to make."""
+
+    name: str
+    file_prefix: str = ""
+    trigger_word: str = ""
+
+
+class DatasetPatch(Schema):
+    """What to change; what is left out stays."""
+
+    name: str | None = None
+    file_prefix: str | None = None
+    trigger_word: str | None = None
+
+
+class DatasetOut(Schema):
+    """A dataset with its numbers."""
+
+    id: int
+    name: str
+    file_prefix: str
+    trigger_word: str
+    images: int
+    tagged: int
+
+    @classmethod
+    def of(cls, dataset: Dataset, images: int, tagged: int) -> DatasetOut:
+        """Build it from a row and its counts."""
+        return cls(
+            id=dataset.pk,
+            name=dataset.name,
+            file_prefix=dataset.file_prefix,
+            trigger_word=dataset.trigger_word,
+            images=images,
+            tagged=tagged,
+        )
+
+
+def file_address(image: Image, kind: str) -> str:
+    """Return the address of an image's thumbnail, preview or original; it changes with the content."""
+    return f"{reverse(f'datasets:{kind}', args=[image.pk])}?v={image.sha256[:12]}"
+
+
+class ImageRow(Schema):
+    """An image as the grid wants it."""
+
+    id: int
+    position: int
+    name: str
+    width: int
+    height: int
+    colour: str
+    tagged: bool
+    thumbnail: str
+
+    @classmethod
+    def of(cls, image: Image) -> ImageRow:
+        """Build it from a row."""
+        return cls(
+            id=image.pk,
+            position=image.position,
+            name=image.original_name,
+            width=image.width,
+            height=image.height,
+            colour=image.colour,
+            tagged=image.is_tagged,
+            thumbnail=file_address(image, "thumbnail"),
+        )
+
+
+class ImagePageOut(Schema):
+    """Images in dataset order; go on with `after=next`."""
+
+    images: list[ImageRow]
+    next: int | None
+    total: int
+    revision: int
+
+    @classmethod
+    def of(cls, page: ImagePage) -> ImagePageOut:
+        """Build it from a page."""
+        rows = [ImageRow.of(image) for image in page.images]
+        return cls(images=rows, next=page.next, total=page.total, revision=page.revision)
+
+
+class ImageOut(ImageRow):
+    """Everything about one image but its words."""
+
+    dataset_id: int
+    folder: str
+    format: str
+    byte_size: int
+    sha256: str
+    preview: str
+    original: str
+
+    @classmethod
+    def of(cls, image: Image) -> ImageOut:
+        """Build it from a row."""
+        return cls(
+            **ImageRow.of(image).dict(),
+            dataset_id=image.dataset_id,
+            folder=image.relative_path,
+            format=image.format,
+            byte_size=image.byte_size,
+            sha256=image.sha256,
+            preview=file_address(image, "preview"),
+            original=file_address(image, "original"),
+        )
+
+
+class ImportOut(Schema):
+    """A new import and how to send files to it."""
+
+    id: int
+    page: str
+    chunk_bytes: int = CHUNK_BYTES
+    max_file_bytes: int
+
+
+class FileIn(Schema):
+    """A file to announce."""
+
+    name: str
+    folder: str = ""
+    size: int
+
+
+class FilesIn(Schema):
+    """Files to announce, in the person's order."""
+
+    files: list[FileIn]
+
+
+class ItemOut(Schema):
+    """One file of an import."""
+
+    id: int
+    name: str
+    folder: str
+    size: int
+    kind: str
+    state: str
+    reason: str = Field(description="A sentence for people; empty where nothing is wrong.")
+    reason_code: str
+
+    @classmethod
+    def of(cls, item: ImportItem) -> ItemOut:
+        """Build it from a row."""
+        return cls(
+            id=item.pk,
+            name=item.name,
+            folder=item.folder,
+            size=item.byte_size,
+            kind=item.kind,
+            state=item.state,
+            reason=explain(item),
+            reason_code=item.reason,
+        )
+
+
+class ItemsOut(Schema):
+    """Files of an import; go on with `after=next`."""
+
+    items: list[ItemOut]
+    next: int | None = None
+
+
+class ChunkOut(Schema):
+    """How many bytes of a file are here."""
+
+    received: int
+    size: int
+    state: str
+
+
+class WrongOffsetOut(Schema):
+    """Where to go on."""
+
+    detail: str
+    received: int
+
+
+class ErrorOut(Schema):
+    """What went wrong, as a sentence."""
+
+    detail: str
+
+
+class ProgressOut(Schema):
+    """Where an import stands; the same as the live message `import.progress`."""
+
+    import_id: int
+    dataset_id: int
+    state: str
+    total: int
+    done: int
+    waiting: int
+    in_line: int
+    processing: int
+    ready: int
+    duplicates: int
+    failed: int
+    sidecars: int
+    rate: float
+    seconds_left: int | None
+
+    @classmethod
+    def of(cls, progress: ImportProgress) -> ProgressOut:
+        """Build it from the message."""
+        return cls(**progress.to_wire()["data"])

@@ -1,0 +1,164 @@
+"""Make and change datasets."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import partial
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from datasets.messages import DatasetTouched, dataset_group
+from datasets.models import Dataset
+from tagger_project.live import publish
+
+LONGEST_NAME = 120
+LONGEST_PREFIX = 40
+# A file of a flat folder whose name holds one of these words is moved into that split by Hugging Face's loader.
+SPLIT_WORDS = frozenset(
+    ("train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval", "evaluation")
+)
+# kohya's loader looks for a caption under the name without its last four "_" parts; the number brings one "_" itself.
+MOST_UNDERSCORES = 2
+
+
+class DatasetError(Exception):
+    """A dataset cannot be as asked; `field` names the form field and the text is a sentence."""
+
+    field = ""
+
+
+class DatasetNameTaken(DatasetError):
+    """Another dataset has this name."""
+
+    field = "name"
+
+
+class BadDatasetName(DatasetError):
+    """The name is empty or too long."""
+
+    field = "name"
+
+
+class BadFilePrefix(DatasetError):
+    """The prefix would make file names that some trainer misreads."""
+
+    field = "file_prefix"
+
+
+class BadTriggerWord(DatasetError):
+    """The trigger word would not survive a list of tags."""
+
+    field = "trigger_word"
+
+
+def suggest_prefix(name: str) -> str:
+    """Return a file prefix made from a dataset's name: ASCII, lower case, with hyphens."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = [word for word in re.split(r"[^a-z0-9]+", ascii_name) if word and word not in SPLIT_WORDS]
+    return "-".join(words)[:LONGEST_PREFIX].strip("-") or "image"
+
+
+def create_dataset(*, name: str, file_prefix: str = "", trigger_word: str = "", by: User | None) -> Dataset:
+    """Make an empty dataset.
+
+    Args:
+        name: unique without regard to upper and lower case.
+        file_prefix: made from the name where empty.
+        trigger_word: may be empty.
+        by: who makes it; becomes the owner.
+
+    Raises:
+        DatasetError: one of its kinds; the text says what to change.
+    """
+    dataset = Dataset(owner=by)
+    _fill(dataset, name, file_prefix, trigger_word)
+    _save(dataset)
+    return dataset
+
+
+def change_dataset(
+    dataset: Dataset, *, name: str, file_prefix: str, trigger_word: str, by: User | None
+) -> Dataset:
+    """Change a dataset's name, file prefix and trigger word.
+
+    Raises:
+        DatasetError: one of its kinds; nothing is changed then.
+    """
+    _fill(dataset, name, file_prefix, trigger_word)
+    _save(dataset)
+    touch_dataset(dataset.pk)
+    return dataset
+
+
+def touch_dataset(dataset_id: int) -> None:
+    """Count a change and tell open pages of it after the commit.
+
+    Inside a transaction this also holds the dataset's row: two transactions on one dataset come one after the other.
+    """
+    Dataset.objects.filter(pk=dataset_id).update(revision=F("revision") + 1)
+    transaction.on_commit(partial(publish, dataset_group(dataset_id), DatasetTouched(dataset_id=dataset_id)))
+
+
+def _fill(dataset: Dataset, name: str, file_prefix: str, trigger_word: str) -> None:
+    dataset.name = _checked_name(name)
+    dataset.file_prefix = _checked_prefix(file_prefix or suggest_prefix(dataset.name))
+    dataset.trigger_word = _checked_trigger_word(trigger_word)
+
+
+def _save(dataset: Dataset) -> None:
+    try:
+        with transaction.atomic():
+            dataset.save()
+    except IntegrityError as error:
+        raise DatasetNameTaken(
+            _("There is a dataset named “%(name)s” already. Choose another name.") % {"name": dataset.name}
+        ) from error
+
+
+def _one_line(text: str) -> str:
+    visible = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n")
+    return unicodedata.normalize("NFC", " ".join(visible.split()))
+
+
+def _checked_name(name: str) -> str:
+    name = _one_line(name)
+    if not name:
+        raise BadDatasetName(_("Give the dataset a name."))
+    if len(name) > LONGEST_NAME:
+        raise BadDatasetName(
+            _("The name has %(count)d characters. Shorten it to %(limit)d or fewer.")
+            % {"count": len(name), "limit": LONGEST_NAME}
+        )
+    return name
+
+
+def _checked_prefix(prefix: str) -> str:
+    prefix = prefix.strip().lower()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", prefix) or len(prefix) > LONGEST_PREFIX:
+        raise BadFilePrefix(
+            _("“%(prefix)s” cannot start a file name for every trainer. Use up to %(limit)d letters a–z, digits, “-” and “_”.")
+            % {"prefix": prefix[:60], "limit": LONGEST_PREFIX}
+        )
+    if prefix.count("_") > MOST_UNDERSCORES:
+        raise BadFilePrefix(
+            _("Use “_” at most twice: with more, kohya's trainer takes the caption of another file.")
+        )
+    if words := SPLIT_WORDS.intersection(re.split(r"[^a-z]+", prefix)):
+        raise BadFilePrefix(
+            _("The word “%(word)s” makes the Hugging Face loader sort the files into a split of its own. Leave it out.")
+            % {"word": min(words)}
+        )
+    return prefix
+
+
+def _checked_trigger_word(trigger_word: str) -> str:
+    trigger_word = _one_line(trigger_word)
+    if "," in trigger_word:
+        raise BadTriggerWord(_("A comma would split the trigger word in two. Leave it out."))
+    if len(trigger_word) > 100:
+        raise BadTriggerWord(_("Shorten the trigger word to 100 characters or fewer."))
+    return trigger_word

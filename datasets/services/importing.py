@@ -1,0 +1,111 @@
+"""Import a folder of this machine: find its files, and put their bytes where uploads put theirs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from datasets.files import make_folder
+from datasets.models import Dataset, ImportItem, ImportJob
+from datasets.names import natural_key
+from datasets.paths import incoming_path
+from datasets.services.datasets import create_dataset
+from datasets.services.uploads import AnnouncedFile, announce_files, mark_received
+
+FILES_A_TIME = 200
+
+
+class FolderRefused(Exception):
+    """The folder cannot be imported; the text is a sentence."""
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A regular file below the folder, with its folder relative to it (`/` between parts)."""
+
+    path: Path
+    folder: str
+
+    @property
+    def announced(self) -> AnnouncedFile:
+        """The file as an upload would announce it."""
+        name = os.fsencode(self.path.name).decode("utf-8", "replace")
+        return AnnouncedFile(name, self.folder, self.path.stat().st_size)
+
+
+def find_files(folder: Path) -> list[FoundFile]:
+    """Return the files below a folder in natural order (`a2` before `a10`), folder by folder.
+
+    Hidden files and folders, and links to folders, are left out.
+
+    Raises:
+        FolderRefused: it is no folder, or may not be read.
+    """
+    if not folder.is_dir():
+        raise FolderRefused(_("“%(folder)s” is not a folder. Check the path.") % {"folder": folder})
+    try:
+        return list(_walk(folder, ""))
+    except OSError as error:
+        raise FolderRefused(
+            _("“%(folder)s” cannot be read: %(why)s.") % {"folder": error.filename or folder, "why": error.strerror}
+        ) from error
+
+
+def _walk(folder: Path, relative: str) -> Iterator[FoundFile]:
+    with os.scandir(folder) as found:
+        entries = [entry for entry in found if not entry.name.startswith(".")]
+    entries.sort(key=lambda entry: natural_key(entry.name))
+    for entry in entries:
+        if entry.is_file():
+            yield FoundFile(Path(entry.path), relative)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            name = os.fsencode(entry.name).decode("utf-8", "replace")
+            yield from _walk(Path(entry.path), f"{relative}/{name}" if relative else name)
+
+
+def get_or_create_dataset(*, name: str, file_prefix: str, trigger_word: str, by: User | None) -> tuple[Dataset, bool]:
+    """Return the dataset of this name, making it if there is none, and whether it was made.
+
+    Raises:
+        datasets.services.datasets.DatasetError: it cannot be made as asked.
+    """
+    dataset = Dataset.objects.filter(name__iexact=name).first()
+    if dataset is not None:
+        return dataset, False
+    return create_dataset(name=name, file_prefix=file_prefix, trigger_word=trigger_word, by=by), True
+
+
+def take_files(job: ImportJob, files: list[FoundFile]) -> Iterator[list[int]]:
+    """Announce files and copy their bytes in; yields the numbers of items that a worker may read now."""
+    remaining = iter(files)
+    while batch := list(islice(remaining, FILES_A_TIME)):
+        items = announce_files(job, [file.announced for file in batch])
+        for item, file in zip(items, batch, strict=True):
+            if item.state != ImportItem.State.WAITING:
+                continue
+            _copy(file.path, incoming_path(settings.DATA_DIR, item.pk))
+            mark_received([item.pk])
+            yield [item.pk]
+
+
+def _copy(source: Path, path: Path) -> None:
+    """Copy, never link: a later change of the person's own file must not reach what is stored."""
+    make_folder(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    os.close(handle)
+    try:
+        shutil.copyfile(source, name)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,205 @@
+"""Turn a received file into a ready image, exactly once, whatever dies on the way.
+
+1. Claim the item by one conditional UPDATE; only who changed the row goes on.
+2. Outside any transaction: hash, look for the same picture, decode, measure, shrink, store the files.
+3. In one short transaction: the image's row, the item's end, the signal to the right.
+4. After the commit: remove the part file, tell the pages.
+
+Dying between any two steps leaves a claim whose lease runs out, a part file, and perhaps blobs under their checksum:
+the next worker does the same again and finds the same names.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from datasets import files, imaging, paths, signals
+from datasets.models import Image, ImportItem
+from datasets.reasons import Reason
+from datasets.services.datasets import touch_dataset
+from datasets.services.sidecars import NotText, attach_text, give_text_to_images, read_text, sidecar_text_for
+from datasets.services.uploads import finish_if_complete, tell_import
+from datasets.time_limit import OutOfTime, time_limit
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=120)
+MOST_ATTEMPTS = 3
+MOST_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A picture whose files are all in place, and what is known of it."""
+
+    sha256: str
+    measured: imaging.Measured
+
+
+def process_item(item_id: int) -> str:
+    """Take one received file to its end; safe to call twice and from two workers at once.
+
+    Returns:
+        The item's state afterwards, or an empty string where another worker has it or it has its end already.
+    """
+    item = _claim(item_id)
+    if item is None:
+        return ""
+    if item.attempts > MOST_ATTEMPTS:
+        return _fail(item, Reason.CRASHED)
+    try:
+        with time_limit(MOST_SECONDS):
+            if item.kind == ImportItem.Kind.SIDECAR:
+                return _process_sidecar(item)
+            return _process_image(item)
+    except OutOfTime:
+        return _fail(item, Reason.TOO_SLOW)
+    except NotText:
+        return _fail(item, Reason.NOT_TEXT)
+    except imaging.ImageRefused as refused:
+        return _fail(item, Reason(refused.code), refused.detail)
+    except FileNotFoundError:
+        logger.warning("The bytes of import item %s are gone.", item.pk, exc_info=True)
+        return _fail(item, Reason.INCOMPLETE)
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        logger.error("Import item %s could not be stored.", item.pk, exc_info=True)
+        return _fail(item, Reason.DISK_FULL if full else Reason.NOT_STORED)
+
+
+def _claim(item_id: int) -> ImportItem | None:
+    now = timezone.now()
+    claimed = (
+        ImportItem.objects.filter(pk=item_id)
+        .claimable(now)
+        .update(state=ImportItem.State.PROCESSING, lease_until=now + LEASE, attempts=F("attempts") + 1)
+    )
+    if not claimed:
+        return None
+    return ImportItem.objects.select_related("job").get(pk=item_id)
+
+
+def _process_image(item: ImportItem) -> str:
+    part = paths.incoming_path(settings.DATA_DIR, item.pk)
+    if part.stat().st_size != item.byte_size:
+        return _fail(item, Reason.INCOMPLETE)
+    sha256 = files.sha256_of(part)
+    same = Image.objects.filter(dataset=item.job.dataset_id, sha256=sha256).first()
+    if same is not None:
+        return _finish_duplicate(item, same)
+    measured = imaging.measure(part, settings.MAX_IMAGE_PIXELS)
+    stored = _store(part, sha256, measured)
+    try:
+        return _finish_image(item, stored)
+    except IntegrityError:
+        # The same picture under another name was quicker by a moment: the database's rule decides.
+        same = Image.objects.filter(dataset=item.job.dataset_id, sha256=sha256).first()
+        if same is None:
+            raise
+        return _finish_duplicate(item, same)
+
+
+def _store(part: Path, sha256: str, measured: imaging.Measured) -> _Stored:
+    root = settings.DATA_DIR
+    files.write_whole(paths.thumbnail_path(root, sha256), measured.thumbnail)
+    files.write_whole(paths.preview_path(root, sha256), measured.preview)
+    files.keep_whole(part, paths.original_path(root, sha256, measured.format))
+    return _Stored(sha256, measured)
+
+
+@transaction.atomic
+def _finish_image(item: ImportItem, stored: _Stored) -> str:
+    dataset_id = item.job.dataset_id
+    # First of all: it holds the dataset's row, so that a sidecar which ends at the same moment sees this image or is
+    # seen by it.
+    touch_dataset(dataset_id)
+    measured = stored.measured
+    image = Image.objects.create(
+        dataset_id=dataset_id,
+        position=item.position,
+        sha256=stored.sha256,
+        original_name=item.name,
+        relative_path=item.folder,
+        stem_key=item.stem_key,
+        format=measured.format,
+        width=measured.width,
+        height=measured.height,
+        byte_size=item.byte_size,
+        orientation=measured.orientation,
+        is_plain=measured.is_plain,
+        colour=measured.colour,
+        sidecar_text=sidecar_text_for(item),
+    )
+    state = _end(item, ImportItem.State.READY, image=image)
+    signals.image_ready.send(sender=Image, image=image)
+    return state
+
+
+@transaction.atomic
+def _finish_duplicate(item: ImportItem, image: Image) -> str:
+    touch_dataset(item.job.dataset_id)
+    text = sidecar_text_for(item)
+    if text and not image.is_tagged and not image.sidecar_text:
+        attach_text(image, text)
+    return _end(item, ImportItem.State.DUPLICATE, image=image)
+
+
+def _process_sidecar(item: ImportItem) -> str:
+    text = read_text(item)
+    with transaction.atomic():
+        touch_dataset(item.job.dataset_id)
+        state, reason = give_text_to_images(item, text)
+        return _end(item, state, reason=reason)
+
+
+@transaction.atomic
+def _fail(item: ImportItem, reason: Reason, detail: str = "") -> str:
+    return _end(item, ImportItem.State.FAILED, reason=reason, detail=detail)
+
+
+def _end(
+    item: ImportItem, state: ImportItem.State, *, image: Image | None = None, reason: str = "", detail: str = ""
+) -> str:
+    ImportItem.objects.filter(pk=item.pk).update(
+        state=state,
+        image=image,
+        reason=reason,
+        detail=detail.replace("\x00", "\ufffd"),
+        lease_until=None,
+        finished_at=timezone.now(),
+    )
+    path = paths.incoming_path(settings.DATA_DIR, item.pk)
+    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+    tell_import(item.job_id)
+    return str(state)
+
+
+def finish_import_of(item_id: int) -> bool:
+    """Finish the import that an item belongs to if this was its last one."""
+    job_id = ImportItem.objects.values_list("job", flat=True).get(pk=item_id)
+    return finish_if_complete(job_id)
+
+
+def release_stale_items(*, restart: bool) -> list[int]:
+    """Return the items that no worker has but that have work left, ready to be enqueued again.
+
+    Args:
+        restart: no worker runs, so every claim is a dead one's.
+    """
+    now = timezone.now()
+    if restart:
+        ImportItem.objects.filter(state=ImportItem.State.PROCESSING).update(lease_until=now - LEASE)
+    waits_long = now - timedelta(seconds=0 if restart else 30)
+    stale = ImportItem.objects.claimable(now).exclude(
+        state=ImportItem.State.RECEIVED, received_at__gt=waits_long
+    )
+    return list(stale.order_by("id").values_list("id", flat=True))

@@ -1,0 +1,93 @@
+"""The text beside an image: read its bytes, find its picture. What the text means is for `tagging` to say."""
+
+from __future__ import annotations
+
+import codecs
+
+from django.conf import settings
+
+from datasets import paths, signals
+from datasets.models import Image, ImportItem
+from datasets.reasons import Reason
+
+
+class NotText(Exception):
+    """The bytes are not text."""
+
+
+def decode_text(content: bytes) -> str:
+    """Return the text of a sidecar: UTF-8 with or without BOM, UTF-16 with BOM, else Windows-1252.
+
+    Raises:
+        NotText: it holds NUL, or bytes that none of them knows.
+    """
+    try:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            text = content.decode("utf-16")
+        else:
+            text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = content.decode("cp1252")
+        except UnicodeDecodeError as error:
+            raise NotText("These bytes are no text.") from error
+    if "\x00" in text:
+        raise NotText("There is a NUL in it.")
+    return text
+
+
+def read_text(item: ImportItem) -> str:
+    """Return what a received sidecar says.
+
+    Raises:
+        NotText: it is no text.
+        OSError: its bytes cannot be read.
+    """
+    return decode_text(paths.incoming_path(settings.DATA_DIR, item.pk).read_bytes())
+
+
+def give_text_to_images(item: ImportItem, text: str) -> tuple[ImportItem.State, str]:
+    """Give a sidecar's text to the pictures of the same name that are here and have no words yet.
+
+    Pictures that come later find the text on the item (`sidecar_text_for`). To be called inside a transaction that
+    holds the dataset's row.
+
+    Returns:
+        The item's end, and its reason code where it is a refusal.
+    """
+    ImportItem.objects.filter(pk=item.pk).update(text=text)
+    images = list(Image.objects.filter(dataset=item.job.dataset_id, stem_key=item.stem_key))
+    free = [image for image in images if not image.is_tagged and not image.sidecar_text]
+    for image in free:
+        attach_text(image, text)
+    if free or not images:
+        return ImportItem.State.READY, ""
+    if any(image.sidecar_text == text for image in images):
+        return ImportItem.State.DUPLICATE, ""
+    return ImportItem.State.FAILED, Reason.ALREADY_TAGGED
+
+
+def sidecar_text_for(item: ImportItem) -> str:
+    """Return the text that came beside a picture in the same import, or an empty string."""
+    sidecar = ImportItem.objects.filter(
+        job=item.job_id,
+        stem_key=item.stem_key,
+        kind=ImportItem.Kind.SIDECAR,
+        state=ImportItem.State.READY,
+    ).first()
+    return sidecar.text if sidecar is not None else ""
+
+
+def attach_text(image: Image, text: str) -> None:
+    """Keep a late sidecar's text on its image and let `tagging` read it."""
+    image.sidecar_text = text
+    image.save(update_fields=["sidecar_text"])
+    signals.image_ready.send(sender=Image, image=image)
+
+
+def refuse_lonely_sidecars(job_id: int) -> int:
+    """Mark the texts of a finished import that no picture of the same name came with; returns how many."""
+    lonely = ImportItem.objects.filter(
+        job=job_id, kind=ImportItem.Kind.SIDECAR, state=ImportItem.State.READY
+    ).exclude(stem_key__in=Image.objects.filter(dataset__imports=job_id).values("stem_key"))
+    return lonely.update(state=ImportItem.State.FAILED, reason=Reason.NO_IMAGE)

@@ -1,0 +1,214 @@
+"""Take in an upload: announce its files, then their bytes, chunk by chunk."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from datasets import names
+from datasets.files import make_folder
+from datasets.messages import ImportTouched, import_group
+from datasets.models import Dataset, ImportItem, ImportJob
+from datasets.paths import incoming_path
+from datasets.reasons import Reason
+from datasets.services.datasets import touch_dataset
+from datasets.services.sidecars import refuse_lonely_sidecars
+from tagger_project.live import publish
+
+CHUNK_BYTES = 4 * 1024 * 1024
+MOST_FILES_A_CALL = 1000
+MOST_SIDECAR_BYTES = 64 * 1024
+
+
+class UploadError(Exception):
+    """What was sent cannot be taken; the text is a sentence."""
+
+
+class TooManyFiles(UploadError):
+    """More files in one announcement than are taken at once."""
+
+
+class NotWaiting(UploadError):
+    """The file has all its bytes, or was refused."""
+
+
+class ChunkTooLarge(UploadError):
+    """A chunk is larger than `CHUNK_BYTES`, or larger than what the file still lacks."""
+
+
+class DiskFull(UploadError):
+    """The disk has no room for the chunk."""
+
+
+class WrongOffset(UploadError):
+    """The chunk does not start where the stored bytes end; `received` says where that is."""
+
+    def __init__(self, received: int) -> None:
+        super().__init__(_("Send the bytes from %(received)d on.") % {"received": received})
+        self.received = received
+
+
+@dataclass(frozen=True)
+class AnnouncedFile:
+    """A file that a person chose: its bare name, the folder it came in (or empty), its size in bytes."""
+
+    name: str
+    folder: str
+    size: int
+
+
+def start_import(dataset: Dataset, *, source: ImportJob.Source, by: User | None) -> ImportJob:
+    """Make an import without files."""
+    with transaction.atomic():
+        job = ImportJob.objects.create(dataset=dataset, source=source, started_by=by)
+        touch_dataset(dataset.pk)
+    return job
+
+
+def announce_files(job: ImportJob, files: list[AnnouncedFile]) -> list[ImportItem]:
+    """Add files to an import, in the person's order; a file that breaks a limit is refused here and now.
+
+    Raises:
+        TooManyFiles: more than `MOST_FILES_A_CALL` at once.
+    """
+    if len(files) > MOST_FILES_A_CALL:
+        raise TooManyFiles(_("Announce at most %(limit)d files at once.") % {"limit": MOST_FILES_A_CALL})
+    with transaction.atomic():
+        first = _take_positions(job.dataset_id, len(files))
+        items = [_announced(job, file, first + offset) for offset, file in enumerate(files)]
+        ImportItem.objects.bulk_create(items)
+        ImportJob.objects.filter(pk=job.pk).update(sealed_at=None, finished_at=None)
+        tell_import(job.pk)
+    return items
+
+
+def _take_positions(dataset_id: int, count: int) -> int:
+    Dataset.objects.filter(pk=dataset_id).update(next_position=F("next_position") + count)
+    after = Dataset.objects.values_list("next_position", flat=True).get(pk=dataset_id)
+    return after - count
+
+
+def _announced(job: ImportJob, file: AnnouncedFile, position: int) -> ImportItem:
+    name, folder = names.bare_name(file.name), names.clean_folder(file.folder)
+    kind = ImportItem.Kind.SIDECAR if names.is_sidecar_name(name) else ImportItem.Kind.IMAGE
+    item = ImportItem(
+        job=job,
+        kind=kind,
+        name=name,
+        folder=folder,
+        stem_key=names.stem_key(folder, name),
+        byte_size=max(file.size, 0),
+        position=position,
+    )
+    limit = MOST_SIDECAR_BYTES if kind == ImportItem.Kind.SIDECAR else settings.MAX_FILE_BYTES
+    if file.size <= 0:
+        _refuse_at_the_door(item, Reason.EMPTY)
+    elif file.size > limit:
+        sidecar = kind == ImportItem.Kind.SIDECAR
+        _refuse_at_the_door(item, Reason.TEXT_TOO_LONG if sidecar else Reason.FILE_TOO_LARGE, str(limit))
+    return item
+
+
+def _refuse_at_the_door(item: ImportItem, reason: Reason, detail: str = "") -> None:
+    item.state, item.reason, item.detail = ImportItem.State.FAILED, reason, detail
+    item.finished_at = timezone.now()
+
+
+def write_chunk(item: ImportItem, *, offset: int, content: bytes) -> int:
+    """Store a chunk of a file's bytes; mark the item received when it was the last one.
+
+    The part file's own length is the record of what is here, so a break in the line costs at most one chunk.
+
+    Args:
+        item: a waiting item.
+        offset: where the chunk starts, in bytes.
+        content: at most `CHUNK_BYTES`.
+
+    Returns:
+        How many bytes of the file are here now.
+
+    Raises:
+        NotWaiting, ChunkTooLarge, WrongOffset, DiskFull: as they say; nothing is stored then.
+    """
+    if item.state != ImportItem.State.WAITING:
+        raise NotWaiting(_("“%(name)s” has arrived already.") % {"name": item.name})
+    if len(content) > CHUNK_BYTES or offset + len(content) > item.byte_size:
+        raise ChunkTooLarge(_("“%(name)s” is larger than announced. Import it again.") % {"name": item.name})
+    path = incoming_path(settings.DATA_DIR, item.pk)
+    try:
+        received = _append(path, offset, content)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise DiskFull(str(Reason.DISK_FULL.label)) from error
+    if received == item.byte_size:
+        mark_received([item.pk])
+    return received
+
+
+def _append(path: Path, offset: int, content: bytes) -> int:
+    make_folder(path.parent)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        # Two senders of one file (a retry beside a slow first try) take turns, and the second is told the offset.
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        received = os.fstat(handle).st_size
+        if received != offset:
+            raise WrongOffset(received)
+        try:
+            written = 0
+            while written < len(content):
+                written += os.pwrite(handle, content[written:], offset + written)
+        except OSError:
+            os.ftruncate(handle, offset)
+            raise
+        return offset + len(content)
+    finally:
+        os.close(handle)
+
+
+def mark_received(item_ids: Iterable[int]) -> int:
+    """Note that items have all their bytes; returns how many were still waiting."""
+    now = timezone.now()
+    return ImportItem.objects.filter(pk__in=list(item_ids), state=ImportItem.State.WAITING).update(
+        state=ImportItem.State.RECEIVED, received_at=now
+    )
+
+
+def seal_import(job: ImportJob) -> None:
+    """Note that no more files will be announced, and finish the import if all have their end."""
+    ImportJob.objects.filter(pk=job.pk, sealed_at=None).update(sealed_at=timezone.now())
+    finish_if_complete(job.pk)
+
+
+def finish_if_complete(job_id: int) -> bool:
+    """Mark a sealed import finished when every file has its end; returns whether this call did it."""
+    with transaction.atomic():
+        unfinished = ImportItem.objects.filter(job=job_id).unfinished()
+        finished = (
+            ImportJob.objects.filter(pk=job_id, sealed_at__isnull=False, finished_at=None)
+            .exclude(pk__in=unfinished.values("job"))
+            .update(finished_at=timezone.now())
+        )
+        if finished:
+            refuse_lonely_sidecars(job_id)
+            touch_dataset(ImportJob.objects.values_list("dataset", flat=True).get(pk=job_id))
+        tell_import(job_id)
+    return bool(finished)
+
+
+def tell_import(job_id: int) -> None:
+    """Tell open pages, after the commit, that an import moved on."""
+    transaction.on_commit(partial(publish, import_group(job_id), ImportTouched(import_id=job_id)))

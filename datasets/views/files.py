@@ -1,0 +1,48 @@
+"""The stored files of an image: thumbnail, preview, original. Each asks whether this person may see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from datasets import paths
+from datasets.models import Image
+from datasets.permissions import visible_images
+from tagger_project.auth import person
+from tagger_project.http import stored_file_response
+
+
+def _image(request: HttpRequest, image_id: int) -> Image:
+    return get_object_or_404(visible_images(person(request)), pk=image_id)
+
+
+@require_safe
+def thumbnail(request: HttpRequest, image_id: int) -> HttpResponseBase:
+    """The small picture of the grid."""
+    image = _image(request, image_id)
+    return _derived(paths.thumbnail_path(settings.DATA_DIR, image.sha256))
+
+
+@require_safe
+def preview(request: HttpRequest, image_id: int) -> HttpResponseBase:
+    """The picture of the tagging page."""
+    image = _image(request, image_id)
+    return _derived(paths.preview_path(settings.DATA_DIR, image.sha256))
+
+
+def _derived(path: Path) -> HttpResponseBase:
+    return stored_file_response(path, content_type="image/webp", immutable=True)
+
+
+@require_safe
+def original(request: HttpRequest, image_id: int) -> HttpResponseBase:
+    """The file as it came, as a download under its own name."""
+    image = _image(request, image_id)
+    path = paths.original_path(settings.DATA_DIR, image.sha256, image.format)
+    return stored_file_response(
+        path, content_type=paths.CONTENT_TYPES[image.format], download_name=image.original_name, immutable=True
+    )

@@ -1,0 +1,98 @@
+"""`/api/v1`: the words on an image, suggestions, and exports."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from ninja import Router, Status
+from ninja.errors import HttpError
+
+from datasets.permissions import check_can_edit, visible_datasets, visible_images
+from tagging.queries.state import get_image_state
+from tagging.queries.suggestions import get_suggestions
+from tagging.schemas import (
+    EditsIn,
+    ErrorOut,
+    ExampleOut,
+    ExportSummaryOut,
+    ImageStateOut,
+    StaleCaptionOut,
+    SuggestionOut,
+    SuggestionsOut,
+)
+from tagging.services.exporting import NothingToExport, summarise
+from tagging.services.labelling import CaptionTooLong, StaleCaption, apply_edits
+from tagging.services.vocabulary import TagRefused
+from tagging.downloads import Untagged, zip_response
+from tagger_project.auth import person
+
+router = Router()
+
+
+@router.get("/images/{int:image_id}/tags", response=ImageStateOut, tags=["tags"])
+def get_tags(request: HttpRequest, image_id: int) -> ImageStateOut:
+    """All words of an image: tags in order, and the caption."""
+    image = get_object_or_404(visible_images(person(request)), pk=image_id)
+    return ImageStateOut.of(get_image_state(image))
+
+
+@router.post(
+    "/images/{int:image_id}/edits",
+    response={200: ImageStateOut, 409: StaleCaptionOut, 422: ErrorOut},
+    tags=["tags"],
+)
+def edit_image(request: HttpRequest, image_id: int, body: EditsIn) -> ImageStateOut | Status[StaleCaptionOut]:
+    """Add, remove and move tags, or set the caption: operations in order, all or none; a repeated key counts once."""
+    user = person(request)
+    image = get_object_or_404(visible_images(user), pk=image_id)
+    check_can_edit(image.dataset, user)
+    try:
+        state = apply_edits(image, [operation.to_edit() for operation in body.operations], by=user)
+    except StaleCaption as error:
+        return Status(409, StaleCaptionOut(detail=str(error), state=ImageStateOut.of(error.state)))
+    except (TagRefused, CaptionTooLong) as error:
+        raise HttpError(422, str(error)) from error
+    return ImageStateOut.of(state)
+
+
+@router.get("/datasets/{int:dataset_id}/tag-suggestions", response=SuggestionsOut, tags=["tags"])
+def suggest_tags(request: HttpRequest, dataset_id: int, q: str = "", limit: int = 10) -> SuggestionsOut:
+    """Tags in use that match, best first; without text the most used."""
+    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
+    found = get_suggestions(dataset, q, limit)
+    return SuggestionsOut(tags=[SuggestionOut(name=tag.name, count=tag.count) for tag in found])
+
+
+@router.get("/datasets/{int:dataset_id}/export/summary", response=ExportSummaryOut, tags=["exports"])
+def get_export_summary(
+    request: HttpRequest, dataset_id: int, untagged: Untagged = Untagged.INCLUDE
+) -> ExportSummaryOut:
+    """What an export would hold, with the first captions as the trainer will read them."""
+    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
+    summary = summarise(dataset, with_untagged=untagged == Untagged.INCLUDE)
+    return ExportSummaryOut(
+        images=summary.images,
+        left_out=summary.left_out,
+        without_text=summary.without_text,
+        converted=summary.converted,
+        byte_size=summary.byte_size,
+        file_name=summary.file_name,
+        examples=[ExampleOut(file_name=name, text=text) for name, text in summary.examples],
+    )
+
+
+@router.get(
+    "/datasets/{int:dataset_id}/export.zip",
+    response={200: None, 409: ErrorOut},
+    tags=["exports"],
+    url_name="export_zip",
+)
+def download_export(
+    request: HttpRequest, dataset_id: int, untagged: Untagged = Untagged.INCLUDE
+) -> HttpResponseBase:
+    """The export as a zip stream: pictures, a text beside each, and `tags.txt`."""
+    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
+    try:
+        return zip_response(dataset, with_untagged=untagged == Untagged.INCLUDE)
+    except NothingToExport as error:
+        raise HttpError(409, str(error)) from error

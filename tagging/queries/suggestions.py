@@ -1,0 +1,40 @@
+"""Tags to offer while a person types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Case, Count, IntegerField, Value, When
+
+from datasets.models import Dataset
+from tagging.models import Tag
+from tagging.text import one_line
+
+MOST_SUGGESTIONS = 50
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A tag and on how many images of the dataset it is."""
+
+    name: str
+    count: int
+
+
+def get_suggestions(dataset: Dataset, text: str, limit: int = 10) -> list[Suggestion]:
+    """Return the dataset's tags that match: those that start with the text first, then by use, then by name."""
+    typed = one_line(text)
+    tags = Tag.objects.filter(image_tags__image__dataset=dataset)
+    if typed:
+        tags = tags.filter(name__icontains=typed)
+    rows = (
+        tags.annotate(count=Count("image_tags"))
+        .annotate(
+            rank=Case(
+                When(name__istartswith=typed, then=Value(0)), default=Value(1), output_field=IntegerField()
+            )
+        )
+        .order_by("rank", "-count", "name")
+        .values_list("name", "count")[: max(1, min(limit, MOST_SUGGESTIONS))]
+    )
+    return [Suggestion(name, count) for name, count in rows]

@@ -1,0 +1,120 @@
+"""What the API of this app takes and gives."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Literal
+
+from ninja import Field, Schema
+
+from tagging.models import TagOperation
+from tagging.queries.state import ImageState
+from tagging.services.labelling import Edit
+
+
+class TagOut(Schema):
+    """One tag in its place."""
+
+    name: str
+    source: str
+
+
+class CaptionOut(Schema):
+    """The prose; version 0 where there is none."""
+
+    text: str
+    version: int
+
+
+class ImageStateOut(Schema):
+    """All words of an image."""
+
+    image_id: int
+    revision: int
+    tags: list[TagOut]
+    caption: CaptionOut
+    tagged: bool
+
+    @classmethod
+    def of(cls, state: ImageState) -> ImageStateOut:
+        """Build it from what was read."""
+        return cls(
+            image_id=state.image_id,
+            revision=state.revision,
+            tags=[TagOut(name=tag.name, source=tag.source) for tag in state.tags],
+            caption=CaptionOut(text=state.caption, version=state.caption_version),
+            tagged=state.tagged,
+        )
+
+
+class OperationIn(Schema):
+    """One edit."""
+
+    key: uuid.UUID = Field(description="Made by the sender, unique for ever: the same edit sent twice counts once.")
+    kind: Literal["add", "remove", "move", "caption"]
+    tag: str = ""
+    before: str | None = Field(None, description="The tag to go in front of; null for the end.")
+    text: str = ""
+    version: int = Field(0, description="The version of the caption that was edited; 0 where there was none.")
+
+    def to_edit(self) -> Edit:
+        """Return it as the service takes it."""
+        return Edit(
+            key=self.key,
+            kind=TagOperation.Kind(self.kind.upper()),
+            tag=self.tag,
+            before=self.before,
+            text=self.text,
+            version=self.version,
+        )
+
+
+class EditsIn(Schema):
+    """Edits in order, at most 200; all are applied, or none."""
+
+    operations: list[OperationIn] = Field(max_length=200)
+
+
+class StaleCaptionOut(Schema):
+    """Somebody else saved the caption first."""
+
+    detail: str
+    state: ImageStateOut
+
+
+class SuggestionOut(Schema):
+    """A tag and its use in the dataset."""
+
+    name: str
+    count: int
+
+
+class SuggestionsOut(Schema):
+    """Tags to offer, best first."""
+
+    tags: list[SuggestionOut]
+
+
+class ExampleOut(Schema):
+    """A caption as the trainer will read it."""
+
+    file_name: str
+    text: str
+
+
+class ExportSummaryOut(Schema):
+    """What an export would hold."""
+
+    images: int
+    left_out: int
+    without_text: int
+    converted: int
+    byte_size: int
+    file_name: str
+    examples: list[ExampleOut]
+
+
+class ErrorOut(Schema):
+    """What went wrong, as a sentence."""
+
+    detail: str

@@ -1,0 +1,203 @@
+"""Write a dataset as the files that every trainer loads: pictures, a `.txt` beside each, and `tags.txt`.
+
+The rules come from the trainers' own loaders: one flat folder; lower-case `.jpg`, `.png` or `.webp`; the same stem for
+picture and text; UTF-8 without BOM on one line without a line break at its end; never an empty file; stems that stay
+unique where upper and lower case are one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from datasets import imaging, paths
+from datasets.models import Dataset, Image
+from tagging.models import Caption, ImageTag
+from tagging.text import compose_caption_text
+
+TAGS_FILE = "tags.txt"
+_FEWEST_DIGITS = 4
+_IMAGES_A_TIME = 500
+_EXAMPLES = 3
+_BLOCK_BYTES = 256 * 1024
+
+
+class NothingToExport(Exception):
+    """There is no image to export; the text is a sentence."""
+
+
+class OriginalMissing(Exception):
+    """A stored picture is gone or unreadable; the text names it."""
+
+
+@dataclass(frozen=True)
+class ExportEntry:
+    """One picture of an export.
+
+    Attributes:
+        image: its row.
+        stem: the name of picture and text without extension.
+        text: the line the trainer reads; empty where no text file is written.
+        tags: the tags on the image.
+    """
+
+    image: Image
+    stem: str
+    text: str
+    tags: list[str]
+
+    @property
+    def picture_name(self) -> str:
+        """The picture's file name."""
+        return f"{self.stem}.{_exported_extension(self.image)}"
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """A file of an export: its name, and either its content or where the content lies."""
+
+    name: str
+    content: bytes | None = None
+    path: Path | None = None
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the content in blocks.
+
+        Raises:
+            OriginalMissing: the stored picture is gone or unreadable.
+        """
+        if self.path is None:
+            yield self.content or b""
+            return
+        try:
+            with self.path.open("rb") as file:
+                while block := file.read(_BLOCK_BYTES):
+                    yield block
+        except OSError as error:
+            raise OriginalMissing(f"{self.name}: {error.strerror}") from error
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What an export holds, told before it is made."""
+
+    images: int
+    left_out: int
+    without_text: int
+    converted: int
+    byte_size: int
+    file_name: str
+    examples: list[tuple[str, str]]
+
+
+def _exported_extension(image: Image) -> str:
+    if image.is_plain or image.format == "JPEG":
+        return paths.extension(image.format)
+    return "png"
+
+
+def archive_name(dataset: Dataset) -> str:
+    """Return the zip's file name."""
+    return f"{dataset.file_prefix}.zip"
+
+
+def iter_entries(dataset: Dataset, *, with_untagged: bool) -> Iterator[ExportEntry]:
+    """Yield the pictures of an export in dataset order, numbered from 1 without gaps.
+
+    Reads a few hundred at a time: memory does not grow with the dataset.
+    """
+    matching = Image.objects.filter(dataset=dataset)
+    if not with_untagged:
+        matching = matching.filter(is_tagged=True)
+    digits = max(_FEWEST_DIGITS, len(str(matching.count())))
+    number, after = 0, 0
+    while rows := list(matching.filter(position__gt=after).in_order()[:_IMAGES_A_TIME]):
+        after = rows[-1].position
+        tags = _tags_of(rows)
+        captions = dict(Caption.objects.filter(image__in=rows).values_list("image_id", "text"))
+        for image in rows:
+            number += 1
+            yield ExportEntry(
+                image=image,
+                stem=f"{dataset.file_prefix}_{number:0{digits}d}",
+                text=compose_caption_text(
+                    trigger_word=dataset.trigger_word, tags=tags[image.pk], caption=captions.get(image.pk, "")
+                ),
+                tags=tags[image.pk],
+            )
+
+
+def _tags_of(images: list[Image]) -> dict[int, list[str]]:
+    tags: dict[int, list[str]] = {image.pk: [] for image in images}
+    rows = ImageTag.objects.filter(image__in=images).order_by("image_id", "position", "pk")
+    for image_id, name in rows.values_list("image_id", "tag__name"):
+        tags[image_id].append(name)
+    return tags
+
+
+def iter_files(dataset: Dataset, *, with_untagged: bool) -> Iterator[ExportFile]:
+    """Yield every file of an export; `tags.txt` comes last, because it counts what came before.
+
+    Pictures that every trainer reads as they are go out byte-true; the others (turned by EXIF, animated, transparent,
+    16-bit, or of a format some loader lacks) as upright 8-bit RGB.
+
+    Raises:
+        OriginalMissing: a stored picture is gone or unreadable.
+    """
+    used: Counter[str] = Counter()
+    for entry in iter_entries(dataset, with_untagged=with_untagged):
+        used.update(entry.tags)
+        yield _picture(entry)
+        if entry.text:
+            yield ExportFile(f"{entry.stem}.txt", entry.text.encode("utf-8"))
+    by_use = sorted(used.items(), key=lambda item: (-item[1], item[0]))
+    yield ExportFile(TAGS_FILE, "".join(f"{name}\n" for name, _ in by_use).encode("utf-8"))
+
+
+def _picture(entry: ExportEntry) -> ExportFile:
+    image = entry.image
+    path = paths.original_path(settings.DATA_DIR, image.sha256, image.format)
+    if image.is_plain:
+        return ExportFile(entry.picture_name, path=path)
+    try:
+        content, _ = imaging.plain_copy(path, settings.MAX_IMAGE_PIXELS)
+    except (imaging.ImageRefused, OSError) as error:
+        raise OriginalMissing(f"{image.original_name}: {error}") from error
+    return ExportFile(entry.picture_name, content)
+
+
+def summarise(dataset: Dataset, *, with_untagged: bool) -> ExportSummary:
+    """Return what an export would hold, from the rows alone."""
+    images = left_out = without_text = converted = size = 0
+    examples: list[tuple[str, str]] = []
+    for entry in iter_entries(dataset, with_untagged=with_untagged):
+        images += 1
+        size += entry.image.byte_size
+        converted += not entry.image.is_plain
+        without_text += not entry.text
+        if entry.text and len(examples) < _EXAMPLES:
+            examples.append((f"{entry.stem}.txt", entry.text))
+    if not with_untagged:
+        left_out = Image.objects.filter(dataset=dataset).untagged().count()
+    return ExportSummary(images, left_out, without_text, converted, size, archive_name(dataset), examples)
+
+
+def write_folder(dataset: Dataset, folder: Path, *, with_untagged: bool) -> int:
+    """Write an export into an empty or new folder; returns the number of files.
+
+    Raises:
+        OriginalMissing: a stored picture is gone or unreadable.
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    count = 0
+    for file in iter_files(dataset, with_untagged=with_untagged):
+        with (folder / file.name).open("wb") as written:
+            written.writelines(file.blocks())
+        count += 1
+    return count
+

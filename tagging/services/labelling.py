@@ -1,0 +1,218 @@
+"""Edits of the words on one image: operations, merged in the order they arrive.
+
+An operation says what a person did, never what the whole list should be; so two people who add different tags to one
+image both win. Each carries a key made where it happened: sent twice, it counts once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
+
+from datasets.models import Image
+from datasets.services.datasets import touch_dataset
+from tagging.models import Caption, ImageTag, Source, TagOperation
+from tagging.queries.state import ImageState, get_image_state
+from tagging.services.vocabulary import checked_name, get_tag, get_tags
+from tagging.text import LONGEST_CAPTION
+
+# Places are fractions; when two neighbours have no number left between them, the image's tags are numbered anew.
+_CLOSEST = 1e-9
+_STEP = 1024.0
+
+
+class CaptionTooLong(Exception):
+    """The caption has more characters than are kept; the text is a sentence."""
+
+
+class StaleCaption(Exception):
+    """Somebody else saved the caption meanwhile; `state` is what is stored."""
+
+    def __init__(self, state: ImageState) -> None:
+        super().__init__(_("Somebody changed this caption while you were writing. Nothing was overwritten: choose which text stays."))
+        self.state = state
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One operation as it arrives.
+
+    Attributes:
+        key: made where it happened, unique for ever.
+        kind: add, remove or move a tag; or set the caption.
+        tag: the tag's name, for the first three.
+        before: the tag it goes in front of; `None` for the end.
+        text: the caption's new text.
+        version: the caption's version that was edited; 0 where there was none.
+    """
+
+    key: uuid.UUID
+    kind: TagOperation.Kind
+    tag: str = ""
+    before: str | None = None
+    text: str = ""
+    version: int = 0
+
+
+def apply_edits(image: Image, edits: Sequence[Edit], *, by: User | None, source: Source = Source.PERSON) -> ImageState:
+    """Apply operations in order, all or none, and return the image's words afterwards.
+
+    Raises:
+        TagRefused: a name that cannot be a tag.
+        StaleCaption: the caption was saved by somebody else since it was read.
+        CaptionTooLong: more than 20,000 characters.
+    """
+    with transaction.atomic():
+        # Holds the dataset's row: operations on one image come one after the other.
+        touch_dataset(image.dataset_id)
+        known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
+        for edit in edits:
+            if edit.key in known:
+                continue
+            known.add(edit.key)
+            _apply(image, edit, by, source)
+        _count_edit(image)
+        return get_image_state(image)
+
+
+def put_first_words(image: Image, *, tags: Sequence[str], caption: str, by: User | None, source: Source) -> None:
+    """Give an image without words its first ones, in few statements: imports do this for every picture.
+
+    Args:
+        image: an image without tags and without a caption.
+        tags: normalised names in order, each once.
+        caption: empty for none.
+        by: who, or `None`.
+        source: how.
+    """
+    places = [(tag, (number + 1) * _STEP) for number, tag in enumerate(get_tags(tags))]
+    kind = TagOperation.Kind
+    operations = [
+        TagOperation(
+            key=uuid.uuid4(), image=image, kind=kind.ADD, tag_name=tag.name, after=place, source=source, done_by=by
+        )
+        for tag, place in places
+    ]
+    with transaction.atomic():
+        ImageTag.objects.bulk_create(
+            [ImageTag(image=image, tag=tag, position=place, source=source, added_by=by) for tag, place in places]
+        )
+        if caption:
+            Caption.objects.create(image=image, text=caption, updated_by=by)
+            operations.append(
+                TagOperation(
+                    key=uuid.uuid4(), image=image, kind=kind.CAPTION, after=caption, source=source, done_by=by
+                )
+            )
+        TagOperation.objects.bulk_create(operations)
+        _count_edit(image)
+
+
+def _apply(image: Image, edit: Edit, by: User | None, source: Source) -> None:
+    kind = TagOperation.Kind
+    before: object
+    after: object
+    name = ""
+    if edit.kind == kind.CAPTION:
+        before, after = _set_caption(image, edit, by)
+    else:
+        name = checked_name(edit.tag)
+        actions = {kind.ADD: _add, kind.REMOVE: _remove, kind.MOVE: _move}
+        before, after = actions[edit.kind](image, name, edit.before, by, source)
+    TagOperation.objects.create(
+        key=edit.key, image=image, kind=edit.kind, tag_name=name, before=before, after=after, source=source, done_by=by
+    )
+
+
+def _add(
+    image: Image, name: str, before: str | None, by: User | None, source: Source
+) -> tuple[float | None, float | None]:
+    there = ImageTag.objects.filter(image=image, tag__name=name).first()
+    if there is not None:
+        return there.position, there.position
+    position = _place(image, before)
+    ImageTag.objects.create(image=image, tag=get_tag(name), position=position, source=source, added_by=by)
+    return None, position
+
+
+def _remove(
+    image: Image, name: str, before: str | None, by: User | None, source: Source
+) -> tuple[float | None, float | None]:
+    there = ImageTag.objects.filter(image=image, tag__name=name).first()
+    if there is None:
+        return None, None
+    there.delete()
+    return there.position, None
+
+
+def _move(
+    image: Image, name: str, before: str | None, by: User | None, source: Source
+) -> tuple[float | None, float | None]:
+    there = ImageTag.objects.filter(image=image, tag__name=name).first()
+    if there is None:
+        return None, None  # somebody removed it meanwhile: there is nothing to move
+    if before == name:
+        return there.position, there.position
+    old = there.position
+    there.position = _place(image, before, moving=there.pk)
+    there.save(update_fields=["position"])
+    return old, there.position
+
+
+def _place(image: Image, before: str | None, moving: int | None = None) -> float:
+    """Return a position in front of a tag, or at the end where that tag is not there (any more)."""
+    others = ImageTag.objects.filter(image=image).exclude(pk=moving)
+    target = others.filter(tag__name=before).first() if before else None
+    if target is None:
+        last = others.aggregate(last=Max("position"))["last"]
+        return _STEP if last is None else float(last) + _STEP
+    previous = others.filter(position__lt=target.position).aggregate(last=Max("position"))["last"]
+    if previous is None:
+        return target.position - _STEP
+    if target.position - previous < _CLOSEST * max(1.0, abs(target.position)):
+        _number_anew(image)
+        return _place(image, before, moving)
+    return float((previous + target.position) / 2)
+
+
+def _number_anew(image: Image) -> None:
+    rows = list(ImageTag.objects.filter(image=image).order_by("position", "pk"))
+    for number, row in enumerate(rows, start=1):
+        row.position = number * _STEP
+    ImageTag.objects.bulk_update(rows, ["position"])
+
+
+def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None, str]:
+    text = edit.text.replace("\x00", "").strip()
+    if len(text) > LONGEST_CAPTION:
+        raise CaptionTooLong(
+            _("The caption has %(count)d characters; %(limit)d are kept. Shorten it.")
+            % {"count": len(text), "limit": LONGEST_CAPTION}
+        )
+    caption = Caption.objects.filter(image=image).first()
+    if caption is None:
+        if edit.version != 0:
+            raise StaleCaption(get_image_state(image))
+        Caption.objects.create(image=image, text=text, updated_by=by)
+        return None, text
+    old = caption.text
+    if caption.version != edit.version:
+        raise StaleCaption(get_image_state(image))
+    caption.text, caption.updated_by = text, by
+    caption.version += 1
+    caption.save(update_fields=["text", "version", "updated_by", "updated_at"])
+    return old, text
+
+
+def _count_edit(image: Image) -> None:
+    tagged = (
+        ImageTag.objects.filter(image=image).exists()
+        or Caption.objects.filter(image=image).exclude(text="").exists()
+    )
+    Image.objects.filter(pk=image.pk).update(revision=F("revision") + 1, is_tagged=tagged)
