@@ -6,6 +6,9 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.db.models.signals import post_migrate
 
+# Importing it makes it the application that tasks are sent through, in every process of Django's.
+from tagger_project import celery  # noqa: F401
+
 
 def make_local_owner(using: str, **_: Any) -> None:
     """Make the account that the admin works with in open mode; nobody can sign in with it."""

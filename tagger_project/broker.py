@@ -45,7 +45,7 @@ def redis_py_url(url: str, database: int) -> str:
     """
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={database}"))
+        return f"unix://{parts.path}?db={database}"  # urlunsplit would drop the empty host and its slashes
     first = int(parts.path.strip("/") or 0)
     return urlunsplit(parts._replace(path=f"/{first + database}"))
 
@@ -54,5 +54,5 @@ def celery_url(url: str) -> str:
     """The address as Celery's transport spells it: a unix socket is `redis+socket://`."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(scheme="redis+socket", query=f"virtual_host={CELERY_DB}"))
+        return f"redis+socket://{parts.path}?virtual_host={CELERY_DB}"
     return redis_py_url(url, CELERY_DB)

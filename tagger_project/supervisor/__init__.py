@@ -1,0 +1,1 @@
+"""The one-command start: broker, worker and web server as children of one process, on one machine."""

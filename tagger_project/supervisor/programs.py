@@ -1,0 +1,73 @@
+"""How the children are started: program, arguments, environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tagger_project.supervisor.options import Options
+
+
+def child_environment(environ: Mapping[str, str], *, data_dir: Path, hosts: Sequence[str], host: str) -> dict[str, str]:
+    """Return the children's environment.
+
+    Args:
+        environ: this process's.
+        data_dir: the data folder.
+        hosts: names the pages may be reached by.
+        host: the name in the printed address, which is one of them whatever was set.
+    """
+    return {
+        **environ,
+        "DATA_DIR": str(data_dir),
+        "ALLOWED_HOSTS": ",".join(dict.fromkeys([*hosts, host])),
+        # Celery's orderly end is one that waits for running tasks; this makes it wait a few seconds and give the
+        # rest back.
+        "REMAP_SIGTERM": "SIGQUIT",
+    }
+
+
+def web_command(listener: int) -> list[str]:
+    """Return the web server's command; it serves the socket that this process listens on."""
+    return [
+        *(sys.executable, "-m", "daphne"),
+        *("--fd", str(listener)),
+        *("--verbosity", "0"),
+        *("--application-close-timeout", "3"),
+        "--no-server-name",
+        "tagger_project.asgi:application",
+    ]
+
+
+def worker_command(options: Options, *, name: str, data_dir: Path, log_level: str) -> list[str]:
+    """Return the worker's command: a process a core, and the clock for periodic work.
+
+    There is one worker here, so it need not look for others when it starts (`mingle`) nor chat with them (`gossip`).
+    """
+    return [
+        *(sys.executable, "-m", "celery", "-A", "tagger_project", "--no-color", "worker"),
+        *("--pool", "prefork", "--concurrency", str(options.worker_processes)),
+        *("--beat", "--schedule", str(data_dir / "run" / "beat-schedule")),
+        *("--hostname", name, "--loglevel", log_level),
+        *("--without-gossip", "--without-mingle"),
+    ]
+
+
+def import_command(options: Options, *, project: Path) -> list[str]:
+    """Return the command that imports the person's folder through the running workers."""
+    folder = options.folder
+    if folder is None:
+        raise ValueError("There is no folder to import.")
+    extra = {"--prefix": options.prefix, "--trigger-word": options.trigger_word}
+    return [
+        *(sys.executable, str(project / "manage.py"), "import_folder", os.fspath(folder)),
+        *("--dataset", dataset_name(options)),
+        *(part for name, value in extra.items() if value for part in (name, value)),
+    ]
+
+
+def dataset_name(options: Options) -> str:
+    """Return the name of the dataset that the folder goes into."""
+    return options.dataset or (options.folder.resolve().name if options.folder else "")
