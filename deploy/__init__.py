@@ -1,0 +1,1 @@
+"""What the containers need beside the program: the proxy's configuration and the health checks."""
