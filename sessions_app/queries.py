@@ -1,0 +1,79 @@
+"""What the desk and its neighbours read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from datasets.models import Dataset, Image
+from datasets.permissions import visible_images
+from sessions_app.models import TaggingSession
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One image between its neighbours.
+
+    Attributes:
+        number: its place among the images of the dataset, from 1; positions themselves have gaps.
+        total: images of the dataset.
+        tagged: how many of them have a tag or a caption.
+        next_untagged_id: the next one without either, going on from the start after the last; never this one.
+    """
+
+    image: Image
+    number: int
+    total: int
+    tagged: int
+    previous_id: int | None
+    next_id: int | None
+    next_untagged_id: int | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a person is in a dataset; `image_id` is `None` before their first visit."""
+
+    image_id: int | None
+    images: int
+    tagged: int
+
+
+def get_desk(image: Image, user: User | None) -> Desk:
+    """Read one image's place: a fixed number of queries, each along an index."""
+    images = visible_images(user).select_related(None).filter(dataset=image.dataset_id)
+    before = images.filter(position__lt=image.position)
+    after = images.filter(position__gt=image.position)
+    next_untagged_id = _first_id(after.untagged().in_order()) or _first_id(before.untagged().in_order())
+    return Desk(
+        image=image,
+        number=before.count() + 1,
+        total=images.count(),
+        tagged=images.filter(is_tagged=True).count(),
+        previous_id=_first_id(before.order_by("-position")),
+        next_id=_first_id(after.in_order()),
+        next_untagged_id=next_untagged_id,
+    )
+
+
+def get_place(dataset: Dataset, user: User | None) -> Place:
+    """Read where this person is, without opening a tagging session."""
+    tagging_sessions = TaggingSession.objects.filter(dataset=dataset, person=user)
+    images = visible_images(user).select_related(None).filter(dataset=dataset)
+    return Place(
+        image_id=tagging_sessions.values_list("current_image_id", flat=True).first(),
+        images=images.count(),
+        tagged=images.filter(is_tagged=True).count(),
+    )
+
+
+def get_first_image_id(dataset: Dataset, user: User | None) -> int | None:
+    """Return where a first visit begins: the first untagged image, else the first; `None` in an empty dataset."""
+    images = visible_images(user).select_related(None).filter(dataset=dataset)
+    return _first_id(images.untagged().in_order()) or _first_id(images.in_order())
+
+
+def _first_id(images: QuerySet[Image]) -> int | None:
+    return images.values_list("pk", flat=True).first()

@@ -1,0 +1,12 @@
+"""Addresses of the tagging desk."""
+
+from django.urls import path
+
+from sessions_app.views import tagging
+
+app_name = "sessions_app"
+
+urlpatterns = [
+    path("datasets/<int:dataset_id>/tag/", tagging.tag, name="tag"),
+    path("datasets/<int:dataset_id>/tag/<int:image_id>/", tagging.tag_image, name="tag_image"),
+]
