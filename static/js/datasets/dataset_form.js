@@ -1,0 +1,41 @@
+// The form of a new dataset: the file prefix follows the name until the person writes one.
+
+import { $ } from "../lib/dom.js";
+
+const LONGEST_PREFIX = 40;
+
+const form = $("[data-dataset-form]");
+const name = form.elements.name;
+const prefix = form.elements.file_prefix;
+const example = $("[data-example]", form);
+const splitWords = new Set(form.dataset.splitWords.split(" "));
+
+// The same rule as `suggest_prefix` on the server, which has the last word.
+function suggestPrefix(text) {
+  const ascii = text.normalize("NFKD").replace(/[^\x00-\x7f]/g, "").toLowerCase();
+  const words = ascii.split(/[^a-z0-9]+/).filter((word) => word && !splitWords.has(word));
+  return words.join("-").slice(0, LONGEST_PREFIX).replace(/^-+|-+$/g, "") || "image";
+}
+
+let follows = prefix.value === "" || prefix.value === suggestPrefix(name.value);
+
+function showExample() {
+  const shown = prefix.value.trim().toLowerCase() || suggestPrefix(name.value);
+  $("[data-example-name]", form).textContent = `${shown}_0001.jpg, ${shown}_0001.txt`;
+  example.hidden = name.value.trim() === "" && prefix.value.trim() === "";
+}
+
+// A dataset that exists keeps its prefix when it is renamed: its exports are known by it.
+const isNew = name.value === "" || name.getAttribute("aria-invalid") === "true";
+
+name.addEventListener("input", () => {
+  if (follows && isNew) prefix.value = name.value.trim() ? suggestPrefix(name.value) : "";
+  showExample();
+});
+prefix.addEventListener("input", () => {
+  follows = prefix.value === "";
+  showExample();
+});
+
+showExample();
+($("[aria-invalid=true]", form) ?? (isNew ? name : null))?.focus();

@@ -1,0 +1,175 @@
+// The page of a dataset: the grid, its size, what changes while one looks, and files dropped on it.
+
+import { $, $$, isTyping, throttle } from "../lib/dom.js";
+import { formatNumber } from "../lib/format.js";
+import { pause } from "../lib/http.js";
+import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { toast } from "../lib/toast.js";
+import { DATASET_CHANGED } from "../live/messages.js";
+import { openSocket } from "../live/socket.js";
+import { dropAnywhere } from "./drop_anywhere.js";
+import { Grid } from "./grid.js";
+import { ImageRows } from "./image_rows.js";
+
+const SIZES = [84, 112, 144, 180, 232, 300, 400];
+const REMEMBERED = "grid-size";
+
+const host = $("[data-grid]");
+const status = $("[data-status]");
+
+const images = new ImageRows(host.dataset.imagesAddress, {
+  untagged: "untaggedOnly" in host.dataset,
+  total: Number(host.dataset.total),
+  onChange: () => grid.refresh(),
+});
+const grid = new Grid(host, images, (id) => host.dataset.tagAddress.replace(/\/0\/$/, `/${id}/`));
+let revision = Number(host.dataset.revision);
+
+// --- size ------------------------------------------------------------------------------------------
+
+function rememberedSize() {
+  const kept = Number(readKept());
+  return SIZES.includes(kept) ? kept : window.innerWidth < 640 ? 112 : 180;
+}
+
+function readKept() {
+  try {
+    return localStorage.getItem(REMEMBERED);
+  } catch {
+    return null; // storage is off: the size is the usual one, that is all
+  }
+}
+
+function changeSize(step) {
+  const index = Math.max(0, Math.min(SIZES.indexOf(grid.size) + step, SIZES.length - 1));
+  grid.setSize(SIZES[index]);
+  try {
+    localStorage.setItem(REMEMBERED, SIZES[index]);
+  } catch {
+    // see readKept
+  }
+  showSizeLimits();
+}
+
+function showSizeLimits() {
+  for (const button of $$("[data-size]", $("[data-sizes]"))) {
+    const next = SIZES.indexOf(grid.size) + Number(button.dataset.size);
+    button.setAttribute("aria-disabled", String(next < 0 || next >= SIZES.length));
+  }
+}
+
+function startSizes() {
+  const group = $("[data-sizes]");
+  if (!group) return;
+  group.hidden = false;
+  for (const button of $$("[data-size]", group)) button.addEventListener("click", () => changeSize(Number(button.dataset.size)));
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "+" || event.key === "=") changeSize(1);
+    else if (event.key === "-") changeSize(-1);
+  });
+  showSizeLimits();
+}
+
+// --- the grid --------------------------------------------------------------------------------------
+
+async function startGrid() {
+  grid.size = rememberedSize();
+  try {
+    await images.need(grid.lastInSight());
+  } catch (error) {
+    toast(error.detail, { kind: "danger", action: { label: gettext("Try again"), run: startGrid } });
+    return;
+  }
+  grid.show();
+}
+
+// --- live ------------------------------------------------------------------------------------------
+
+function showNumbers(numbers) {
+  const { images: count, tagged, importing } = numbers;
+  $("[data-facts]").hidden = count === 0;
+  $("[data-images]").textContent = interpolate(ngettext("%(count)s image", "%(count)s images", count), {
+    count: formatNumber(count),
+  });
+  $("[data-tagged]").textContent = interpolate(gettext("%(count)s tagged"), { count: formatNumber(tagged) });
+  $("[data-import-pill]").hidden = importing === 0;
+  if ($("[data-untagged]")) $("[data-untagged]").textContent = formatNumber(count - tagged);
+  const progress = $("[data-progress] progress");
+  if (progress) {
+    progress.max = Math.max(1, count);
+    progress.value = tagged;
+    progress.classList.toggle("progress--done", count > 0 && tagged === count);
+  }
+}
+
+const announce = throttle((text) => {
+  status.textContent = text;
+}, 5000);
+
+let refreshing = null;
+let pending = null;
+
+/** Read the images again; while that runs, changes are gathered, and the more it costs the rarer it gets. */
+async function refreshImages() {
+  while (pending !== null && !document.hidden) {
+    const goal = pending;
+    pending = null;
+    const started = performance.now();
+    try {
+      await images.reload(Math.max(grid.lastInSight(), grid.focusIndex));
+      revision = goal;
+      grid.show();
+    } catch {
+      pending ??= goal;
+    }
+    await pause(Math.max(1000, 3 * (performance.now() - started)));
+  }
+}
+
+function startRefresh() {
+  refreshing ??= refreshImages().finally(() => {
+    refreshing = null;
+  });
+}
+
+function changed(numbers) {
+  showNumbers(numbers);
+  if (numbers.revision === revision) return;
+  const wasEmpty = $("[data-empty]") !== null;
+  if (wasEmpty && images.total === 0 && numbers.images > 0) {
+    // The page was printed without its tools; the server prints it right.
+    location.reload();
+    return;
+  }
+  pending = numbers.revision;
+  startRefresh();
+  announce(interpolate(ngettext("%(count)s image", "%(count)s images", numbers.images), { count: formatNumber(numbers.images) }));
+}
+
+document.addEventListener("visibilitychange", startRefresh);
+// A page that the browser kept and brought back shows old marks: ask.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    pending = -1;
+    startRefresh();
+  }
+});
+
+// --- files dropped here --------------------------------------------------------------------------------
+
+async function importHere(held) {
+  const { showImportPage } = await import("./import_here.js");
+  stopDrops();
+  socket.close();
+  grid.close();
+  await showImportPage(host.dataset.importAddress, held);
+}
+
+const stopDrops = $("[data-drop-overlay]") ? dropAnywhere($("[data-drop-overlay]"), importHere) : () => {};
+
+startSizes();
+if (images.total > 0) startGrid();
+const socket = openSocket(`/ws/datasets/${host.dataset.dataset}/`, {
+  onMessage: ({ type, data }) => type === DATASET_CHANGED && changed(data),
+});

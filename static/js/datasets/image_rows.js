@@ -1,0 +1,74 @@
+// The images of a dataset as the server gives them: pages of 500, entered by position, kept in one list.
+
+import { getJson } from "../lib/http.js";
+
+const PAGE = 500;
+
+export class ImageRows {
+  /** `address` is the API's list of images; `untagged` keeps to those without tag and caption. */
+  constructor(address, { untagged = false, total = 0, onChange }) {
+    this.address = address;
+    this.untagged = untagged;
+    this.total = total;
+    this.revision = 0;
+    this.onChange = onChange;
+    this.rows = [];
+    this.next = 0;
+    this.wanted = 0;
+    this.loading = null;
+  }
+
+  at(index) {
+    return this.rows[index];
+  }
+
+  indexOf(id) {
+    return this.rows.findIndex((row) => row.id === id);
+  }
+
+  /** Load until the image at `index` is here. Calls while it loads only move the goal. */
+  need(index) {
+    this.wanted = Math.max(this.wanted, Math.min(index, this.total - 1));
+    this.loading ??= this.load().finally(() => {
+      this.loading = null;
+    });
+    return this.loading;
+  }
+
+  async load() {
+    while (this.next !== null && this.rows.length <= this.wanted) {
+      const page = await this.fetchPage(this.next);
+      this.rows.push(...page.images);
+      this.take(page);
+    }
+  }
+
+  fetchPage(after) {
+    const query = new URLSearchParams({ after, limit: PAGE });
+    if (this.untagged) query.set("untagged", "true");
+    return getJson(`${this.address}?${query}`);
+  }
+
+  take(page) {
+    this.next = page.next;
+    this.total = page.total;
+    this.revision = page.revision;
+    this.onChange();
+  }
+
+  /** Read again from the start up to the image at `index`, then show the new list at once: images may have come between. */
+  async reload(index) {
+    await this.loading;
+    const rows = [];
+    let page;
+    let after = 0;
+    do {
+      page = await this.fetchPage(after);
+      rows.push(...page.images);
+      after = page.next;
+    } while (after !== null && rows.length <= index);
+    this.rows = rows;
+    this.wanted = 0;
+    this.take(page);
+  }
+}

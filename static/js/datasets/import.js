@@ -1,0 +1,3 @@
+import { mountImportPage } from "./import_page.js";
+
+mountImportPage(document.querySelector("[data-import]"));

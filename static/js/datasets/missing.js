@@ -1,0 +1,68 @@
+// An import that was left half-way: which files the server still waits for, and finding them among dropped ones.
+
+import { $, el, fill } from "../lib/dom.js";
+import { formatNumber } from "../lib/format.js";
+import { getJson } from "../lib/http.js";
+import { interpolate, ngettext } from "../lib/i18n.js";
+
+const PAGE = 500;
+const MOST_LISTED = 200;
+
+/** All items that wait for their bytes. */
+export async function fetchWaiting(address) {
+  const waiting = [];
+  let after = 0;
+  do {
+    const query = new URLSearchParams({ state: "WAITING", after, limit: PAGE });
+    const page = await getJson(`${address}/items?${query}`);
+    waiting.push(...page.items);
+    after = page.next;
+  } while (after !== null);
+  return waiting;
+}
+
+const key = (folder, name, size) => `${folder}\n${name}\n${size}`;
+
+/**
+ * Pair waiting items with files of the same folder, name and size.
+ *
+ * A person may drop the files themselves instead of their folder: a file whose name and size fit exactly one waiting
+ * item is taken too.
+ */
+export function pairUp(waiting, files) {
+  const exact = new Map(files.map((one) => [key(one.folder, one.name, one.file.size), one]));
+  const loose = new Map();
+  for (const one of files) {
+    const name = key("", one.name, one.file.size);
+    loose.set(name, loose.has(name) ? null : one);
+  }
+  const twice = new Set();
+  const seen = new Set();
+  for (const item of waiting) {
+    const name = key("", item.name, item.size);
+    if (seen.has(name)) twice.add(name);
+    seen.add(name);
+  }
+  const pairs = [];
+  for (const item of waiting) {
+    const name = key("", item.name, item.size);
+    const one = exact.get(key(item.folder, item.name, item.size)) ?? (twice.has(name) ? null : loose.get(name));
+    if (one) pairs.push({ item, file: one.file });
+  }
+  return pairs;
+}
+
+export function showMissing(root, waiting) {
+  const box = $("[data-missing]", root);
+  box.hidden = waiting.length === 0;
+  const count = waiting.length;
+  $("[data-missing-title]", box).textContent = interpolate(
+    ngettext("%(count)s file has not arrived", "%(count)s files have not arrived", count),
+    { count: formatNumber(count) },
+  );
+  const listed = waiting.slice(0, MOST_LISTED).map((item) => {
+    const where = item.folder ? `${item.folder}/${item.name}` : item.name;
+    return el("li", {}, el("bdi", { text: where }));
+  });
+  fill($("[data-missing-list]", box), listed, count > MOST_LISTED && el("li", { text: "…" }));
+}
