@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset
 from tests import factories
 
 
 @pytest.fixture(autouse=True)
-def data_dir(settings: SettingsWrapper, tmp_path: Path) -> Iterator[Path]:
+def data_dir(settings: Settings, tmp_path: Path) -> Iterator[Path]:
     """An empty data folder for each test."""
     folder = tmp_path / "data"
     folder.mkdir()
