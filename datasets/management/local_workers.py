@@ -3,36 +3,60 @@
 from __future__ import annotations
 
 import os
-import resource
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
-from django.conf import settings
+from django.db.models import Sum
 from django.utils import timezone
 
+from datasets.management.local_worker_process import process, set_up
 from datasets.models import ImportItem
-from datasets.services.processing import LEASE, process_item
+from datasets.services.processing import LEASE
 
 
-def process_here(job_id: int, *, workers: int) -> None:
-    """Take every received file of an import to its end.
+class WorkersCannotStart(Exception):
+    """The processes end before they read anything; their own error output says why."""
 
-    A picture that ends a worker process is tried again with the others' help, and refused after the third time.
+
+def process_here(job_id: int, item_ids: Iterable[list[int]], *, workers: int) -> None:
+    """Take files of an import to their end as they are copied in.
+
+    A picture that ends a worker process is tried again, and refused after the third time.
 
     Args:
         job_id: the import.
+        item_ids: numbers of received items, a few at a time.
         workers: processes; 0 means one a core.
+
+    Raises:
+        WorkersCannotStart: the processes end at once.
     """
-    while item_ids := _open_items(job_id):
-        try:
-            with ProcessPoolExecutor(
-                workers or os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=_set_up
-            ) as pool:
-                for _ in pool.map(process_item, item_ids, chunksize=1):
-                    pass
-        except BrokenProcessPool:
-            _release_claims(job_id)
+    _run(item_ids, workers)
+    attempts = -1
+    while left := _open_items(job_id):
+        _release_claims(job_id)
+        now = ImportItem.objects.filter(job=job_id).aggregate(sum=Sum("attempts"))["sum"]
+        if now == attempts:
+            raise WorkersCannotStart("The processes that read pictures end before they read one.")
+        attempts = now
+        _run([left], workers)
+
+
+def _run(item_ids: Iterable[list[int]], workers: int) -> None:
+    """Hand files to a fresh pool; where a picture breaks the pool, what is left stays open."""
+    received = iter(item_ids)
+    try:
+        with ProcessPoolExecutor(
+            workers or os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=set_up
+        ) as pool:
+            for batch in received:
+                for item_id in batch:
+                    pool.submit(process, item_id)
+    except BrokenProcessPool:
+        for _batch in received:
+            pass  # the rest is still to be copied in; the next pool reads it
 
 
 def _open_items(job_id: int) -> list[int]:
@@ -44,11 +68,3 @@ def _open_items(job_id: int) -> list[int]:
 def _release_claims(job_id: int) -> None:
     """The processes that held these are dead."""
     ImportItem.objects.filter(job=job_id, state=ImportItem.State.PROCESSING).update(lease_until=timezone.now() - LEASE)
-
-
-def _set_up() -> None:
-    import django
-
-    django.setup()
-    limit = settings.WORKER_MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -12,14 +12,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from datasets.jobs import start_processing, workers_answer
-from datasets.management.local_workers import process_here
+from datasets.management.local_workers import WorkersCannotStart, process_here
 from datasets.messages import ImportProgress
 from datasets.models import ImportItem, ImportJob
 from datasets.queries.progress import get_import_progress
 from datasets.queries.refusals import explain
 from datasets.services.datasets import DatasetError
 from datasets.services.importing import FolderRefused, find_files, get_or_create_dataset, take_files
-from datasets.services.uploads import finish_if_complete, seal_import, start_import
+from datasets.services.uploads import seal_import, start_import
 
 _POLL_SECONDS = 0.5
 
@@ -56,16 +56,18 @@ class Command(BaseCommand):
         if not made and (options["prefix"] or options["trigger_word"]):
             self.stderr.write(_("“%(name)s” exists: its prefix and trigger word stay.") % {"name": dataset.name})
         job = start_import(dataset, source=ImportJob.Source.FOLDER, by=None)
-        with_server = workers_answer()
-        for item_ids in take_files(job, files):
-            if with_server:
+        received = take_files(job, files)
+        if workers_answer():
+            for item_ids in received:
                 start_processing(item_ids)
-        seal_import(job)
-        if with_server:
+            seal_import(job)
             progress = self._follow(job.pk, options["wait"], quiet=options["json"])
         else:
-            process_here(job.pk, workers=options["workers"])
-            finish_if_complete(job.pk)
+            try:
+                process_here(job.pk, received, workers=options["workers"])
+            except WorkersCannotStart as error:
+                raise CommandError(str(error)) from error
+            seal_import(job)
             progress = get_import_progress(job.pk)
         self._report(progress, options["json"])
 
