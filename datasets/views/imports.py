@@ -20,7 +20,7 @@ def import_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
     check_can_edit(dataset, user)
-    context = {"dataset": dataset, "job": None, "progress": None, "max_file_bytes": settings.MAX_FILE_BYTES}
+    context = {"dataset": dataset, "job": None, "progress": None, "max_megabytes": settings.MAX_FILE_BYTES // 2**20}
     return render(request, "datasets/import.html", context)
 
 
@@ -32,6 +32,6 @@ def import_job(request: HttpRequest, job_id: int) -> HttpResponse:
         "dataset": view.dataset,
         "job": view.job,
         "progress": asdict(view.progress),
-        "max_file_bytes": settings.MAX_FILE_BYTES,
+        "max_megabytes": settings.MAX_FILE_BYTES // 2**20,
     }
     return render(request, "datasets/import.html", context)

@@ -4,8 +4,10 @@ import { el, fill, icon } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { formatNumber } from "../lib/format.js";
 
+// As in css/pages/dataset.css: the line below the picture, the frame of a cell, the space around the picture.
 const FOOT = 26;
 const BORDER = 4;
+const PADDING = 6;
 // Rows kept above and below the window: a flick of the wheel must not show holes.
 const MARGIN = 3;
 
@@ -57,7 +59,8 @@ export class Grid {
     const cell = (width - (columns - 1) * this.gap) / columns;
     this.cellHeight = Math.round(cell + FOOT + BORDER);
     this.host.dataset.size = cell < 130 ? "small" : "large";
-    this.slot = cell;
+    this.slotWidth = cell - BORDER - 2 * PADDING;
+    this.slotHeight = this.cellHeight - FOOT - BORDER - PADDING;
     this.columns = columns;
     this.refresh();
   }
@@ -129,7 +132,7 @@ export class Grid {
     row.style.transform = `translateY(${index * this.rowHeight}px)`;
     row.style.gridTemplateColumns = `repeat(${this.columns}, minmax(0, 1fr))`;
     row.style.gap = `${this.gap}px`;
-    row.style.height = `${this.cellHeight}px`;
+    row.style.gridTemplateRows = `${this.cellHeight}px`;
     const end = Math.min((index + 1) * this.columns, this.images.total);
     for (let at = index * this.columns; at < end; at += 1) row.append(this.cell(at));
     const after = [...this.drawn.keys()].filter((other) => other > index).sort((a, b) => a - b)[0];
@@ -175,8 +178,9 @@ export class Grid {
   picture(image) {
     const picture = el("img", { class: "cell__image", alt: "", decoding: "async", draggable: "false" });
     // Its place and its mean colour are there before its bytes are: nothing jumps, nothing flashes.
-    picture.style.aspectRatio = `${image.width} / ${image.height}`;
-    picture.style[image.width >= image.height ? "width" : "height"] = "100%";
+    const scale = Math.min(this.slotWidth / image.width, this.slotHeight / image.height);
+    picture.style.width = `${Math.max(1, Math.round(image.width * scale))}px`;
+    picture.style.height = `${Math.max(1, Math.round(image.height * scale))}px`;
     picture.style.backgroundColor = image.colour;
     picture.addEventListener("load", () => picture.style.removeProperty("background-color"), { once: true });
     picture.src = image.thumbnail;

@@ -137,6 +137,7 @@ class ImportPage {
     this.job = id;
     this.address = `${API}/${id}`;
     this.refusals = new Refusals(this.root, this.address);
+    if (this.progress.state === "DONE") return;
     this.socket = openSocket(`/ws/imports/${id}/`, {
       onMessage: ({ type, data }) => type === IMPORT_PROGRESS && this.moved(data),
       poll: async () => this.moved(await getJson(this.address)),
@@ -157,6 +158,7 @@ class ImportPage {
       this.view.done(progress);
       this.view.phase = "done";
       this.socket?.close();
+      clearInterval(this.stallTimer);
       showMissing(this.root, []);
     } else if (this.job) {
       this.view.phase = "running";
@@ -189,7 +191,6 @@ class ImportPage {
     if (!printed) return;
     this.progress = JSON.parse(printed.textContent);
     this.follow(Number(this.root.dataset.job));
-    if (this.progress.state === "DONE") this.socket.close();
     // A page that nobody sends from may say at once what is missing; another window that sends makes it go away.
     this.lastArrival -= STALLED_AFTER / 2;
     this.draw();
