@@ -12,6 +12,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from django.core.management import get_commands, load_command_class
@@ -233,6 +234,27 @@ def proxy_agrees(compose: Compose) -> list[str]:
     return problems
 
 
+def addresses_agree(compose: Compose) -> list[str]:
+    """The program calls database and broker by their service's name, with the account that they are given."""
+    problems = []
+    given = compose["services"]["db"]["environment"]
+    broker = compose["services"]["broker"]["command"]
+    wanted = {
+        "DATABASE_URL": (given["POSTGRES_USER"], given["POSTGRES_PASSWORD"], "db", 5432, given["POSTGRES_DB"]),
+        "REDIS_URL": ("", broker[broker.index("--requirepass") + 1], "broker", 6379, "0"),
+    }
+    for service, settings in own_services(compose).items():
+        for key, expected in wanted.items():
+            # Only the names count: what Docker says when a variable is missing may differ from place to place.
+            names = VARIABLE.sub(lambda match: str(match["name"]), settings["environment"][key])
+            user, password, *rest = expected
+            password = VARIABLE.sub(lambda match: str(match["name"]), str(password))
+            found = urlsplit(names)
+            if (found.username, found.password, found.hostname, found.port, found.path[1:]) != (user, password, *rest):
+                problems.append(f"{service}: {key} leads to {names}.")
+    return problems
+
+
 ALL: list[Callable[[Compose], list[str]]] = [
     schema,
     variables_documented,
@@ -245,4 +267,5 @@ ALL: list[Callable[[Compose], list[str]]] = [
     volumes,
     commands,
     proxy_agrees,
+    addresses_agree,
 ]

@@ -69,6 +69,8 @@ DAMAGE: list[tuple[Check, str, Any]] = [
     (compose_checks.commands, "services/beat/healthcheck/test", ["CMD", "python", "-m", "deploy.healthcheck", "clock"]),
     (compose_checks.proxy_agrees, "services/web/command", ["daphne", "--port", "8001"]),
     (compose_checks.proxy_agrees, "services/web/environment/ACCEL_PREFIX", "/files"),
+    (compose_checks.addresses_agree, "services/db/environment/POSTGRES_DB", "pictures"),
+    (compose_checks.addresses_agree, "services/worker/environment/REDIS_URL", "redis://broker:6379/0"),
 ]
 
 

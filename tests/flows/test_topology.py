@@ -1,0 +1,260 @@
+"""The services of docker-compose.yml together: one dataset from the first sign-in to the unpacked export."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+import uuid
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
+
+from tests import images
+from tests.topology import Topology, missing, running
+
+NAME, PASSWORD = "ada", "correct horse battery"
+CHUNK = 4 * 1024 * 1024
+
+
+@pytest.fixture
+def topology() -> Iterator[Topology]:
+    """Every service, running."""
+    if absent := missing():
+        words = f"The topology needs {' and '.join(absent)}."
+        if os.environ.get("REQUIRE_ALL") == "1":
+            pytest.fail(words)
+        pytest.skip(words)
+    with running() as started:
+        yield started
+
+
+def browser(topology: Topology) -> httpx.Client:
+    """A client that goes through the proxy and nowhere else."""
+    return httpx.Client(base_url=topology.address, trust_env=False, timeout=60)
+
+
+def checked(answer: httpx.Response, status: int = 200) -> httpx.Response:
+    assert answer.status_code == status, f"{answer.request.method} {answer.request.url}: {answer.text[:2000]}"
+    return answer
+
+
+def open_socket(topology: Topology, path: str, cookies: str = "", origin: str | None = None) -> ClientConnection:
+    return connect(
+        topology.address.replace("http:", "ws:") + path,
+        origin=Origin(origin or topology.address),
+        additional_headers={"Cookie": cookies} if cookies else None,
+        proxy=None,
+        open_timeout=20,
+    )
+
+
+def cookie_header(client: httpx.Client) -> str:
+    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)
+
+
+def sign_in(topology: Topology) -> httpx.Client:
+    """Make the first account as docs/deployment.md says, and sign in as a browser does."""
+    made = topology.run(
+        "web",
+        ["python", "manage.py", "createsuperuser", "--noinput", "--username", NAME, "--email", "ada@example.org"],
+        DJANGO_SUPERUSER_PASSWORD=PASSWORD,
+    )
+    assert made.returncode == 0, made.stderr
+    client = browser(topology)
+    page = checked(client.get("/login/"))
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+    assert token is not None
+    form = {"username": NAME, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+    checked(client.post("/login/", data=form, headers={"Origin": topology.address}), 302)
+    client.headers.update({"X-CSRFToken": client.cookies["csrftoken"], "Origin": topology.address})
+    return client
+
+
+def drawn_pictures() -> dict[str, bytes]:
+    """Three pictures; one of them is noise, which no format makes small, so that it takes two chunks."""
+    noise = io.BytesIO()
+    Image.frombytes("RGB", (1400, 1200), os.urandom(1400 * 1200 * 3)).save(noise, "PNG", compress_level=1)
+    assert CHUNK < len(noise.getvalue()) < 2 * CHUNK
+    return {
+        "one.jpg": images.encoded(seed=1),
+        "two words.webp": images.encoded("WEBP", seed=2),
+        "é.png": noise.getvalue(),
+    }
+
+
+def upload(client: httpx.Client, job: int, pictures: dict[str, bytes]) -> None:
+    """Announce all, send each in chunks, seal."""
+    files = [{"name": name, "folder": "", "size": len(content)} for name, content in pictures.items()]
+    items = checked(client.post(f"/api/v1/imports/{job}/items", json={"files": files})).json()["items"]
+    for item in items:
+        content, received = pictures[item["name"]], 0
+        while received < len(content):
+            answer = client.put(
+                f"/api/v1/imports/{job}/items/{item['id']}/content",
+                params={"offset": received},
+                content=content[received : received + CHUNK],
+                headers={"Content-Type": "application/octet-stream"},
+            )
+            received = checked(answer).json()["received"]
+    checked(client.post(f"/api/v1/imports/{job}/seal"))
+
+
+def follow(socket: ClientConnection) -> list[dict[str, Any]]:
+    """Every message until the import is done."""
+    heard: list[dict[str, Any]] = []
+    while not heard or heard[-1]["state"] != "DONE":
+        message = json.loads(socket.recv(timeout=60))
+        assert message["type"] == "import.progress"
+        heard.append(message["data"])
+    return heard
+
+
+def see_the_pictures(
+    topology: Topology, client: httpx.Client, rows: list[dict[str, Any]], sent: dict[str, bytes]
+) -> None:
+    """Thumbnails and originals come from the proxy's disk, with the headers that keep them harmless."""
+    for row in rows:
+        full = checked(client.get(f"/api/v1/images/{row['id']}")).json()
+        for address in (row["thumbnail"], full["preview"], full["original"]):
+            answer = checked(client.get(address))
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+            assert "immutable" in answer.headers["Cache-Control"]
+            assert answer.headers["Cache-Control"].startswith("private")
+            assert "X-Accel-Redirect" not in answer.headers
+        assert answer.content == sent[row["name"]]
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert Image.open(io.BytesIO(client.get(row["thumbnail"]).content)).format == "WEBP"
+    # Past the proxy: the program itself sends no byte of a picture.
+    past = httpx.get(
+        f"http://127.0.0.1:{topology.web_port}{rows[0]['thumbnail']}",
+        headers={"Cookie": cookie_header(client)},
+        trust_env=False,
+    )
+    assert past.headers["X-Accel-Redirect"].startswith("/_stored/blobs/")
+    assert past.content == b""
+    checked(client.get(past.headers["X-Accel-Redirect"]), 404)
+
+
+def strangers_stay_out(topology: Topology, job: int, picture: str) -> None:
+    """Without a login there is no page, no file, no API call and no socket; nor by a side door."""
+    with browser(topology) as stranger:
+        for address in ("/", picture, f"/imports/{job}/"):
+            answer = checked(stranger.get(address), 302)
+            assert answer.headers["Location"].startswith("/login/")
+        checked(stranger.get("/api/v1/datasets"), 401)
+        chunk = f"/api/v1/imports/{job}/items/1/content"
+        checked(stranger.put(chunk, content=b"x"), 403)
+        checked(stranger.get("/login/"))
+        token = {"X-CSRFToken": stranger.cookies["csrftoken"], "Origin": topology.address}
+        checked(stranger.put(chunk, content=b"x", headers=token), 401)
+        checked(stranger.get("/_stored/blobs/"), 404)
+        checked(stranger.get("/static/%2e%2e/blobs/"), 404)
+        checked(stranger.get("/login/", headers={"Host": "evil.example"}), 400)
+    with pytest.raises(InvalidStatus) as refused:
+        open_socket(topology, f"/ws/imports/{job}/")
+    assert refused.value.response.status_code == 403
+
+
+def limits_hold(topology: Topology, client: httpx.Client, job: int) -> None:
+    """Bodies over the limit end at the proxy with a sentence, told sizes and untold ones alike."""
+    address = f"/api/v1/imports/{job}/items/1/content"
+    block = bytes(64 * 1024)
+    for content in (bytes(CHUNK + 512 * 1024), (block for _ in range(80))):
+        answer = checked(client.put(address, content=content), 413)
+        assert "4 MiB" in answer.json()["detail"]
+    checked(client.post("/login/", content=bytes(2 * 1024 * 1024)), 413)
+    with pytest.raises(InvalidStatus) as refused:
+        open_socket(topology, f"/ws/imports/{job}/", cookie_header(client), "https://evil.example")
+    assert refused.value.response.status_code == 403
+
+
+def static_files_last(client: httpx.Client) -> None:
+    """Hashed names may be kept for ever; scripts are called scripts."""
+    page = checked(client.get("/login/")).text
+    found = re.findall(r'"(/static/[^"]+\.(?:css|js))"', page)
+    assert found
+    for address in found:
+        answer = checked(client.get(address))
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Content-Type"].split(";")[0] in {"text/css", "text/javascript", "application/javascript"}
+    manifest = checked(client.get("/static/staticfiles.json"))
+    assert "immutable" not in manifest.headers["Cache-Control"]
+    modules = [path for path in manifest.json()["paths"].values() if path.endswith(".mjs")]
+    for path in modules:
+        assert checked(client.get(f"/static/{path}")).headers["Content-Type"].startswith("text/javascript")
+
+
+def export(client: httpx.Client, dataset: int) -> zipfile.ZipFile:
+    answer = checked(client.get(f"/api/v1/datasets/{dataset}/export.zip", params={"untagged": "include"}))
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert archive.testzip() is None
+    return archive
+
+
+def health_checks_tell_the_truth(topology: Topology) -> None:
+    """Alive is healthy and gone is not, by the very checks that Docker runs."""
+    schedule = str(topology.folder / "celerybeat-schedule")
+    program = f"""
+import pathlib, sys
+from deploy import healthcheck
+healthcheck.BEAT_SCHEDULE = pathlib.Path({schedule!r})
+sys.exit(healthcheck.main(["beat"]))
+"""
+    assert topology.run("beat", [sys.executable, "-c", program]).returncode == 0
+    assert topology.run("beat", [sys.executable, "-c", program.replace("-schedule", "-nothing")]).returncode == 1
+    assert topology.healthy("web")
+    assert topology.healthy("worker")
+    for name in ("web", "worker"):
+        topology.processes[name].terminate()
+        topology.processes[name].wait(30)
+        assert not topology.healthy(name)
+
+
+@pytest.mark.flow
+def test_the_topology_carries_the_main_job(topology: Topology) -> None:
+    client = sign_in(topology)
+    assert set(checked(client.get("/readyz")).json().values()) == {"ok"}
+    body = {"name": "Lighthouses", "file_prefix": "light", "trigger_word": "lghths"}
+    dataset = checked(client.post("/api/v1/datasets", json=body), 201).json()["id"]
+    job = checked(client.post(f"/api/v1/datasets/{dataset}/imports"), 201).json()["id"]
+
+    pictures = drawn_pictures()
+    with open_socket(topology, f"/ws/imports/{job}/", cookie_header(client)) as socket:
+        upload(client, job, pictures)
+        heard = follow(socket)
+    assert heard[0]["total"] == 0
+    assert (heard[-1]["total"], heard[-1]["ready"], heard[-1]["failed"]) == (3, 3, 0)
+
+    rows = checked(client.get(f"/api/v1/datasets/{dataset}/images")).json()["images"]
+    assert [row["name"] for row in rows] == list(pictures)
+    see_the_pictures(topology, client, rows, pictures)
+    strangers_stay_out(topology, job, rows[0]["thumbnail"])
+    limits_hold(topology, client, job)
+    static_files_last(client)
+
+    edit = {"operations": [{"key": str(uuid.uuid4()), "kind": "add", "tag": "red stripes", "before": None}]}
+    state = checked(client.post(f"/api/v1/images/{rows[0]['id']}/edits", json=edit)).json()
+    assert [tag["name"] for tag in state["tags"]] == ["red stripes"]
+
+    archive = export(client, dataset)
+    names = {entry.rsplit("/", 1)[-1]: entry for entry in archive.namelist()}
+    assert {"light_0001.jpg", "light_0001.txt", "light_0002.webp", "light_0003.png", "tags.txt"} <= set(names)
+    assert archive.read(names["light_0001.txt"]).decode().strip() == "lghths, red stripes"
+    for name, content in zip(("light_0001.jpg", "light_0002.webp", "light_0003.png"), pictures.values(), strict=True):
+        assert archive.read(names[name]) == content
+    health_checks_tell_the_truth(topology)
+    # A website that is away answers the page and the API in words, and the proxy stays up.
+    assert checked(client.get("/"), 503).text.startswith("The server does not answer")
+    assert "detail" in checked(client.get("/api/v1/datasets"), 503).json()
+    checked(client.get("/-/proxy"), 204)
