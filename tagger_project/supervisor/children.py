@@ -21,7 +21,7 @@ RESTARTS_A_MINUTE = 5
 _PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 
-def _tie_to(parent: int) -> Callable[[], None]:
+def tie_to(parent: int) -> Callable[[], None]:
     """Return what a child does before its program starts: ask the kernel to end it with its parent."""
 
     def tie() -> None:
@@ -55,7 +55,7 @@ def start_tied(
         stderr=subprocess.STDOUT,
         pass_fds=pass_fds,
         start_new_session=True,
-        preexec_fn=_tie_to(os.getpid()),  # this process has one thread
+        preexec_fn=tie_to(os.getpid()),  # this process has one thread
     )
 
 
