@@ -67,15 +67,12 @@ def get_dataset_cards(datasets: QuerySet[Dataset]) -> list[DatasetCard]:
     """Return a card for each dataset, the newest first, in one query."""
     first_image = Image.objects.filter(dataset=OuterRef("pk")).in_order()
     unfinished = ImportJob.objects.filter(dataset=OuterRef("pk"), finished_at=None)
-    rows = (
-        datasets.newest_first()  # type: ignore[attr-defined]  # the queryset of Dataset.objects
-        .annotate(
-            image_count=Count("images"),
-            tagged_count=Count("images", filter=Q(images__is_tagged=True)),
-            cover_id=Subquery(first_image.values("pk")[:1]),
-            cover_sha256=Subquery(first_image.values("sha256")[:1]),
-            unfinished_id=Subquery(unfinished.values("pk")[:1]),
-        )
+    rows = datasets.newest_first().annotate(  # type: ignore[attr-defined]  # the queryset of Dataset.objects
+        image_count=Count("images"),
+        tagged_count=Count("images", filter=Q(images__is_tagged=True)),
+        cover_id=Subquery(first_image.values("pk")[:1]),
+        cover_sha256=Subquery(first_image.values("sha256")[:1]),
+        unfinished_id=Subquery(unfinished.values("pk")[:1]),
     )
     return [
         DatasetCard(
