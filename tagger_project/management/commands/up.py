@@ -27,8 +27,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments; each has a variable of the environment as its default."""
-        folder = Path(os.environ["FOLDER"]) if os.environ.get("FOLDER") else None
-        parser.add_argument("folder", nargs="?", type=Path, default=folder, help="Pictures to import once it runs.")
+        parser.add_argument("folder", nargs="?", type=Path, help="Pictures to import once it runs.")
         parser.add_argument("--dataset", default=env.DATASET, help="Dataset they go into; else the folder's name.")
         parser.add_argument("--prefix", default=env.PREFIX, help="File prefix of that dataset.")
         parser.add_argument("--trigger-word", default=env.TRIGGER_WORD, help="Trigger word of that dataset.")
