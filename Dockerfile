@@ -18,7 +18,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DATA_DIR=/data \
-    HOST=0.0.0.0
+    HOST=0.0.0.0 \
+    AUTH_MODE=password
 
 # The proxy runs as the same number, so that it can read pictures that only their owner may read. /data and /spool
 # exist here with their owner because a new volume takes over the owner of the folder it is mounted on.
@@ -48,5 +49,6 @@ VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-m", "deploy.healthcheck", "web"]
-# Alone, the image is the whole program on one machine: database, broker and workers inside the container.
+# Alone, the image is the whole program on one machine: database, broker and workers inside the container. It listens
+# for others there, so people sign in.
 CMD ["python", "manage.py", "up"]

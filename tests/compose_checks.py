@@ -38,19 +38,24 @@ def schema(compose: Compose) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in _validator().iter_errors(compose)]
 
 
-def documented_names() -> set[str]:
-    """Variables that `.env.example` lists or that stand first in a row of a table of docs/deployment.md."""
-    example = PROJECT / ".env.example"
-    text = example.read_text(encoding="utf-8") if example.exists() else ""
-    listed = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
+def documented() -> dict[str, str]:
+    """The table of docs/deployment.md: variable and what holds when it is unset."""
     page = (PROJECT / "docs" / "deployment.md").read_text(encoding="utf-8")
-    return listed | set(re.findall(r"^\| `([A-Z][A-Z0-9_]*)` \|", page, re.MULTILINE))
+    return dict(re.findall(r"^\| `([A-Z][A-Z0-9_]*)` \| ([^|]+) \|", page, re.MULTILINE))
 
 
 def variables_documented(compose: Compose) -> list[str]:
-    """Every variable that the file reads is explained to people."""
-    used = {match["name"] for text in strings(compose) for match in VARIABLE.finditer(text) if match["name"]}
-    return [f"{name} is explained nowhere." for name in sorted(used - documented_names())]
+    """The table explains every variable that the file reads and no other, and is right about what must be set."""
+    table = documented()
+    used = [match for text in strings(compose) for match in VARIABLE.finditer(text) if match["name"]]
+    names = {match["name"] for match in used}
+    problems = [f"{name} is explained nowhere." for name in sorted(names - set(table))]
+    problems += [f"{name} is explained and never read." for name in sorted(set(table) - names)]
+    for match in used:
+        told, rest = table.get(match["name"], "").strip("`"), match["rest"]
+        if rest.startswith(":?") != (told == "required") or (len(rest) > 2 and rest[:2] == ":-" and rest[2:] != told):
+            problems.append(f"{match[0]} is told as {told}.")
+    return problems
 
 
 def variables_known(compose: Compose) -> list[str]:

@@ -38,6 +38,8 @@ DAMAGE: list[tuple[Check, str, Any]] = [
     (compose_checks.schema, "services/web/comand", ["daphne"]),
     (compose_checks.schema, "services/web/depends_on", {"db": {"condition": "service_well"}}),
     (compose_checks.variables_documented, "services/web/environment/TIME_ZONE", "${TIMEZONE:-}"),
+    (compose_checks.variables_documented, "services/proxy/ports", ["${HTTP_BIND:-0.0.0.0}:8080:8080"]),
+    (compose_checks.variables_documented, "services/web/environment/TIME_ZONE", "${TIME_ZONE:?Set TIME_ZONE}"),
     (compose_checks.variables_known, "services/worker/environment/TIMEZONE", "UTC"),
     (compose_checks.secrets_required, "services/web/environment/SECRET_KEY", "${SECRET_KEY:-changeme}"),
     (compose_checks.secrets_required, "services/db/environment/POSTGRES_PASSWORD", "tagger"),
