@@ -31,7 +31,6 @@ ALLOWED_HOSTS: list[str] = env.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS: list[str] = env.CSRF_TRUSTED_ORIGINS
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
