@@ -220,6 +220,8 @@ LOGGING: dict[str, Any] = {
         # One line a request or a socket is noise in a log that people read after something went wrong.
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        # Every scanner sends foreign host names; the answer is 400 and there is nothing to look into.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
     },
 }
 
