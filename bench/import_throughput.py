@@ -100,14 +100,16 @@ def time_upload(address: str, files: list[Path], name: str) -> float:
         began = time.perf_counter()
         job = client.post(f"/api/v1/datasets/{dataset}/imports").raise_for_status().json()["id"]
         announced = [{"name": path.name, "folder": "", "size": path.stat().st_size} for path in files]
-        items = client.post(f"/api/v1/imports/{job}/items", json={"files": announced}).raise_for_status().json()["items"]
+        answer = client.post(f"/api/v1/imports/{job}/items", json={"files": announced})
+        items = answer.raise_for_status().json()["items"]
 
         def send(item_id: int, path: Path) -> None:
             content = path.read_bytes()
             for offset in range(0, len(content), CHUNK_BYTES):
                 address = f"/api/v1/imports/{job}/items/{item_id}/content?offset={offset}"
                 chunk = content[offset : offset + CHUNK_BYTES]
-                client.put(address, content=chunk, headers={"Content-Type": "application/octet-stream"}).raise_for_status()
+                headers = {"Content-Type": "application/octet-stream"}
+                client.put(address, content=chunk, headers=headers).raise_for_status()
 
         with ThreadPoolExecutor(4) as senders:
             list(senders.map(send, [item["id"] for item in items], files))

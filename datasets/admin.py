@@ -70,7 +70,17 @@ class ImageAdmin(LookOnly, admin.ModelAdmin[Image]):
 class ImportJobAdmin(LookOnly, admin.ModelAdmin[ImportJob]):
     """Imports with what became of their files."""
 
-    list_display = ("__str__", "dataset", "source", "files", "ready", "refused", "started_by", "created_at", "finished_at")
+    list_display = (
+        "__str__",
+        "dataset",
+        "source",
+        "files",
+        "ready",
+        "refused",
+        "started_by",
+        "created_at",
+        "finished_at",
+    )
     list_select_related = ("dataset", "started_by")
     list_filter = ("source", "created_at", "dataset")
     search_fields = ("dataset__name",)

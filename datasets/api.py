@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
@@ -96,9 +96,7 @@ def get_dataset(request: HttpRequest, dataset_id: int) -> DatasetOut:
     return _dataset_out(request, dataset_id)
 
 
-@router.patch(
-    "/datasets/{int:dataset_id}", response={200: DatasetOut, 409: ErrorOut, 422: ErrorOut}, tags=["datasets"]
-)
+@router.patch("/datasets/{int:dataset_id}", response={200: DatasetOut, 409: ErrorOut, 422: ErrorOut}, tags=["datasets"])
 def change_dataset(request: HttpRequest, dataset_id: int, body: DatasetPatch) -> DatasetOut:
     """Change the name, the file prefix or the trigger word."""
     dataset = _editable(request, dataset_id)
@@ -160,7 +158,7 @@ def announce_files(request: HttpRequest, job_id: int, body: FilesIn) -> ItemsOut
 
 @router.get("/imports/{int:job_id}/items", response=ItemsOut, tags=["imports"])
 def list_items(
-    request: HttpRequest, job_id: int, state: str = "", after: int = 0, limit: int = Query(100, ge=1)
+    request: HttpRequest, job_id: int, state: str = "", after: int = 0, limit: Annotated[int, Query(ge=1)] = 100
 ) -> ItemsOut:
     """Files of an import by number, at most 500 at once; go on with `after=next`."""
     job = get_object_or_404(visible_imports(person(request)), pk=job_id)
@@ -179,7 +177,7 @@ def list_items(
     tags=["imports"],
 )
 def send_chunk(
-    request: HttpRequest, job_id: int, item_id: int, offset: int = Query(0, ge=0)
+    request: HttpRequest, job_id: int, item_id: int, offset: Annotated[int, Query(ge=0)] = 0
 ) -> ChunkOut | Status[WrongOffsetOut] | Status[ErrorOut]:
     """Send bytes of a file: a raw body of at most 4 MiB that starts where the stored bytes end."""
     job = _editable_import(request, job_id)

@@ -23,7 +23,8 @@ class ImportConsumer(LiveConsumer):
 
     async def snapshot(self) -> ImportProgress:
         """Return where the import stands."""
-        return await database_sync_to_async(get_import_progress)(self._id())
+        progress: ImportProgress = await database_sync_to_async(get_import_progress)(self._id())
+        return progress
 
     async def render(self, notices: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Send where the import stands, once for all notices."""
@@ -43,7 +44,8 @@ class DatasetConsumer(LiveConsumer):
 
     async def snapshot(self) -> DatasetChanged:
         """Return the dataset's numbers."""
-        return await database_sync_to_async(get_dataset_numbers)(self._id())
+        numbers: DatasetChanged = await database_sync_to_async(get_dataset_numbers)(self._id())
+        return numbers
 
     async def render(self, notices: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Send the numbers, once for all notices."""

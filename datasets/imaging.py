@@ -115,14 +115,17 @@ def _measure_open(picture: ImageFile.ImageFile) -> Measured:
     orientation = _orientation(picture)
     image_format = _SAME_AS.get(picture.format or "", picture.format or "")
     is_plain = _is_plain(picture, image_format, orientation)
+    # Pillow turns a TIFF while it decodes, and states its size as turned already; the others are turned here.
+    turn = 1 if image_format == "TIFF" else orientation
     width, height = picture.size
+    smooth = _smooth(picture)
     # For JPEG this asks the decoder for a smaller picture straight away, at least twice the size wanted.
-    picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Resampling.LANCZOS, reducing_gap=2.0)
-    picture.load()
-    preview = to_rgb(_upright(picture, orientation))
+    smooth.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Resampling.LANCZOS, reducing_gap=2.0)
+    smooth.load()
+    preview = to_rgb(_upright(smooth, turn))
     thumbnail = preview.copy()
     thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Resampling.LANCZOS, reducing_gap=2.0)
-    if orientation >= 5:
+    if turn >= 5:
         width, height = height, width
     return Measured(
         format=image_format,
@@ -150,9 +153,9 @@ def _is_plain(picture: Image.Image, image_format: str, orientation: int) -> bool
         frames = getattr(picture, "n_frames", 1) if image_format != "JPEG" else 1
     except Exception:
         frames = 2  # it cannot be counted: not plain
-    return (
-        image_format in {"JPEG", "PNG", "WEBP"} and picture.mode in {"RGB", "L"} and orientation == 1 and frames == 1
-    )
+    # A PNG of mode RGB may name one colour as transparent: readers do not agree on what is there then.
+    has_plain_pixels = picture.mode in {"RGB", "L"} and not picture.has_transparency_data
+    return image_format in {"JPEG", "PNG", "WEBP"} and has_plain_pixels and orientation == 1 and frames == 1
 
 
 _TURNS: Final = {
@@ -166,6 +169,20 @@ _TURNS: Final = {
 }
 
 
+def _smooth(picture: Image.Image) -> Image.Image:
+    """Return what can be shrunk by averaging; most pictures as they are.
+
+    Pillow shrinks palettes and bits by leaving pixels out. For whole numbers and fractions, shrinking swings over the
+    ends of their range, which `to_rgb` has to see as they are.
+    """
+    if picture.mode not in {"1", "P", "PA", "I", "F"}:
+        return picture
+    picture.load()
+    if picture.mode == "1" and not picture.has_transparency_data:
+        return picture.convert("L")
+    return to_rgb(picture)
+
+
 def _upright(picture: Image.Image, orientation: int) -> Image.Image:
     turn = _TURNS.get(orientation)
     return picture if turn is None else picture.transpose(turn)
@@ -176,11 +193,10 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode in {"I;16", "I;16L", "I;16B", "I;16N"}:
         picture = picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     elif picture.mode in {"I", "F"}:
-        low, high = picture.getextrema()
+        _low, high = picture.getextrema()
         # A PNG of 16-bit grey opens as "I" with values to 65535; a float TIFF may run from 0 to 1.
         top = 65535.0 if high > 255 else (255.0 if high > 1 else 1.0)  # type: ignore[operator]
         picture = picture.point(lambda value: value * (255.0 / top)).convert("L")
-        del low
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         ground = Image.new("RGB", picture.size, "white")

@@ -19,7 +19,7 @@ def clean_name(raw: str) -> str:
 
 
 def bare_name(raw: str) -> str:
-    """Return the last part of what may be a path with `/` or `\\`: `../a.jpg` is `a.jpg`."""
+    """Return the last part of what may be a path, with slashes or backslashes: `../a.jpg` is `a.jpg`."""
     return clean_name(re.split(r"[/\\]", raw)[-1]) or "?"
 
 

@@ -9,24 +9,75 @@ from django.utils.translation import gettext_lazy as _
 class Reason(models.TextChoices):
     """Every end a file can come to other than being ready. The label is the sentence."""
 
-    EMPTY = "EMPTY", _("The file is empty (0 bytes). Copy it again from where it came from.")
-    FILE_TOO_LARGE = "FILE_TOO_LARGE", _("The file is larger than %(limit)s. Save a smaller version, or raise MAX_FILE_BYTES.")
+    EMPTY = (
+        "EMPTY",
+        _("The file is empty (0 bytes). Copy it again from where it came from."),
+    )
+    FILE_TOO_LARGE = (
+        "FILE_TOO_LARGE",
+        _("The file is larger than %(limit)s. Save a smaller version, or raise MAX_FILE_BYTES."),
+    )
     NOT_AN_IMAGE = (
         "NOT_AN_IMAGE",
-        _("This is not a picture in one of the seven formats (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF), whatever its name says. Save it as one of them."),
+        _(
+            "This is not a picture in one of the seven formats (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF), whatever "
+            "its name says. Save it as one of them."
+        ),
     )
     TOO_MANY_PIXELS = (
         "TOO_MANY_PIXELS",
-        _("The picture says it has %(size)s pixels, more than the limit of %(limit)s. Scale it down, or raise MAX_IMAGE_PIXELS."),
+        _(
+            "The picture says it has %(size)s pixels, more than the limit of %(limit)s. Scale it down, or raise "
+            "MAX_IMAGE_PIXELS."
+        ),
     )
-    DAMAGED = "DAMAGED", _("The picture is cut off or damaged and cannot be read to its end. Copy it again, or save it anew in an image program.")
-    OUT_OF_MEMORY = "OUT_OF_MEMORY", _("Reading this picture takes more memory than a worker may have. Scale it down, or raise WORKER_MEMORY_BYTES.")
-    TOO_SLOW = "TOO_SLOW", _("Reading this picture took too long and was given up. Save it anew in an image program.")
-    CRASHED = "CRASHED", _("This file ended the program that reads pictures three times. Save it anew in an image program.")
-    DISK_FULL = "DISK_FULL", _("The server's disk is full, so the picture was not stored. Make room, then import it again.")
-    INCOMPLETE = "INCOMPLETE", _("Not all bytes of this file arrived. Import it again.")
-    NOT_STORED = "NOT_STORED", _("The server could not store this file; its log says why. Import it again.")
-    NOT_TEXT = "NOT_TEXT", _("This .txt is not text that can be read. Save it as UTF-8.")
-    TEXT_TOO_LONG = "TEXT_TOO_LONG", _("This .txt is larger than %(limit)s: too long for tags or a caption. Leave it out, or shorten it.")
-    NO_IMAGE = "NO_IMAGE", _("No picture of the same name came with this .txt. Give it the picture's name, and import both.")
-    ALREADY_TAGGED = "ALREADY_TAGGED", _("The picture of this name has tags or a caption already; they were left as they are.")
+    DAMAGED = (
+        "DAMAGED",
+        _(
+            "The picture is cut off or damaged and cannot be read to its end. Copy it again, or save it anew in "
+            "an image program."
+        ),
+    )
+    OUT_OF_MEMORY = (
+        "OUT_OF_MEMORY",
+        _(
+            "Reading this picture takes more memory than a worker may have. Scale it down, or raise "
+            "WORKER_MEMORY_BYTES."
+        ),
+    )
+    TOO_SLOW = (
+        "TOO_SLOW",
+        _("Reading this picture took too long and was given up. Save it anew in an image program."),
+    )
+    CRASHED = (
+        "CRASHED",
+        _("This file ended the program that reads pictures three times. Save it anew in an image program."),
+    )
+    DISK_FULL = (
+        "DISK_FULL",
+        _("The server's disk is full, so the picture was not stored. Make room, then import it again."),
+    )
+    INCOMPLETE = (
+        "INCOMPLETE",
+        _("Not all bytes of this file arrived. Import it again."),
+    )
+    NOT_STORED = (
+        "NOT_STORED",
+        _("The server could not store this file; its log says why. Import it again."),
+    )
+    NOT_TEXT = (
+        "NOT_TEXT",
+        _("This .txt is not text that can be read. Save it as UTF-8."),
+    )
+    TEXT_TOO_LONG = (
+        "TEXT_TOO_LONG",
+        _("This .txt is larger than %(limit)s: too long for tags or a caption. Leave it out, or shorten it."),
+    )
+    NO_IMAGE = (
+        "NO_IMAGE",
+        _("No picture of the same name came with this .txt. Give it the picture's name, and import both."),
+    )
+    ALREADY_TAGGED = (
+        "ALREADY_TAGGED",
+        _("The picture of this name has tags or a caption already; they were left as they are."),
+    )

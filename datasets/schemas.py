@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.urls import reverse
 from ninja import Field, Schema
+from pydantic import BeforeValidator
 
 from datasets.messages import ImportProgress
 from datasets.models import Dataset, Image, ImportItem
 from datasets.queries.images import ImagePage
-from datasets.services.uploads import CHUNK_BYTES
 from datasets.queries.refusals import explain
+from datasets.services.uploads import CHUNK_BYTES
 
 
 class DatasetIn(Schema):
@@ -133,11 +136,19 @@ class ImportOut(Schema):
     max_file_bytes: int
 
 
+def _whole_characters(text: object) -> object:
+    """Replace halves of characters: one such name must not refuse the files announced beside it."""
+    return text.encode("utf-8", "replace").decode() if isinstance(text, str) else text
+
+
+FileName = Annotated[str, BeforeValidator(_whole_characters)]
+
+
 class FileIn(Schema):
     """A file to announce."""
 
-    name: str
-    folder: str = ""
+    name: FileName
+    folder: FileName = ""
     size: int
 
 

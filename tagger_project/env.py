@@ -82,7 +82,7 @@ ALLOWED_HOSTS = _declare(
     ["localhost", "127.0.0.1", "[::1]"],
     "Host names the pages may be reached by, with commas; a foreign name is refused.",
 )
-CSRF_TRUSTED_ORIGINS = _declare(
+CSRF_TRUSTED_ORIGINS: list[str] = _declare(
     _environment.list, "CSRF_TRUSTED_ORIGINS", [], "Origins such as https://tagger.example behind a TLS proxy."
 )
 BEHIND_TLS = _declare(

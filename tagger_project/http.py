@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
@@ -51,12 +53,18 @@ def stored_file_response(
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=31536000, immutable" if immutable else "private, no-cache"
     if download_name is not None:
-        response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=download_name) or ""
+        response["Content-Disposition"] = _attachment(download_name)
     return response
 
 
+def _attachment(name: str) -> str:
+    """Return the header that offers a download; a line break in a name must not end the header."""
+    visible = "".join(" " if unicodedata.category(character) == "Cc" else character for character in name)
+    return content_disposition_header(as_attachment=True, filename=visible) or "attachment"
+
+
 async def _blocks(path: Path) -> AsyncIterator[bytes]:
-    file = await sync_to_async(path.open, thread_sensitive=False)("rb")
+    file: BinaryIO = await sync_to_async(lambda: path.open("rb"), thread_sensitive=False)()
     try:
         while block := await sync_to_async(file.read, thread_sensitive=False)(_BLOCK_BYTES):
             yield block

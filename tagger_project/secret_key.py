@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -31,10 +32,9 @@ def load_or_make_secret_key(data_dir: Path) -> str:
             file.write(secrets.token_urlsafe(64))
             file.flush()
             os.fsync(file.fileno())
-        try:
+        # Where another process was quicker, its key is the one.
+        with suppress(FileExistsError):
             os.link(name, path)
-        except FileExistsError:
-            pass  # another process was quicker: its key is the one
     finally:
-        os.unlink(name)
+        Path(name).unlink()
     return path.read_text(encoding="ascii").strip()

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tagging.models import Tag
+from tagging.services.vocabulary import TagRefused, checked_name
+
+
+class TagForm(forms.ModelForm[Tag]):
+    """A tag as the pages would spell it: another spelling could never be reached from there."""
+
+    class Meta:
+        model = Tag
+        fields = ("name",)
+
+    def clean_name(self) -> str:
+        """Return the one spelling, or say why it is none."""
+        try:
+            return checked_name(self.cleaned_data["name"])
+        except TagRefused as error:
+            raise ValidationError(str(error)) from error
 
 
 @admin.register(Tag)
 class TagAdmin(admin.ModelAdmin[Tag]):
     """Tags with the number of images they are on."""
 
+    form = TagForm
     list_display = ("name", "images", "created_at")
     search_fields = ("name",)
     list_filter = ("created_at",)

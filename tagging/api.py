@@ -8,6 +8,8 @@ from ninja import Router, Status
 from ninja.errors import HttpError
 
 from datasets.permissions import check_can_edit, visible_datasets, visible_images
+from tagger_project.auth import person
+from tagging.downloads import Untagged, zip_response
 from tagging.queries.state import get_image_state
 from tagging.queries.suggestions import get_suggestions
 from tagging.schemas import (
@@ -23,8 +25,6 @@ from tagging.schemas import (
 from tagging.services.exporting import NothingToExport, summarise
 from tagging.services.labelling import CaptionTooLong, StaleCaption, apply_edits
 from tagging.services.vocabulary import TagRefused
-from tagging.downloads import Untagged, zip_response
-from tagger_project.auth import person
 
 router = Router()
 
@@ -87,9 +87,7 @@ def get_export_summary(
     tags=["exports"],
     url_name="export_zip",
 )
-def download_export(
-    request: HttpRequest, dataset_id: int, untagged: Untagged = Untagged.INCLUDE
-) -> HttpResponseBase:
+def download_export(request: HttpRequest, dataset_id: int, untagged: Untagged = Untagged.INCLUDE) -> HttpResponseBase:
     """The export as a zip stream: pictures, a text beside each, and `tags.txt`."""
     dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
     try:

@@ -6,7 +6,7 @@ import enum
 import logging
 from collections.abc import AsyncIterator, Iterator
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
@@ -40,9 +40,14 @@ def zip_response(dataset: Dataset, *, with_untagged: bool) -> StreamingHttpRespo
 
 
 async def _in_threads(dataset: Dataset, blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Read and convert in a thread, so that the event loop keeps serving others."""
+    """Read and convert in a thread, so that the event loop keeps serving others.
+
+    The thread's database connection is given back after each step: no request's end would ever do it.
+    """
+    step = database_sync_to_async(next, thread_sensitive=False)
     try:
-        while block := await sync_to_async(next, thread_sensitive=False)(blocks, b""):
+        # `None` is the end: an empty block is not.
+        while (block := await step(blocks, None)) is not None:
             yield block
     except OriginalMissing:
         # The answer has begun: only breaking off tells the browser that the zip is not whole.

@@ -15,10 +15,9 @@ from tests import factories
 
 
 @pytest.fixture(autouse=True)
-def data_dir(settings: Settings, tmp_path: Path) -> Iterator[Path]:
-    """An empty data folder for each test."""
-    folder = tmp_path / "data"
-    folder.mkdir()
+def data_dir(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty data folder for each test; `tmp_path` stays empty for the test itself."""
+    folder = tmp_path_factory.mktemp("data")
     settings.DATA_DIR = folder
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -32,5 +31,17 @@ def dataset(db: None) -> Dataset:
 
 @pytest.fixture
 def client() -> Client:
-    """A browser that enforces what browsers meet: CSRF included."""
-    return Client(enforce_csrf_checks=False)
+    """A browser without the page that brings the CSRF token; `strict_client` is asked for it."""
+    return Client()
+
+
+@pytest.fixture
+def strict_client() -> Client:
+    """A browser whose requests have to bring the CSRF token."""
+    return Client(enforce_csrf_checks=True)
+
+
+@pytest.fixture
+def password_mode(settings: Settings) -> None:
+    """Everyone signs in first."""
+    settings.AUTH_MODE = "password"

@@ -18,7 +18,9 @@ _numbers = itertools.count(1)
 def make_user(**fields: Any) -> User:
     """A person who can sign in with the password `correct horse`."""
     number = next(_numbers)
-    return User.objects.create_user(username=fields.pop("username", f"person{number}"), password="correct horse", **fields)
+    return User.objects.create_user(
+        username=fields.pop("username", f"person{number}"), password="correct horse", **fields
+    )
 
 
 def make_dataset(**fields: Any) -> Dataset:

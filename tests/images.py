@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,16 @@ def draw(width: int = 320, height: int = 240, seed: int = 1, mode: str = "RGB") 
     return picture.convert(mode)
 
 
+def blocks(width: int = 320, height: int = 240, mode: str = "RGB") -> Image.Image:
+    """Large areas of plain colour that every encoder keeps; no two corners alike, so a turned copy is told apart."""
+    picture = Image.new("RGB", (width, height), (204, 51, 51))
+    picture.paste((51, 153, 51), (width // 2, 0, width, height // 2))
+    picture.paste((51, 51, 204), (0, height // 2, width // 2, height))
+    picture.paste((255, 204, 0), (width // 2, height // 2, width, height))
+    picture.paste((0, 0, 0), (0, 0, width // 4, height // 4))
+    return picture.convert(mode)
+
+
 def encoded(format: str = "JPEG", *, width: int = 320, height: int = 240, seed: int = 1, **options: Any) -> bytes:
     """A drawn picture as a file's bytes; `options` go to Pillow's `save`."""
     mode = options.pop("mode", "RGB")
@@ -35,4 +47,17 @@ def write(folder: Path, name: str, format: str = "JPEG", **options: Any) -> Path
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encoded(format, **options))
+    return path
+
+
+def _png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def write_claim(folder: Path, name: str, width: int, height: int) -> Path:
+    """A PNG of a few bytes whose header claims a size."""
+    header = _png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
+    pixels = _png_chunk(b"IDAT", zlib.compress(bytes(64)))
+    path = folder / name
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + pixels + _png_chunk(b"IEND", b""))
     return path

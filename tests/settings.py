@@ -21,5 +21,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Messages to workers stay in this process, where a test can count them.
+CELERY_BROKER_URL = "memory://"
 # The in-memory layer needs no broker: pages of a test hear everything.
 BROKER_IS_PRIVATE = False

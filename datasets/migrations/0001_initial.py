@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,129 +15,266 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('file_prefix', models.CharField(help_text='Exported files are named PREFIX_0001.jpg, PREFIX_0002.jpg, …', max_length=64, verbose_name='file prefix')),
-                ('trigger_word', models.CharField(blank=True, help_text='Stands first in every exported caption.', max_length=100, verbose_name='trigger word')),
-                ('revision', models.PositiveBigIntegerField(default=0, editable=False, verbose_name='revision')),
-                ('next_position', models.PositiveBigIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('owner', models.ForeignKey(blank=True, help_text='Empty for what was made without logins.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='datasets', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "file_prefix",
+                    models.CharField(
+                        help_text="Exported files are named PREFIX_0001.jpg, PREFIX_0002.jpg, …",
+                        max_length=64,
+                        verbose_name="file prefix",
+                    ),
+                ),
+                (
+                    "trigger_word",
+                    models.CharField(
+                        blank=True,
+                        help_text="Stands first in every exported caption.",
+                        max_length=100,
+                        verbose_name="trigger word",
+                    ),
+                ),
+                ("revision", models.PositiveBigIntegerField(default=0, editable=False, verbose_name="revision")),
+                ("next_position", models.PositiveBigIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty for what was made without logins.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="datasets",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'dataset',
-                'verbose_name_plural': 'datasets',
+                "verbose_name": "dataset",
+                "verbose_name_plural": "datasets",
             },
         ),
         migrations.CreateModel(
-            name='Image',
+            name="Image",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveBigIntegerField(verbose_name='position')),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
-                ('original_name', models.TextField(verbose_name='original name')),
-                ('relative_path', models.TextField(blank=True, help_text='Folder it came in, below the one dropped.', verbose_name='folder')),
-                ('stem_key', models.CharField(editable=False, max_length=32)),
-                ('format', models.CharField(choices=[('JPEG', 'JPEG'), ('PNG', 'PNG'), ('WEBP', 'WebP'), ('GIF', 'GIF'), ('BMP', 'BMP'), ('TIFF', 'TIFF'), ('AVIF', 'AVIF')], max_length=4, verbose_name='format')),
-                ('width', models.PositiveIntegerField(verbose_name='width')),
-                ('height', models.PositiveIntegerField(verbose_name='height')),
-                ('byte_size', models.PositiveBigIntegerField(verbose_name='size in bytes')),
-                ('orientation', models.PositiveSmallIntegerField(default=1, verbose_name='EXIF orientation')),
-                ('is_plain', models.BooleanField(default=True, help_text='8-bit RGB or grey, upright, one frame: trainers read it as it is.', verbose_name='plain pixels')),
-                ('colour', models.CharField(max_length=7, verbose_name='mean colour')),
-                ('sidecar_text', models.TextField(blank=True, help_text='The .txt that arrived beside it, as it was.', verbose_name='sidecar')),
-                ('is_tagged', models.BooleanField(default=False, verbose_name='tagged')),
-                ('revision', models.PositiveBigIntegerField(default=0, editable=False, verbose_name='revision')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='datasets.dataset', verbose_name='dataset')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveBigIntegerField(verbose_name="position")),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                ("original_name", models.TextField(verbose_name="original name")),
+                (
+                    "relative_path",
+                    models.TextField(
+                        blank=True, help_text="Folder it came in, below the one dropped.", verbose_name="folder"
+                    ),
+                ),
+                ("stem_key", models.CharField(editable=False, max_length=32)),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[
+                            ("JPEG", "JPEG"),
+                            ("PNG", "PNG"),
+                            ("WEBP", "WebP"),
+                            ("GIF", "GIF"),
+                            ("BMP", "BMP"),
+                            ("TIFF", "TIFF"),
+                            ("AVIF", "AVIF"),
+                        ],
+                        max_length=4,
+                        verbose_name="format",
+                    ),
+                ),
+                ("width", models.PositiveIntegerField(verbose_name="width")),
+                ("height", models.PositiveIntegerField(verbose_name="height")),
+                ("byte_size", models.PositiveBigIntegerField(verbose_name="size in bytes")),
+                ("orientation", models.PositiveSmallIntegerField(default=1, verbose_name="EXIF orientation")),
+                (
+                    "is_plain",
+                    models.BooleanField(
+                        default=True,
+                        help_text="8-bit RGB or grey, upright, one frame: trainers read it as it is.",
+                        verbose_name="plain pixels",
+                    ),
+                ),
+                ("colour", models.CharField(max_length=7, verbose_name="mean colour")),
+                (
+                    "sidecar_text",
+                    models.TextField(
+                        blank=True, help_text="The .txt that arrived beside it, as it was.", verbose_name="sidecar"
+                    ),
+                ),
+                ("is_tagged", models.BooleanField(default=False, verbose_name="tagged")),
+                ("revision", models.PositiveBigIntegerField(default=0, editable=False, verbose_name="revision")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="added")),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="images",
+                        to="datasets.dataset",
+                        verbose_name="dataset",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'image',
-                'verbose_name_plural': 'images',
+                "verbose_name": "image",
+                "verbose_name_plural": "images",
             },
         ),
         migrations.CreateModel(
-            name='ImportJob',
+            name="ImportJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(choices=[('UPLOAD', 'browser'), ('FOLDER', 'folder')], max_length=8, verbose_name='source')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='started')),
-                ('sealed_at', models.DateTimeField(blank=True, null=True, verbose_name='complete list since')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imports', to='datasets.dataset', verbose_name='dataset')),
-                ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='started by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("UPLOAD", "browser"), ("FOLDER", "folder")], max_length=8, verbose_name="source"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="started")),
+                ("sealed_at", models.DateTimeField(blank=True, null=True, verbose_name="complete list since")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="imports",
+                        to="datasets.dataset",
+                        verbose_name="dataset",
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="started by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
             },
         ),
         migrations.CreateModel(
-            name='ImportItem',
+            name="ImportItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('IMAGE', 'image'), ('SIDECAR', 'sidecar')], max_length=8, verbose_name='kind')),
-                ('name', models.TextField(verbose_name='name')),
-                ('folder', models.TextField(blank=True, verbose_name='folder')),
-                ('stem_key', models.CharField(editable=False, max_length=32)),
-                ('byte_size', models.PositiveBigIntegerField(verbose_name='size in bytes')),
-                ('position', models.PositiveBigIntegerField(editable=False)),
-                ('state', models.CharField(choices=[('WAITING', 'waiting for its bytes'), ('RECEIVED', 'waiting for a worker'), ('PROCESSING', 'being read'), ('READY', 'ready'), ('DUPLICATE', 'already here'), ('FAILED', 'refused')], default='WAITING', max_length=10, verbose_name='state')),
-                ('reason', models.CharField(blank=True, max_length=24, verbose_name='reason')),
-                ('detail', models.TextField(blank=True, verbose_name='detail')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='lease until')),
-                ('received_at', models.DateTimeField(blank=True, null=True, verbose_name='received')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('text', models.TextField(blank=True, editable=False, help_text='What a sidecar says, once it was read.')),
-                ('image', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='import_items', to='datasets.image', verbose_name='image')),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='datasets.importjob', verbose_name='import')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("IMAGE", "image"), ("SIDECAR", "sidecar")], max_length=8, verbose_name="kind"
+                    ),
+                ),
+                ("name", models.TextField(verbose_name="name")),
+                ("folder", models.TextField(blank=True, verbose_name="folder")),
+                ("stem_key", models.CharField(editable=False, max_length=32)),
+                ("byte_size", models.PositiveBigIntegerField(verbose_name="size in bytes")),
+                ("position", models.PositiveBigIntegerField(editable=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "waiting for its bytes"),
+                            ("RECEIVED", "waiting for a worker"),
+                            ("PROCESSING", "being read"),
+                            ("READY", "ready"),
+                            ("DUPLICATE", "already here"),
+                            ("FAILED", "refused"),
+                        ],
+                        default="WAITING",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=24, verbose_name="reason")),
+                ("detail", models.TextField(blank=True, verbose_name="detail")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("lease_until", models.DateTimeField(blank=True, null=True, verbose_name="lease until")),
+                ("received_at", models.DateTimeField(blank=True, null=True, verbose_name="received")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                (
+                    "text",
+                    models.TextField(blank=True, editable=False, help_text="What a sidecar says, once it was read."),
+                ),
+                (
+                    "image",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="import_items",
+                        to="datasets.image",
+                        verbose_name="image",
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="datasets.importjob",
+                        verbose_name="import",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import item',
-                'verbose_name_plural': 'import items',
+                "verbose_name": "import item",
+                "verbose_name_plural": "import items",
             },
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('name'), name='dataset_name_unique'),
+            model_name="dataset",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("name"), name="dataset_name_unique"
+            ),
         ),
         migrations.AddIndex(
-            model_name='image',
-            index=models.Index(fields=['dataset', 'is_tagged', 'position'], name='image_untagged'),
+            model_name="image",
+            index=models.Index(fields=["dataset", "is_tagged", "position"], name="image_untagged"),
         ),
         migrations.AddIndex(
-            model_name='image',
-            index=models.Index(fields=['dataset', 'stem_key'], name='image_stem'),
+            model_name="image",
+            index=models.Index(fields=["dataset", "stem_key"], name="image_stem"),
         ),
         migrations.AddIndex(
-            model_name='image',
-            index=models.Index(fields=['sha256'], name='image_sha256'),
+            model_name="image",
+            index=models.Index(fields=["sha256"], name="image_sha256"),
         ),
         migrations.AddConstraint(
-            model_name='image',
-            constraint=models.UniqueConstraint(fields=('dataset', 'sha256'), name='image_content_unique'),
+            model_name="image",
+            constraint=models.UniqueConstraint(fields=("dataset", "sha256"), name="image_content_unique"),
         ),
         migrations.AddConstraint(
-            model_name='image',
-            constraint=models.UniqueConstraint(fields=('dataset', 'position'), name='image_position_unique'),
+            model_name="image",
+            constraint=models.UniqueConstraint(fields=("dataset", "position"), name="image_position_unique"),
         ),
         migrations.AddConstraint(
-            model_name='image',
-            constraint=models.CheckConstraint(condition=models.Q(('height__gt', 0), ('width__gt', 0)), name='image_has_size'),
+            model_name="image",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("height__gt", 0), ("width__gt", 0)), name="image_has_size"
+            ),
         ),
         migrations.AddIndex(
-            model_name='importitem',
-            index=models.Index(fields=['job', 'state', 'id'], name='item_state'),
+            model_name="importitem",
+            index=models.Index(fields=["job", "state", "id"], name="item_state"),
         ),
         migrations.AddIndex(
-            model_name='importitem',
-            index=models.Index(fields=['job', 'stem_key'], name='item_stem'),
+            model_name="importitem",
+            index=models.Index(fields=["job", "stem_key"], name="item_stem"),
         ),
         migrations.AddIndex(
-            model_name='importitem',
-            index=models.Index(condition=models.Q(('state__in', ['RECEIVED', 'PROCESSING'])), fields=['state', 'lease_until'], name='item_unfinished'),
+            model_name="importitem",
+            index=models.Index(
+                condition=models.Q(("state__in", ["RECEIVED", "PROCESSING"])),
+                fields=["state", "lease_until"],
+                name="item_unfinished",
+            ),
         ),
     ]

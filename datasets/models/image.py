@@ -54,10 +54,14 @@ class Image(models.Model):
     byte_size = models.PositiveBigIntegerField(_("size in bytes"))
     orientation = models.PositiveSmallIntegerField(_("EXIF orientation"), default=1)
     is_plain = models.BooleanField(
-        _("plain pixels"), default=True, help_text=_("8-bit RGB or grey, upright, one frame: trainers read it as it is.")
+        _("plain pixels"),
+        default=True,
+        help_text=_("8-bit RGB or grey, upright, one frame: trainers read it as it is."),
     )
     colour = models.CharField(_("mean colour"), max_length=7)
-    sidecar_text = models.TextField(_("sidecar"), blank=True, help_text=_("The .txt that arrived beside it, as it was."))
+    sidecar_text = models.TextField(
+        _("sidecar"), blank=True, help_text=_("The .txt that arrived beside it, as it was.")
+    )
     is_tagged = models.BooleanField(_("tagged"), default=False)
     revision = models.PositiveBigIntegerField(_("revision"), default=0, editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)

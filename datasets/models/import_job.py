@@ -47,8 +47,7 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
     def claimable(self, now: datetime) -> Self:
         """Those a worker may take: received, or taken by one whose lease ran out."""
         return self.filter(
-            models.Q(state=ImportItem.State.RECEIVED)
-            | models.Q(state=ImportItem.State.PROCESSING, lease_until__lt=now)
+            models.Q(state=ImportItem.State.RECEIVED) | models.Q(state=ImportItem.State.PROCESSING, lease_until__lt=now)
         )
 
 

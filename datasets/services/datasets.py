@@ -80,9 +80,7 @@ def create_dataset(*, name: str, file_prefix: str = "", trigger_word: str = "", 
     return dataset
 
 
-def change_dataset(
-    dataset: Dataset, *, name: str, file_prefix: str, trigger_word: str, by: User | None
-) -> Dataset:
+def change_dataset(dataset: Dataset, *, name: str, file_prefix: str, trigger_word: str, by: User | None) -> Dataset:
     """Change a dataset's name, file prefix and trigger word.
 
     Raises:
@@ -119,13 +117,18 @@ def _save(dataset: Dataset) -> None:
         ) from error
 
 
+def normalise_name(name: str) -> str:
+    """Return a dataset's name as it is stored: one line, single blanks, one Unicode spelling."""
+    return _one_line(name)
+
+
 def _one_line(text: str) -> str:
     visible = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n")
     return unicodedata.normalize("NFC", " ".join(visible.split()))
 
 
 def _checked_name(name: str) -> str:
-    name = _one_line(name)
+    name = normalise_name(name)
     if not name:
         raise BadDatasetName(_("Give the dataset a name."))
     if len(name) > LONGEST_NAME:
@@ -140,13 +143,14 @@ def _checked_prefix(prefix: str) -> str:
     prefix = prefix.strip().lower()
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", prefix) or len(prefix) > LONGEST_PREFIX:
         raise BadFilePrefix(
-            _("“%(prefix)s” cannot start a file name for every trainer. Use up to %(limit)d letters a–z, digits, “-” and “_”.")
+            _(
+                "“%(prefix)s” cannot start a file name for every trainer. "
+                "Use up to %(limit)d letters a–z, digits, “-” and “_”."
+            )
             % {"prefix": prefix[:60], "limit": LONGEST_PREFIX}
         )
     if prefix.count("_") > MOST_UNDERSCORES:
-        raise BadFilePrefix(
-            _("Use “_” at most twice: with more, kohya's trainer takes the caption of another file.")
-        )
+        raise BadFilePrefix(_("Use “_” at most twice: with more, kohya's trainer takes the caption of another file."))
     if words := SPLIT_WORDS.intersection(re.split(r"[^a-z]+", prefix)):
         raise BadFilePrefix(
             _("The word “%(word)s” makes the Hugging Face loader sort the files into a split of its own. Leave it out.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import shutil
 import tempfile
@@ -18,8 +20,11 @@ from datasets.files import make_folder
 from datasets.models import Dataset, ImportItem, ImportJob
 from datasets.names import natural_key
 from datasets.paths import incoming_path
-from datasets.services.datasets import create_dataset
-from datasets.services.uploads import AnnouncedFile, announce_files, mark_received
+from datasets.reasons import Reason
+from datasets.services.datasets import create_dataset, normalise_name
+from datasets.services.uploads import AnnouncedFile, announce_files, mark_received, refuse_waiting
+
+logger = logging.getLogger(__name__)
 
 FILES_A_TIME = 200
 
@@ -39,7 +44,11 @@ class FoundFile:
     def announced(self) -> AnnouncedFile:
         """The file as an upload would announce it."""
         name = os.fsencode(self.path.name).decode("utf-8", "replace")
-        return AnnouncedFile(name, self.folder, self.path.stat().st_size)
+        try:
+            size = self.path.stat().st_size
+        except OSError:
+            size = 1  # it was there a moment ago; taking it will say that it is gone
+        return AnnouncedFile(name, self.folder, size)
 
 
 def find_files(folder: Path) -> list[FoundFile]:
@@ -79,7 +88,7 @@ def get_or_create_dataset(*, name: str, file_prefix: str, trigger_word: str, by:
     Raises:
         datasets.services.datasets.DatasetError: it cannot be made as asked.
     """
-    dataset = Dataset.objects.filter(name__iexact=name).first()
+    dataset = Dataset.objects.filter(name__iexact=normalise_name(name)).first()
     if dataset is not None:
         return dataset, False
     return create_dataset(name=name, file_prefix=file_prefix, trigger_word=trigger_word, by=by), True
@@ -91,11 +100,20 @@ def take_files(job: ImportJob, files: list[FoundFile]) -> Iterator[list[int]]:
     while batch := list(islice(remaining, FILES_A_TIME)):
         items = announce_files(job, [file.announced for file in batch])
         for item, file in zip(items, batch, strict=True):
-            if item.state != ImportItem.State.WAITING:
-                continue
-            _copy(file.path, incoming_path(settings.DATA_DIR, item.pk))
-            mark_received([item.pk])
-            yield [item.pk]
+            if item.state == ImportItem.State.WAITING and _take(item, file):
+                yield [item.pk]
+
+
+def _take(item: ImportItem, file: FoundFile) -> bool:
+    try:
+        _copy(file.path, incoming_path(settings.DATA_DIR, item.pk))
+    except OSError as error:
+        logger.warning("Import item %s could not be copied in.", item.pk, exc_info=True)
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        refuse_waiting(item, Reason.DISK_FULL if full else Reason.UNREADABLE)
+        return False
+    mark_received([item.pk])
+    return True
 
 
 def _copy(source: Path, path: Path) -> None:

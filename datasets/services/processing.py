@@ -199,7 +199,5 @@ def release_stale_items(*, restart: bool) -> list[int]:
     if restart:
         ImportItem.objects.filter(state=ImportItem.State.PROCESSING).update(lease_until=now - LEASE)
     waits_long = now - timedelta(seconds=0 if restart else 30)
-    stale = ImportItem.objects.claimable(now).exclude(
-        state=ImportItem.State.RECEIVED, received_at__gt=waits_long
-    )
+    stale = ImportItem.objects.claimable(now).exclude(state=ImportItem.State.RECEIVED, received_at__gt=waits_long)
     return list(stale.order_by("id").values_list("id", flat=True))

@@ -87,7 +87,7 @@ def attach_text(image: Image, text: str) -> None:
 
 def refuse_lonely_sidecars(job_id: int) -> int:
     """Mark the texts of a finished import that no picture of the same name came with; returns how many."""
-    lonely = ImportItem.objects.filter(
-        job=job_id, kind=ImportItem.Kind.SIDECAR, state=ImportItem.State.READY
-    ).exclude(stem_key__in=Image.objects.filter(dataset__imports=job_id).values("stem_key"))
+    lonely = ImportItem.objects.filter(job=job_id, kind=ImportItem.Kind.SIDECAR, state=ImportItem.State.READY).exclude(
+        stem_key__in=Image.objects.filter(dataset__imports=job_id).values("stem_key")
+    )
     return lonely.update(state=ImportItem.State.FAILED, reason=Reason.NO_IMAGE)

@@ -30,6 +30,8 @@ from tagger_project.live import publish
 CHUNK_BYTES = 4 * 1024 * 1024
 MOST_FILES_A_CALL = 1000
 MOST_SIDECAR_BYTES = 64 * 1024
+# What the column holds; a browser may announce any number.
+_LARGEST_NUMBER = 2**63 - 1
 
 
 class UploadError(Exception):
@@ -109,7 +111,7 @@ def _announced(job: ImportJob, file: AnnouncedFile, position: int) -> ImportItem
         name=name,
         folder=folder,
         stem_key=names.stem_key(folder, name),
-        byte_size=max(file.size, 0),
+        byte_size=min(max(file.size, 0), _LARGEST_NUMBER),
         position=position,
     )
     limit = MOST_SIDECAR_BYTES if kind == ImportItem.Kind.SIDECAR else settings.MAX_FILE_BYTES
@@ -185,6 +187,15 @@ def mark_received(item_ids: Iterable[int]) -> int:
     return ImportItem.objects.filter(pk__in=list(item_ids), state=ImportItem.State.WAITING).update(
         state=ImportItem.State.RECEIVED, received_at=now
     )
+
+
+def refuse_waiting(item: ImportItem, reason: Reason) -> None:
+    """Note that a file's bytes will not come."""
+    with transaction.atomic():
+        ImportItem.objects.filter(pk=item.pk, state=ImportItem.State.WAITING).update(
+            state=ImportItem.State.FAILED, reason=reason, finished_at=timezone.now()
+        )
+        tell_import(item.job_id)
 
 
 def seal_import(job: ImportJob) -> None:

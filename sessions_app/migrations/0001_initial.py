@@ -6,29 +6,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('datasets', '0001_initial'),
+        ("datasets", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TaggingSession',
+            name="TaggingSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField(auto_now_add=True, verbose_name='started')),
-                ('last_active_at', models.DateTimeField(auto_now=True, verbose_name='last active')),
-                ('current_image', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='datasets.image', verbose_name='current image')),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tagging_sessions', to='datasets.dataset', verbose_name='dataset')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tagging_sessions', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("started_at", models.DateTimeField(auto_now_add=True, verbose_name="started")),
+                ("last_active_at", models.DateTimeField(auto_now=True, verbose_name="last active")),
+                (
+                    "current_image",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="datasets.image",
+                        verbose_name="current image",
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tagging_sessions",
+                        to="datasets.dataset",
+                        verbose_name="dataset",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tagging_sessions",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tagging session',
-                'verbose_name_plural': 'tagging sessions',
-                'constraints': [models.UniqueConstraint(fields=('dataset', 'person'), name='tagging_session_of_person'), models.UniqueConstraint(condition=models.Q(('person__isnull', True)), fields=('dataset',), name='tagging_session_without_login')],
+                "verbose_name": "tagging session",
+                "verbose_name_plural": "tagging sessions",
+                "constraints": [
+                    models.UniqueConstraint(fields=("dataset", "person"), name="tagging_session_of_person"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("person__isnull", True)),
+                        fields=("dataset",),
+                        name="tagging_session_without_login",
+                    ),
+                ],
             },
         ),
     ]

@@ -6,79 +6,177 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('datasets', '0001_initial'),
+        ("datasets", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Caption',
+            name="Caption",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(blank=True, verbose_name='text')),
-                ('version', models.PositiveIntegerField(default=1, verbose_name='version')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('image', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='caption', to='datasets.image', verbose_name='image')),
-                ('updated_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='changed by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.TextField(blank=True, verbose_name="text")),
+                ("version", models.PositiveIntegerField(default=1, verbose_name="version")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "image",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="caption",
+                        to="datasets.image",
+                        verbose_name="image",
+                    ),
+                ),
+                (
+                    "updated_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="changed by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'caption',
-                'verbose_name_plural': 'captions',
+                "verbose_name": "caption",
+                "verbose_name_plural": "captions",
             },
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True, verbose_name='name')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, unique=True, verbose_name="name")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="added")),
             ],
             options={
-                'verbose_name': 'tag',
-                'verbose_name_plural': 'tags',
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), models.Q(('name__contains', ','), _negated=True)), name='tag_name_is_one_word_of_a_list')],
+                "verbose_name": "tag",
+                "verbose_name_plural": "tags",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("name", ""), _negated=True), models.Q(("name__contains", ","), _negated=True)
+                        ),
+                        name="tag_name_is_one_word_of_a_list",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImageTag',
+            name="ImageTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.FloatField(verbose_name='position')),
-                ('source', models.CharField(choices=[('PERSON', 'person'), ('SIDECAR', 'sidecar'), ('BULK', 'bulk'), ('RULE', 'rule'), ('MODEL', 'model')], max_length=8, verbose_name='source')),
-                ('added_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),
-                ('added_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='added by')),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='image_tags', to='datasets.image', verbose_name='image')),
-                ('tag', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='image_tags', to='tagging.tag', verbose_name='tag')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.FloatField(verbose_name="position")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("PERSON", "person"),
+                            ("SIDECAR", "sidecar"),
+                            ("BULK", "bulk"),
+                            ("RULE", "rule"),
+                            ("MODEL", "model"),
+                        ],
+                        max_length=8,
+                        verbose_name="source",
+                    ),
+                ),
+                ("added_at", models.DateTimeField(auto_now_add=True, verbose_name="added")),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="added by",
+                    ),
+                ),
+                (
+                    "image",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="image_tags",
+                        to="datasets.image",
+                        verbose_name="image",
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="image_tags",
+                        to="tagging.tag",
+                        verbose_name="tag",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tag on an image',
-                'verbose_name_plural': 'tags on images',
-                'indexes': [models.Index(fields=['image', 'position'], name='image_tag_order')],
-                'constraints': [models.UniqueConstraint(fields=('tag', 'image'), name='image_tag_once')],
+                "verbose_name": "tag on an image",
+                "verbose_name_plural": "tags on images",
+                "indexes": [models.Index(fields=["image", "position"], name="image_tag_order")],
+                "constraints": [models.UniqueConstraint(fields=("tag", "image"), name="image_tag_once")],
             },
         ),
         migrations.CreateModel(
-            name='TagOperation',
+            name="TagOperation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(unique=True)),
-                ('kind', models.CharField(choices=[('ADD', 'add'), ('REMOVE', 'remove'), ('MOVE', 'move'), ('CAPTION', 'caption')], max_length=8, verbose_name='kind')),
-                ('tag_name', models.CharField(blank=True, max_length=200, verbose_name='tag')),
-                ('before', models.JSONField(null=True, verbose_name='before')),
-                ('after', models.JSONField(null=True, verbose_name='after')),
-                ('source', models.CharField(choices=[('PERSON', 'person'), ('SIDECAR', 'sidecar'), ('BULK', 'bulk'), ('RULE', 'rule'), ('MODEL', 'model')], max_length=8, verbose_name='source')),
-                ('done_at', models.DateTimeField(auto_now_add=True, verbose_name='done')),
-                ('done_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='done by')),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operations', to='datasets.image', verbose_name='image')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.UUIDField(unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("ADD", "add"), ("REMOVE", "remove"), ("MOVE", "move"), ("CAPTION", "caption")],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("tag_name", models.CharField(blank=True, max_length=200, verbose_name="tag")),
+                ("before", models.JSONField(null=True, verbose_name="before")),
+                ("after", models.JSONField(null=True, verbose_name="after")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("PERSON", "person"),
+                            ("SIDECAR", "sidecar"),
+                            ("BULK", "bulk"),
+                            ("RULE", "rule"),
+                            ("MODEL", "model"),
+                        ],
+                        max_length=8,
+                        verbose_name="source",
+                    ),
+                ),
+                ("done_at", models.DateTimeField(auto_now_add=True, verbose_name="done")),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="done by",
+                    ),
+                ),
+                (
+                    "image",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="operations",
+                        to="datasets.image",
+                        verbose_name="image",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'operation',
-                'verbose_name_plural': 'operations',
-                'indexes': [models.Index(fields=['image', 'id'], name='operation_of_image')],
+                "verbose_name": "operation",
+                "verbose_name_plural": "operations",
+                "indexes": [models.Index(fields=["image", "id"], name="operation_of_image")],
             },
         ),
     ]

@@ -30,9 +30,7 @@ def get_suggestions(dataset: Dataset, text: str, limit: int = 10) -> list[Sugges
     rows = (
         tags.annotate(count=Count("image_tags"))
         .annotate(
-            rank=Case(
-                When(name__istartswith=typed, then=Value(0)), default=Value(1), output_field=IntegerField()
-            )
+            rank=Case(When(name__istartswith=typed, then=Value(0)), default=Value(1), output_field=IntegerField())
         )
         .order_by("rank", "-count", "name")
         .values_list("name", "count")[: max(1, min(limit, MOST_SUGGESTIONS))]

@@ -10,6 +10,7 @@ from zipstream import ZIP_STORED, ZipStream
 from datasets.models import Dataset
 from tagging.services.exporting import NothingToExport, iter_files
 
+
 def stream_zip(dataset: Dataset, *, with_untagged: bool) -> Iterator[bytes]:
     """Yield the bytes of the zip, picture by picture.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from datasets import imaging, paths
 from datasets.models import Dataset, Image
@@ -31,7 +32,13 @@ class NothingToExport(Exception):
 
 
 class OriginalMissing(Exception):
-    """A stored picture is gone or unreadable; the text names it."""
+    """A stored picture is gone or unreadable; the text names it as its owner does, and says what to do."""
+
+    def __init__(self, original_name: str, why: str) -> None:
+        super().__init__(
+            _("“%(name)s” is not stored whole (%(why)s). Restore the data folder from a backup, then export again.")
+            % {"name": original_name, "why": why}
+        )
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,15 @@ class ExportEntry:
 
 @dataclass(frozen=True)
 class ExportFile:
-    """A file of an export: its name, and either its content or where the content lies."""
+    """A file of an export: its name, and either its content or where the content lies.
+
+    `original_name` is what its owner calls a picture, for the case that it cannot be read.
+    """
 
     name: str
-    content: bytes | None = None
+    content: bytes = b""
     path: Path | None = None
+    original_name: str = ""
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the content in blocks.
@@ -71,14 +82,14 @@ class ExportFile:
             OriginalMissing: the stored picture is gone or unreadable.
         """
         if self.path is None:
-            yield self.content or b""
+            yield self.content
             return
         try:
             with self.path.open("rb") as file:
                 while block := file.read(_BLOCK_BYTES):
                     yield block
         except OSError as error:
-            raise OriginalMissing(f"{self.name}: {error.strerror}") from error
+            raise OriginalMissing(self.original_name, error.strerror or str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -140,7 +151,7 @@ def _tags_of(images: list[Image]) -> dict[int, list[str]]:
 
 
 def iter_files(dataset: Dataset, *, with_untagged: bool) -> Iterator[ExportFile]:
-    """Yield every file of an export; `tags.txt` comes last, because it counts what came before.
+    """Yield every file of an export; `tags.txt` comes last, because it counts what came before, and only with tags.
 
     Pictures that every trainer reads as they are go out byte-true; the others (turned by EXIF, animated, transparent,
     16-bit, or of a format some loader lacks) as upright 8-bit RGB.
@@ -154,19 +165,23 @@ def iter_files(dataset: Dataset, *, with_untagged: bool) -> Iterator[ExportFile]
         yield _picture(entry)
         if entry.text:
             yield ExportFile(f"{entry.stem}.txt", entry.text.encode("utf-8"))
-    by_use = sorted(used.items(), key=lambda item: (-item[1], item[0]))
-    yield ExportFile(TAGS_FILE, "".join(f"{name}\n" for name, _ in by_use).encode("utf-8"))
+    if used:
+        by_use = sorted(used, key=lambda name: (-used[name], name))
+        yield ExportFile(TAGS_FILE, "".join(f"{name}\n" for name in by_use).encode("utf-8"))
 
 
 def _picture(entry: ExportEntry) -> ExportFile:
     image = entry.image
     path = paths.original_path(settings.DATA_DIR, image.sha256, image.format)
     if image.is_plain:
-        return ExportFile(entry.picture_name, path=path)
+        return ExportFile(entry.picture_name, path=path, original_name=image.original_name)
     try:
-        content, _ = imaging.plain_copy(path, settings.MAX_IMAGE_PIXELS)
-    except (imaging.ImageRefused, OSError) as error:
-        raise OriginalMissing(f"{image.original_name}: {error}") from error
+        path.open("rb").close()  # a file that is gone is told from one that is damaged
+        content, __ = imaging.plain_copy(path, settings.MAX_IMAGE_PIXELS)
+    except imaging.ImageRefused as error:
+        raise OriginalMissing(image.original_name, error.detail or error.code) from error
+    except OSError as error:
+        raise OriginalMissing(image.original_name, error.strerror or str(error)) from error
     return ExportFile(entry.picture_name, content)
 
 
@@ -192,12 +207,18 @@ def write_folder(dataset: Dataset, folder: Path, *, with_untagged: bool) -> int:
     Raises:
         OriginalMissing: a stored picture is gone or unreadable.
         OSError: the folder cannot be written.
+
+    After either, the folder is as empty as before: half an export would be trained on.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    count = 0
-    for file in iter_files(dataset, with_untagged=with_untagged):
-        with (folder / file.name).open("wb") as written:
-            written.writelines(file.blocks())
-        count += 1
-    return count
-
+    written: list[Path] = []
+    try:
+        for file in iter_files(dataset, with_untagged=with_untagged):
+            written.append(folder / file.name)
+            with written[-1].open("wb") as target:
+                target.writelines(file.blocks())
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+    return len(written)

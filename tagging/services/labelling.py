@@ -20,7 +20,7 @@ from datasets.services.datasets import touch_dataset
 from tagging.models import Caption, ImageTag, Source, TagOperation
 from tagging.queries.state import ImageState, get_image_state
 from tagging.services.vocabulary import checked_name, get_tag, get_tags
-from tagging.text import LONGEST_CAPTION
+from tagging.text import LONGEST_CAPTION, one_line
 
 # Places are fractions; when two neighbours have no number left between them, the image's tags are numbered anew.
 _CLOSEST = 1e-9
@@ -35,7 +35,9 @@ class StaleCaption(Exception):
     """Somebody else saved the caption meanwhile; `state` is what is stored."""
 
     def __init__(self, state: ImageState) -> None:
-        super().__init__(_("Somebody changed this caption while you were writing. Nothing was overwritten: choose which text stays."))
+        super().__init__(
+            _("Somebody changed this caption while you were writing. Nothing was overwritten: choose which text stays.")
+        )
         self.state = state
 
 
@@ -72,12 +74,15 @@ def apply_edits(image: Image, edits: Sequence[Edit], *, by: User | None, source:
         # Holds the dataset's row: operations on one image come one after the other.
         touch_dataset(image.dataset_id)
         known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
+        applied = False
         for edit in edits:
             if edit.key in known:
                 continue
             known.add(edit.key)
             _apply(image, edit, by, source)
-        _count_edit(image)
+            applied = True
+        if applied:
+            _count_edit(image)
         return get_image_state(image)
 
 
@@ -106,9 +111,7 @@ def put_first_words(image: Image, *, tags: Sequence[str], caption: str, by: User
         if caption:
             Caption.objects.create(image=image, text=caption, updated_by=by)
             operations.append(
-                TagOperation(
-                    key=uuid.uuid4(), image=image, kind=kind.CAPTION, after=caption, source=source, done_by=by
-                )
+                TagOperation(key=uuid.uuid4(), image=image, kind=kind.CAPTION, after=caption, source=source, done_by=by)
             )
         TagOperation.objects.bulk_create(operations)
         _count_edit(image)
@@ -167,8 +170,10 @@ def _move(
 
 def _place(image: Image, before: str | None, moving: int | None = None) -> float:
     """Return a position in front of a tag, or at the end where that tag is not there (any more)."""
-    others = ImageTag.objects.filter(image=image).exclude(pk=moving)
-    target = others.filter(tag__name=before).first() if before else None
+    others = ImageTag.objects.filter(image=image)
+    if moving is not None:
+        others = others.exclude(pk=moving)
+    target = others.filter(tag__name=one_line(before)).first() if before else None
     if target is None:
         last = others.aggregate(last=Max("position"))["last"]
         return _STEP if last is None else float(last) + _STEP
@@ -189,7 +194,8 @@ def _number_anew(image: Image) -> None:
 
 
 def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None, str]:
-    text = edit.text.replace("\x00", "").strip()
+    # NUL and half an emoji (a lone surrogate) can be typed into JSON, but no database stores them.
+    text = edit.text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
     if len(text) > LONGEST_CAPTION:
         raise CaptionTooLong(
             _("The caption has %(count)d characters; %(limit)d are kept. Shorten it.")
@@ -212,7 +218,6 @@ def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None,
 
 def _count_edit(image: Image) -> None:
     tagged = (
-        ImageTag.objects.filter(image=image).exists()
-        or Caption.objects.filter(image=image).exclude(text="").exists()
+        ImageTag.objects.filter(image=image).exists() or Caption.objects.filter(image=image).exclude(text="").exists()
     )
     Image.objects.filter(pk=image.pk).update(revision=F("revision") + 1, is_tagged=tagged)

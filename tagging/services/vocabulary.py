@@ -45,7 +45,8 @@ def get_tags(names: Sequence[str]) -> list[Tag]:
     found = {tag.name: tag for tag in Tag.objects.filter(name__in=names)}
     missing = [name for name in dict.fromkeys(names) if name not in found]
     if missing:
-        # Two people may make the same word at the same moment; the database keeps one.
-        Tag.objects.bulk_create([Tag(name=name) for name in missing], ignore_conflicts=True)
+        # Two people may make the same word at the same moment; the database keeps one. In alphabetical order, because
+        # two who make the same words in opposite orders would wait for each other.
+        Tag.objects.bulk_create([Tag(name=name) for name in sorted(missing)], ignore_conflicts=True)
         found |= {tag.name: tag for tag in Tag.objects.filter(name__in=missing)}
     return [found[name] for name in names]

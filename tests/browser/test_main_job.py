@@ -128,7 +128,7 @@ def expected_files(files: dict[str, bytes]) -> dict[str, bytes | None]:
         f"{prefix}_0001.jpg": files["copy of 1.jpg"],
         f"{prefix}_0001.txt": b"ohwx, red dress, smile",
         f"{prefix}_0002.png": None,
-        f"{prefix}_0002.txt": "ohwx, blue eyes, miku_(vocaloid)".encode(),
+        f"{prefix}_0002.txt": b"ohwx, blue eyes, miku_(vocaloid)",
         f"{prefix}_0003.png": files["portrait 2.png"],
         f"{prefix}_0003.txt": b"ohwx, smile, long hair",
         f"{prefix}_0004.webp": files["portrait 10.webp"],

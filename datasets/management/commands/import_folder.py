@@ -90,9 +90,7 @@ class Command(BaseCommand):
         for item in refused:
             self.stdout.write(f"{item.name}: {explain(item)}")
         if progress.state != "DONE":
-            self.stdout.write(
-                _("%(total)d files are in line; the server reads them.") % {"total": progress.total}
-            )
+            self.stdout.write(_("%(total)d files are in line; the server reads them.") % {"total": progress.total})
             return
         self.stdout.write(
             _("%(ready)d images ready, %(duplicates)d already here, %(sidecars)d texts read, %(failed)d refused.")
