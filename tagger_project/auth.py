@@ -54,7 +54,8 @@ class AuthModeMiddleware(LoginRequiredMiddleware):
             if request.path.startswith(reverse("admin:index")) and not request.user.is_authenticated:
                 request.user = get_user_model().objects.filter(username=LOCAL_OWNER).first() or request.user
             return None
-        if request.path.startswith(reverse("api-1:api-root")):
+        is_description = request.path == reverse("api-1:openapi-json")
+        if request.path.startswith(reverse("api-1:api-root")) and not is_description:
             return None  # the API answers 401 by itself: a redirect to a page is no answer for a script
         response: HttpResponseBase | None = super().process_view(request, view_func, *args, **kwargs)
         return response
