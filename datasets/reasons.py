@@ -65,6 +65,10 @@ class Reason(models.TextChoices):
         "NOT_STORED",
         _("The server could not store this file; its log says why. Import it again."),
     )
+    UNREADABLE = (
+        "UNREADABLE",
+        _("The file could not be read where it lies. Check that the program may read it, then import it again."),
+    )
     NOT_TEXT = (
         "NOT_TEXT",
         _("This .txt is not text that can be read. Save it as UTF-8."),
