@@ -1,0 +1,1 @@
+"""Tagging sessions: a person walks through a dataset."""

@@ -46,14 +46,14 @@ def get_desk(image: Image, user: User | None) -> Desk:
     images = visible_images(user).select_related(None).filter(dataset=image.dataset_id)
     before = images.filter(position__lt=image.position)
     after = images.filter(position__gt=image.position)
-    next_untagged_id = _first_id(after.untagged().in_order()) or _first_id(before.untagged().in_order())
+    next_untagged_id = _first_id(_untagged(after)) or _first_id(_untagged(before))
     return Desk(
         image=image,
         number=before.count() + 1,
         total=images.count(),
         tagged=images.filter(is_tagged=True).count(),
         previous_id=_first_id(before.order_by("-position")),
-        next_id=_first_id(after.in_order()),
+        next_id=_first_id(after.order_by("position")),
         next_untagged_id=next_untagged_id,
     )
 
@@ -72,7 +72,11 @@ def get_place(dataset: Dataset, user: User | None) -> Place:
 def get_first_image_id(dataset: Dataset, user: User | None) -> int | None:
     """Return where a first visit begins: the first untagged image, else the first; `None` in an empty dataset."""
     images = visible_images(user).select_related(None).filter(dataset=dataset)
-    return _first_id(images.untagged().in_order()) or _first_id(images.in_order())
+    return _first_id(_untagged(images)) or _first_id(images.order_by("position"))
+
+
+def _untagged(images: QuerySet[Image]) -> QuerySet[Image]:
+    return images.filter(is_tagged=False).order_by("position")
 
 
 def _first_id(images: QuerySet[Image]) -> int | None:

@@ -1,0 +1,1 @@
+"""Writes: opening a tagging session and keeping the place."""

@@ -1,0 +1,362 @@
+// What the desk can do, and how its parts hear of each other. The parts know nothing of one another.
+
+import { $, isTyping, throttle } from "../lib/dom.js";
+import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { toast } from "../lib/toast.js";
+import { CaptionBox } from "../tagging/caption.js";
+import { Chips } from "../tagging/chips.js";
+import { ConflictPanel } from "../tagging/conflict.js";
+import { TagBox } from "../tagging/editor.js";
+import { Editing } from "../tagging/editing.js";
+import { Conflicts, Outbox } from "../tagging/outbox.js";
+import { Saver } from "../tagging/saver.js";
+import { applyAll } from "../tagging/state.js";
+import { SaveState } from "../tagging/status.js";
+import { Suggestions } from "../tagging/suggestions.js";
+import { Vocabulary } from "../tagging/vocabulary.js";
+import { Bearings } from "./bearings.js";
+import { Desks } from "./desks.js";
+import { Navigator } from "./navigator.js";
+import { placeKeeper } from "./resume.js";
+import { Stage } from "./stage.js";
+
+const LEAVE_WAIT = 1500;
+
+export class Desk {
+  constructor({ dataset, desk, urls }) {
+    const { api } = urls;
+    const address = (id) => urls.image.replace(/0\/$/u, `${id}/`);
+    this.first = desk;
+    this.live = $("[data-live=news]");
+    this.desks = new Desks({ api });
+    this.vocabulary = new Vocabulary({ api, datasetId: dataset.id });
+    this.conflicts = new Conflicts(dataset.id);
+    this.outbox = new Outbox(dataset.id);
+    this.saver = new Saver({ outbox: this.outbox, conflicts: this.conflicts, api });
+    this.desks.lastEditAt = () => this.saver.lastStoredAt;
+    this.editing = new Editing({
+      saver: this.saver,
+      vocabulary: this.vocabulary,
+      shown: (image) => this.shown(image),
+      onChange: (image) => this.changed(image),
+    });
+    this.keepPlace = placeKeeper(api, dataset.id);
+    this.bearings = new Bearings({ dataset, address, exportAddress: urls.export });
+    this.stage = new Stage({ root: $("[data-stage]"), desks: this.desks });
+    this.navigator = new Navigator({
+      desks: this.desks,
+      saver: this.saver,
+      address,
+      show: (shown) => this.show(shown),
+      finish: (isFinished) => this.finish(isFinished),
+      fail: (text) => toast(text, { kind: "danger" }),
+    });
+    this.makePanel(urls);
+    this.listen();
+  }
+
+  makePanel(urls) {
+    const announce = (text) => this.announce(text);
+    this.chips = new Chips({
+      root: $(".side__tags"),
+      onRemove: (name) => this.editing.remove(this.image, name),
+      onMove: (name, before) => this.editing.move(this.image, name, before),
+      onLeave: () => this.toTagBox(),
+      announce,
+    });
+    const root = $("[data-tag-box]");
+    root.hidden = false;
+    this.suggestions = new Suggestions({
+      root,
+      input: $("input", root),
+      vocabulary: this.vocabulary,
+      onTake: (name) => this.box.commit([name]),
+      isPresent: (name) => this.chips.names.includes(name),
+      announce,
+    });
+    this.box = new TagBox({
+      root,
+      suggestions: this.suggestions,
+      chips: this.chips,
+      target: () => this.image,
+      onAdd: (image, names) => this.add(image, names),
+      onRemove: (name) => this.editing.remove(this.image, name),
+      onNext: () => this.goOn(),
+      announce,
+    });
+    const caption = $(".side__caption");
+    this.caption = new CaptionBox({
+      root: caption,
+      onSave: (image, text, version) => this.editing.caption(image, text, version),
+    });
+    this.conflict = new ConflictPanel({ root: caption, onResolve: (choice, mine) => this.resolve(choice, mine) });
+    this.state = new SaveState({
+      line: $("[data-save-state]"),
+      live: $("[data-live=saved]"),
+      login: urls.login,
+      onRetry: () => this.saver.retryNow(),
+      onShow: () => this.showConflict(),
+      tags: () => this.shown(this.image).tags.length,
+    });
+  }
+
+  listen() {
+    this.saver.addEventListener("stored", ({ detail }) => this.stored(detail));
+    this.saver.addEventListener("refused", ({ detail }) => this.refused(detail));
+    this.saver.addEventListener("conflict", ({ detail }) => this.changed(detail.image));
+    this.saver.addEventListener("status", () => this.state.render(this.saver.status));
+    window.addEventListener("pagehide", () => this.caption.flush());
+    window.addEventListener("beforeunload", (event) => {
+      this.caption.flush();
+      if (this.outbox.isAtRisk) event.preventDefault();
+    });
+    document.addEventListener("click", (event) => this.leaving(event));
+  }
+
+  begin() {
+    const desk = this.desks.take(this.first);
+    this.navigator.begin(desk);
+    this.show(desk, { isFirst: true });
+    this.vocabulary.refresh().then(() => this.suggestions.update());
+    this.state.render(this.saver.status);
+    this.saver.pump();
+  }
+
+  get image() {
+    return this.navigator.current;
+  }
+
+  /** The state as the page shows it: the server's, with what is on its way on top. */
+  shown(image) {
+    const desk = this.desks.known(image);
+    return applyAll(desk.state, this.outbox.operationsOf(image));
+  }
+
+  show(desk, { isFirst = false } = {}) {
+    const { id } = desk.image;
+    this.stage.show(desk);
+    this.bearings.show(desk);
+    this.render();
+    this.box.show(id, this.shownImage ?? null);
+    this.shownImage = id;
+    this.keepPlace(id);
+    this.toTagBox();
+    if (isFirst) this.desks.prefetch(desk);
+    else this.lookAgain(desk);
+  }
+
+  /** What was fetched ahead may be old by now: show it at once, ask again behind it. */
+  async lookAgain(desk) {
+    this.sayPicture(desk);
+    const fresh = await this.desks.refresh(desk.image.id).catch(() => null);
+    if (fresh && fresh.image.id === this.image) {
+      this.bearings.show(fresh);
+      this.render();
+      this.desks.prefetch(fresh);
+    }
+  }
+
+  sayPicture(desk) {
+    const { number, total, name } = desk.image;
+    const count = this.shown(desk.image.id).tags.length;
+    const words = ngettext(
+      "Picture %(number)s of %(total)s, %(name)s, %(count)s tag",
+      "Picture %(number)s of %(total)s, %(name)s, %(count)s tags",
+      count,
+    );
+    this.announce(interpolate(words, { number, total, name, count }));
+  }
+
+  render() {
+    const { image } = this;
+    const desk = this.desks.known(image);
+    const state = this.shown(image);
+    this.chips.render(state.tags);
+    this.caption.render(image, state.caption.text, desk.state.caption.version);
+    this.conflict.render(this.conflicts.get(image), desk.state.caption.text);
+    this.bearings.tally(desk.image.number, this.tallies());
+  }
+
+  /** Counts with what is shown but not yet acknowledged. */
+  tallies() {
+    const { total, tagged } = this.desks.tallies;
+    const images = new Set(this.outbox.entries.map((entry) => entry.image));
+    let extra = 0;
+    for (const image of images) {
+      const desk = this.desks.known(image);
+      if (desk) extra += Number(this.shown(image).tagged) - Number(desk.state.tagged);
+    }
+    return { total, tagged: Math.max(0, Math.min(total, tagged + extra)) };
+  }
+
+  changed(image) {
+    if (image === this.image) this.render();
+    if (image === this.image) this.suggestions.update();
+    this.state.render(this.saver.status);
+  }
+
+  stored({ image, state, caption }) {
+    this.desks.takeState(image, state);
+    if (caption) this.caption.stored(image, caption.version);
+    this.render();
+  }
+
+  refused({ image, operation, detail }) {
+    const name = this.desks.known(image)?.image.name;
+    if (operation.kind === "caption") {
+      // The text stays in the box: it is nowhere else.
+      if (image === this.image) this.caption.refused(operation.text, detail);
+      else toast(`${name}: ${detail}`, { kind: "danger", seconds: 30 });
+      return;
+    }
+    this.vocabulary.refresh();
+    if (image === this.image) this.box.fail(detail);
+    else toast(name ? `${name}: ${detail}` : detail, { kind: "danger" });
+    this.render();
+  }
+
+  // --- What the actions call ---------------------------------------------------------------------
+
+  next() {
+    this.caption.flush();
+    return this.navigator.next();
+  }
+
+  previous() {
+    this.caption.flush();
+    return this.navigator.previous();
+  }
+
+  async nextUntagged() {
+    this.caption.flush();
+    const found = await this.navigator.nextUntagged();
+    if (found === false) this.announceAll();
+  }
+
+  announceAll() {
+    const { total, tagged } = this.tallies();
+    const text = tagged >= total ? gettext("Every picture is tagged.") : gettext("No other picture is untagged.");
+    toast(text, { kind: "success", seconds: 5 });
+  }
+
+  /** Enter on the empty box. */
+  goOn() {
+    if (!this.navigator.isFinished) return this.next();
+    const { total, tagged } = this.tallies();
+    return tagged < total ? this.nextUntagged() : undefined;
+  }
+
+  add(image, names) {
+    const there = new Set(this.shown(image).tags.map((tag) => tag.name));
+    const fresh = names.filter((name) => !there.has(name));
+    if (fresh.length > 0) this.editing.add(image, fresh);
+    const again = names.find((name) => there.has(name));
+    if (again === undefined || image !== this.image) return;
+    this.chips.flash(again);
+    this.announce(interpolate(gettext("%(name)s is already here"), { name: again }));
+  }
+
+  async sameAsPrevious() {
+    const { image } = this;
+    const { previous_id: previous } = this.navigator.desk;
+    if (previous === null) {
+      this.announce(gettext("This is the first picture."));
+      return;
+    }
+    await this.desks.load(previous).catch(() => null);
+    if (!this.desks.known(previous) || image !== this.image) return;
+    const added = this.editing.add(image, this.shown(previous).tags.map((tag) => tag.name));
+    const words = ngettext("%(count)s tag added", "%(count)s tags added", added);
+    this.announce(interpolate(words, { count: added }));
+  }
+
+  undo() {
+    if (!this.editing.undo(this.image)) this.announce(gettext("Nothing to take back on this picture."));
+  }
+
+  redo() {
+    if (!this.editing.redo(this.image)) this.announce(gettext("Nothing to do again on this picture."));
+  }
+
+  /** Text that is being typed has an undo of its own. */
+  mayUndo(event) {
+    return !isTyping(event) || (event.target === this.box.input && this.box.input.value === "");
+  }
+
+  mayAskForHelp(event) {
+    return this.mayUndo(event);
+  }
+
+  toCaption() {
+    if (this.conflicts.get(this.image)) this.conflict.focus();
+    else this.caption.focus();
+  }
+
+  toTagBox() {
+    // A phone's keyboard would cover the picture each time.
+    if (matchMedia("(hover: none) and (pointer: coarse)").matches && document.activeElement !== this.caption.input) return;
+    this.box.focus();
+  }
+
+  help() {
+    $("#help").showModal();
+  }
+
+  // --- What comes from elsewhere -------------------------------------------------------------------
+
+  /** Somebody tags or imports: counts at once, this picture's words if they may have changed. */
+  heard({ images, tagged, revision }) {
+    if (revision === this.revision) return;
+    const isFirst = this.revision === undefined;
+    this.revision = revision;
+    if (this.outbox.length === 0) this.desks.tallies = { total: images, tagged };
+    this.render();
+    if (!isFirst) this.askAgain();
+  }
+
+  askAgain = throttle(async () => {
+    const { image } = this;
+    const fresh = await this.desks.refresh(image).catch(() => null);
+    if (!fresh || image !== this.image) return;
+    this.bearings.show(fresh);
+    this.render();
+  }, 1500);
+
+  finish(isFinished) {
+    const { total, tagged } = this.tallies();
+    this.stage.finish(isFinished, total - tagged);
+    if (isFinished) this.announce($("[data-finish-title]").textContent);
+  }
+
+  resolve(choice, mine) {
+    const { image } = this;
+    const { text, version } = this.desks.known(image).state.caption;
+    this.conflicts.delete(image);
+    this.render();
+    if (choice === "mine") this.editing.caption(image, mine, version);
+    if (choice === "both") this.caption.edit([text, mine].filter(Boolean).join("\n\n"), version);
+    else this.toTagBox();
+    this.state.render(this.saver.status);
+  }
+
+  async showConflict() {
+    const { first } = this.conflicts;
+    if (first === null) return;
+    await this.navigator.go(first);
+    this.conflict.focus();
+  }
+
+  /** A link away waits a moment for what is being saved: an export right behind an edit has it. */
+  leaving(event) {
+    const link = event.target.closest?.("a[href]");
+    this.caption.flush();
+    if (!link || event.defaultPrevented || link.target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (this.outbox.length === 0) return;
+    event.preventDefault();
+    this.saver.settled(LEAVE_WAIT).then(() => location.assign(link.href));
+  }
+
+  announce(text) {
+    this.live.textContent = text;
+  }
+}

@@ -1,0 +1,83 @@
+// From picture to picture without loading the page: addresses, the Back button, and the end.
+
+import { gettext } from "../lib/i18n.js";
+
+const SETTLE = 1500;
+
+export class Navigator {
+  /** `show(desk)` shows an image, `finish(isFinished)` the end; `fail(text)` says why it does not go on. */
+  constructor({ desks, saver, address, show, finish, fail }) {
+    Object.assign(this, { desks, saver, address, show, finish, fail });
+    this.current = null;
+    this.wanted = null;
+    this.isFinished = false;
+    window.addEventListener("popstate", (event) => {
+      if (event.state?.image) this.go(event.state.image, { push: false });
+    });
+  }
+
+  begin(desk) {
+    this.current = desk.image.id;
+    history.replaceState({ image: this.current }, "", location.href);
+  }
+
+  get desk() {
+    return this.desks.known(this.current);
+  }
+
+  async go(id, { push = true } = {}) {
+    this.wanted = id;
+    let desk;
+    try {
+      desk = await this.desks.load(id);
+    } catch (error) {
+      if (this.wanted === id) this.fail(error.detail ?? gettext("This picture could not be opened."));
+      return false;
+    }
+    // Overtaken by another key press.
+    if (this.wanted !== id) return false;
+    const isNew = id !== this.current;
+    this.current = id;
+    if (push && isNew) history.pushState({ image: id }, "", this.address(id));
+    this.leaveFinish();
+    this.show(desk);
+    return true;
+  }
+
+  leaveFinish() {
+    if (!this.isFinished) return;
+    this.isFinished = false;
+    this.finish(false);
+  }
+
+  async next() {
+    if (this.isFinished) return;
+    const { next_id: next } = this.desk;
+    if (next !== null) await this.go(next);
+    else await this.end();
+  }
+
+  async end() {
+    this.isFinished = true;
+    this.finish(true);
+    // The count it tells should be the server's.
+    await this.saver.settled(SETTLE);
+    await this.desks.refresh(this.current).catch(() => null);
+    if (this.isFinished) this.finish(true);
+  }
+
+  async previous() {
+    if (this.isFinished) this.leaveFinish();
+    else if (this.desk.previous_id !== null) await this.go(this.desk.previous_id);
+  }
+
+  /** Ask which one it is now: what was tagged since this picture was fetched is no goal any more. */
+  async nextUntagged() {
+    await this.saver.settled(SETTLE);
+    const from = this.current;
+    const desk = await this.desks.refresh(from).catch(() => this.desk);
+    if (this.current !== from) return null;
+    if (desk.next_untagged_id === null) return false;
+    return this.go(desk.next_untagged_id);
+  }
+}

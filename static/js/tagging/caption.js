@@ -1,0 +1,83 @@
+// The caption box: saved when typing pauses, when it is left, and before another picture is shown.
+
+const PAUSE = 600;
+
+export class CaptionBox {
+  /** `onSave(image, text, version)` saves. */
+  constructor({ root, onSave }) {
+    this.onSave = onSave;
+    this.input = root.querySelector("[data-caption]");
+    this.error = root.querySelector("[data-caption-error]");
+    this.image = null;
+    this.shown = "";
+    this.isDirty = false;
+    this.version = 0;
+    this.input.readOnly = false;
+    this.input.addEventListener("input", (event) => this.typed(event));
+    this.input.addEventListener("compositionend", (event) => this.typed(event));
+    this.input.addEventListener("blur", () => this.flush());
+  }
+
+  typed() {
+    this.isDirty = true;
+    this.fail("");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), PAUSE);
+  }
+
+  /** Show an image's caption; `version` is the server's, that the next edit builds on. */
+  render(image, text, version) {
+    if (image !== this.image) {
+      this.flush();
+      this.image = image;
+      this.isDirty = false;
+      this.fail("");
+    }
+    // What is being written is not overwritten; the old version tells the server that it was.
+    if (this.isDirty) return;
+    this.version = version;
+    this.shown = text;
+    // The server trims what it stores: a blank just typed at the end stays under the cursor.
+    if (this.input.value.trim() !== text.trim()) this.input.value = text;
+  }
+
+  /** A text of ours was stored: what is typed on top of it builds on that version. */
+  stored(image, version) {
+    if (image === this.image) this.version = version;
+  }
+
+  /** The server will never take this text: it stays in the box, with the reason. */
+  refused(text, reason) {
+    if (!this.isDirty) this.input.value = text;
+    this.isDirty = true;
+    this.fail(reason);
+  }
+
+  flush() {
+    clearTimeout(this.timer);
+    if (!this.isDirty) return;
+    this.isDirty = false;
+    const text = this.input.value;
+    if (text.trim() === this.shown.trim()) return;
+    this.shown = text;
+    this.onSave(this.image, text.trim(), this.version);
+  }
+
+  /** Put a text into the box to be worked on, building on this version. */
+  edit(text, version) {
+    this.input.value = text;
+    this.version = version;
+    this.typed();
+    this.focus();
+  }
+
+  focus() {
+    this.input.focus();
+    this.input.setSelectionRange(this.input.value.length, this.input.value.length);
+  }
+
+  fail(text) {
+    this.error.textContent = text;
+    this.error.hidden = text === "";
+  }
+}

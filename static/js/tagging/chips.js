@@ -1,0 +1,206 @@
+// The tags of an image as chips in order: removed, moved by dragging (SortableJS), by key and by button.
+
+import Sortable from "../../vendor/sortablejs/sortable.esm.js";
+import { el, icon } from "../lib/dom.js";
+import { gettext, interpolate } from "../lib/i18n.js";
+
+const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+
+export class Chips {
+  constructor({ root, onRemove, onMove, onLeave, announce }) {
+    Object.assign(this, { onRemove, onMove, onLeave, announce });
+    this.list = root.querySelector("[data-chips]");
+    this.count = root.querySelector("[data-tag-count]");
+    this.empty = root.querySelector("[data-chips-empty]");
+    this.tools = root.querySelector("[data-chip-tools]");
+    this.names = [];
+    this.byName = new Map();
+    this.current = null;
+    this.list.replaceChildren();
+    this.list.addEventListener("keydown", (event) => this.pressed(event));
+    this.list.addEventListener("click", (event) => this.clicked(event));
+    this.list.addEventListener("focusin", (event) => this.select(event.target.closest(".chip")?.dataset.name));
+    root.addEventListener("focusout", (event) => this.left(root, event));
+    this.tools.addEventListener("click", (event) => this.toolPressed(event.target.closest("[data-move]")));
+    this.makeSortable();
+  }
+
+  makeSortable() {
+    this.sortable = Sortable.create(this.list, {
+      animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 130,
+      draggable: ".chip",
+      filter: ".chip__remove",
+      preventOnFilter: false,
+      // The browser's own dragging starts on no button in Firefox, and shows a picture of its own.
+      forceFallback: true,
+      fallbackOnBody: true,
+      fallbackTolerance: 4,
+      // A finger that scrolls must not drag.
+      delay: 180,
+      delayOnTouchOnly: true,
+      ghostClass: "chip--gap",
+      fallbackClass: "chip--dragging",
+      onStart: () => {
+        this.isDragging = true;
+      },
+      onEnd: (event) => this.dropped(event.item),
+    });
+  }
+
+  dropped(chip) {
+    this.isDragging = false;
+    const before = chip.nextElementSibling?.dataset.name ?? null;
+    this.onMove(chip.dataset.name, before);
+    this.render(this.latest);
+    this.sayPlace(chip.dataset.name);
+  }
+
+  render(tags) {
+    this.latest = tags;
+    // A drag holds on to the elements; what came meanwhile is shown when it ends.
+    if (this.isDragging) return;
+    const focused = document.activeElement;
+    const hadFocus = this.list.contains(focused);
+    this.names = tags.map((tag) => tag.name);
+    for (const [name, chip] of this.byName) {
+      if (this.names.includes(name)) continue;
+      chip.remove();
+      this.byName.delete(name);
+    }
+    this.names.forEach((name, index) => this.place(name, index));
+    // An element that changes its place in the document loses the focus.
+    if (hadFocus && focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
+    this.count.textContent = String(this.names.length);
+    this.empty.hidden = this.names.length > 0;
+    if (!this.names.includes(this.current)) this.current = null;
+    this.rove();
+    this.showTools();
+  }
+
+  place(name, index) {
+    if (!this.byName.has(name)) this.byName.set(name, this.make(name));
+    const chip = this.byName.get(name);
+    if (this.list.children[index] !== chip) this.list.insertBefore(chip, this.list.children[index] ?? null);
+    const place = { name, number: index + 1, total: this.names.length };
+    chip.firstElementChild.setAttribute("aria-label", interpolate(gettext("%(name)s, %(number)s of %(total)s"), place));
+  }
+
+  make(name) {
+    const remove = interpolate(gettext("Remove %(name)s"), { name });
+    return el(
+      "li",
+      { class: "chip", data: { name } },
+      el("button", { class: "chip__text chip__name", type: "button", tabindex: "-1", title: name }, el("bdi", { text: name })),
+      el("button", { class: "chip__remove", type: "button", tabindex: "-1", "aria-label": remove, title: remove }, icon("x")),
+    );
+  }
+
+  /** One chip is in the tab order; the arrows go on from there. */
+  rove() {
+    const stop = this.current ?? this.names[0];
+    for (const [name, chip] of this.byName) chip.firstElementChild.tabIndex = name === stop ? 0 : -1;
+  }
+
+  select(name) {
+    if (!name) return;
+    this.current = name;
+    this.rove();
+    this.showTools();
+  }
+
+  left(root, event) {
+    if (event.relatedTarget && root.contains(event.relatedTarget)) return;
+    this.tools.hidden = true;
+  }
+
+  showTools() {
+    const isIn = this.list.contains(document.activeElement) || this.tools.contains(document.activeElement);
+    this.tools.hidden = this.current === null || !isIn;
+    if (this.tools.hidden) return;
+    const at = this.names.indexOf(this.current);
+    const place = { name: this.current, number: at + 1, total: this.names.length };
+    this.tools.querySelector("[data-chip-tools-text]").textContent = interpolate(
+      gettext("%(name)s, %(number)s of %(total)s"),
+      place,
+    );
+    this.tools.querySelector("[data-move=earlier]").disabled = at === 0;
+    this.tools.querySelector("[data-move=later]").disabled = at === this.names.length - 1;
+  }
+
+  clicked(event) {
+    const chip = event.target.closest(".chip");
+    if (chip && event.target.closest(".chip__remove")) this.remove(chip.dataset.name, { toBox: true });
+  }
+
+  toolPressed(button) {
+    if (!button || this.current === null) return;
+    if (button.dataset.move === "remove") this.remove(this.current);
+    else this.shift(this.current, button.dataset.move === "earlier" ? -1 : 1);
+    if (button.disabled) this.focus(this.current);
+  }
+
+  pressed(event) {
+    const name = event.target.closest(".chip")?.dataset.name;
+    if (!name || event.ctrlKey || event.metaKey) return;
+    const step = STEPS[event.key];
+    const isVertical = event.key === "ArrowUp" || event.key === "ArrowDown";
+    if (step && event.altKey && (event.shiftKey || isVertical)) this.shift(name, step);
+    else if (event.altKey) return;
+    else if (step) this.focus(this.names[this.names.indexOf(name) + step] ?? name);
+    else if (event.key === "Home") this.focus(this.names[0]);
+    else if (event.key === "End") this.focus(this.names.at(-1));
+    else if (event.key === "Delete" || event.key === "Backspace") this.remove(name);
+    else if (event.key === "Escape") this.onLeave();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  shift(name, step) {
+    const at = this.names.indexOf(name);
+    const to = at + step;
+    if (to < 0 || to >= this.names.length) return;
+    const rest = this.names.filter((other) => other !== name);
+    this.onMove(name, rest[to] ?? null);
+    this.sayPlace(name);
+  }
+
+  sayPlace(name) {
+    const at = this.names.indexOf(name);
+    if (at < 0) return;
+    const place = { name, number: at + 1, total: this.names.length };
+    this.announce(interpolate(gettext("%(name)s, %(number)s of %(total)s"), place));
+  }
+
+  remove(name, { toBox = false } = {}) {
+    const at = this.names.indexOf(name);
+    this.onRemove(name);
+    const next = this.names[Math.min(at, this.names.length - 1)];
+    if (toBox || next === undefined) this.onLeave();
+    else this.focus(next);
+  }
+
+  focus(name) {
+    this.byName.get(name)?.firstElementChild.focus();
+  }
+
+  get last() {
+    return this.names.at(-1) ?? null;
+  }
+
+  /** Set the chip off that the next Backspace removes; `null` for none. */
+  arm(name) {
+    for (const [other, chip] of this.byName) chip.classList.toggle("chip--selected", other === name);
+    if (name) this.byName.get(name).scrollIntoView({ block: "nearest" });
+  }
+
+  /** Show which chip a tag that was typed again already has. */
+  flash(name) {
+    const chip = this.byName.get(name);
+    if (!chip) return;
+    chip.scrollIntoView({ block: "nearest" });
+    chip.classList.remove("chip--flash");
+    void chip.offsetWidth; // starts the animation anew
+    chip.classList.add("chip--flash");
+  }
+}

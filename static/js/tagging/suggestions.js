@@ -1,0 +1,138 @@
+// The list under the tag box. combobox-nav does its keys and roles; this decides what is in it.
+
+import Combobox from "../../vendor/combobox-nav/combobox-nav.js";
+import { el, fill } from "../lib/dom.js";
+import { formatNumber } from "../lib/format.js";
+import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { folded, tidy } from "./names.js";
+
+const SHOWN = 20;
+const WAIT = 40;
+
+export class Suggestions {
+  /** `onTake(name)` gets what was chosen; `isPresent(name)` tells what the image has already. */
+  constructor({ root, input, vocabulary, onTake, isPresent, announce }) {
+    Object.assign(this, { input, vocabulary, onTake, isPresent, announce });
+    this.list = root.querySelector("[role=listbox]");
+    this.title = root.querySelector("[data-suggestions-title]");
+    this.empty = root.querySelector("[data-suggestions-empty]");
+    this.combobox = new Combobox(input, this.list, { firstOptionSelectionMode: "selected" });
+    this.isOpen = false;
+    this.text = "";
+    this.shownFor = null;
+    // A press on a row must not take the focus out of the box.
+    this.list.addEventListener("mousedown", (event) => event.preventDefault());
+    this.list.addEventListener("click", (event) => this.clicked(event));
+  }
+
+  clicked(event) {
+    const row = event.target.closest("[role=option]");
+    if (row) this.onTake(row.dataset.name);
+  }
+
+  /** Show what goes with the text in the box; an empty one shows the tags used most, without opening the list. */
+  async update(value = this.input.value) {
+    const text = tidy(value);
+    this.text = text;
+    clearTimeout(this.timer);
+    const known = this.vocabulary.known(text);
+    if (known) {
+      this.show(text, known);
+      return;
+    }
+    this.timer = setTimeout(() => this.ask(text), WAIT);
+  }
+
+  async ask(text) {
+    try {
+      const tags = await this.vocabulary.find(text);
+      if (text === this.text) this.show(text, tags);
+    } catch (error) {
+      if (error.name !== "AbortError" && text === this.text) this.show(text, this.vocabulary.guess(text));
+    }
+  }
+
+  /** The first suggestion for a text, or the text itself: what Enter means, also when the answer is not there yet. */
+  async best(text) {
+    let tags;
+    try {
+      tags = await this.vocabulary.findForSure(text);
+    } catch {
+      tags = this.vocabulary.guess(text);
+    }
+    return this.rows(text, tags)[0]?.name ?? tidy(text);
+  }
+
+  rows(text, tags) {
+    const query = folded(text);
+    const free = tags.filter((tag) => !this.isPresent(tag.name));
+    const exact = free.filter((tag) => text && folded(tag.name) === query);
+    const rest = free.filter((tag) => !exact.includes(tag)).slice(0, SHOWN);
+    const rows = [...exact, ...rest];
+    const isThere = text === "" || tags.some((tag) => tag.name === text) || this.isPresent(text);
+    return isThere ? rows : [...rows, { name: text, isNew: true }];
+  }
+
+  show(text, tags) {
+    this.combobox.stop();
+    const rows = this.rows(text, tags);
+    fill(this.list, rows.map((row, index) => this.row(row, index, text)));
+    this.list.scrollTop = 0;
+    this.list.hidden = rows.length === 0;
+    this.empty.hidden = rows.length > 0 || text !== "";
+    this.title.textContent = text === "" ? gettext("Used most here") : gettext("Suggestions");
+    this.title.hidden = rows.length === 0;
+    this.shownFor = text;
+    if (text !== "" && rows.length > 0) this.open();
+    else this.close();
+    this.say(text, rows.length);
+  }
+
+  row({ name, count, isNew }, index, text) {
+    const label = isNew ? [gettext("Add as typed:"), " ", el("b", {}, el("bdi", { text: name }))] : marked(name, text);
+    return el(
+      "li",
+      { class: isNew ? "suggestion suggestion--new" : "suggestion", role: "option", id: `suggestion-${index}`, data: { name } },
+      el("span", { class: "suggestion__name", title: name }, label),
+      isNew
+        ? el("kbd", { class: "only-keyboard", text: "Ctrl ↵" })
+        : el("span", { class: "suggestion__count numbers", title: usedText(count), text: formatNumber(count) }),
+    );
+  }
+
+  say(text, count) {
+    clearTimeout(this.sayTimer);
+    if (text === "") return;
+    const words = ngettext("%(count)s suggestion", "%(count)s suggestions", count);
+    this.sayTimer = setTimeout(() => this.announce(interpolate(words, { count })), 700);
+  }
+
+  open() {
+    this.isOpen = true;
+    this.combobox.start();
+  }
+
+  close() {
+    this.isOpen = false;
+    this.combobox.stop();
+  }
+
+  /** Whether the list shows what belongs to this text, so that its choice counts. */
+  isCurrent(text) {
+    return this.isOpen && this.shownFor === tidy(text);
+  }
+
+  get chosen() {
+    return this.isOpen ? (this.list.querySelector("[aria-selected=true]")?.dataset.name ?? null) : null;
+  }
+}
+
+const usedText = (count) => interpolate(ngettext("on %(count)s picture", "on %(count)s pictures", count), { count });
+
+/** A name with the part that was typed set off. */
+function marked(name, text) {
+  const at = text === "" ? -1 : name.toLocaleLowerCase().indexOf(text.toLocaleLowerCase());
+  if (at < 0) return el("bdi", { text: name });
+  const end = at + text.length;
+  return el("bdi", {}, name.slice(0, at), el("mark", { text: name.slice(at, end) }), name.slice(end));
+}

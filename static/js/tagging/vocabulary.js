@@ -1,0 +1,93 @@
+// Tags in use in this dataset, as far as this page has asked. An answer that came back short holds every match, so
+// longer texts that start the same are answered from it without asking: a small vocabulary is asked for once.
+
+import { getJson } from "../lib/http.js";
+import { folded } from "./names.js";
+
+const LIMIT = 50;
+const FRESH_FOR = 60000;
+
+const startsWith = (name, query) => folded(name).startsWith(query);
+
+/** The server's order: those that start with the text, then by use, then by name. */
+function ranked(tags, query) {
+  const rank = (tag) => (startsWith(tag.name, query) ? 0 : 1);
+  return tags.sort((a, b) => rank(a) - rank(b) || b.count - a.count || a.name.localeCompare(b.name));
+}
+
+const matching = (tags, query) => ranked(tags.filter((tag) => folded(tag.name).includes(query)).map((tag) => ({ ...tag })), query);
+
+export class Vocabulary {
+  constructor({ api, datasetId, get = getJson }) {
+    this.address = `${api}datasets/${datasetId}/tag-suggestions`;
+    this.get = get;
+    this.answers = new Map();
+    this.controller = null;
+  }
+
+  /** The matches as known now, or `null` where the server must be asked. */
+  known(text) {
+    const query = folded(text);
+    for (let end = query.length; end >= 0; end -= 1) {
+      const answer = this.answers.get(query.slice(0, end));
+      if (!answer || performance.now() - answer.at > FRESH_FOR) continue;
+      if (end === query.length) return answer.tags;
+      if (answer.isWhole) return matching(answer.tags, query);
+    }
+    return null;
+  }
+
+  /** The matches, asking the server where needed; a question that is overtaken ends with an AbortError. */
+  async find(text) {
+    const known = this.known(text);
+    if (known) return known;
+    this.controller?.abort();
+    this.controller = new AbortController();
+    return this.ask(folded(text), this.controller.signal);
+  }
+
+  /** The matches for a text that was already entered: a question that nothing overtakes. */
+  async findForSure(text) {
+    return this.known(text) ?? this.ask(folded(text), undefined);
+  }
+
+  async ask(query, signal) {
+    const parameters = new URLSearchParams({ q: query, limit: LIMIT });
+    const { tags } = await this.get(`${this.address}?${parameters}`, { signal });
+    this.answers.set(query, { tags, isWhole: tags.length < LIMIT, at: performance.now() });
+    return tags;
+  }
+
+  /** What can be said without the server: every tag seen so far that matches. */
+  guess(text) {
+    const all = new Map();
+    for (const { tags } of this.answers.values()) for (const tag of tags) all.set(tag.name, tag);
+    return matching([...all.values()], folded(text));
+  }
+
+  /** A tag was put on an image (`by` 1) or taken off one (-1) here: every answer it belongs to says so. */
+  learn(name, by) {
+    for (const [query, answer] of this.answers) {
+      if (!folded(name).includes(query)) continue;
+      const there = answer.tags.find((tag) => tag.name === name);
+      const count = Math.max(0, (there?.count ?? 0) + by);
+      const rest = answer.tags.filter((tag) => tag.name !== name);
+      // A new word may only join an answer that is whole; in another one its rank is not known.
+      const joins = count > 0 && (there || answer.isWhole);
+      answer.tags = ranked(joins ? [...rest, { name, count }] : rest, query);
+      answer.isWhole &&= answer.tags.length < LIMIT;
+    }
+  }
+
+  /** Ask again for the most used tags, and forget the rest: other people tag too. */
+  async refresh() {
+    try {
+      const fresh = await this.ask("", undefined);
+      const whole = this.answers.get("");
+      this.answers = new Map([["", whole]]);
+      return fresh;
+    } catch {
+      return this.known("") ?? [];
+    }
+  }
+}

@@ -1,0 +1,467 @@
+"""The tagging desk in a real browser, keys pressed one by one."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Route, expect
+
+from tests import images
+from tests.program import RunningProgram
+
+pytestmark = [pytest.mark.browser, pytest.mark.flow]
+
+WORDS = ["outdoors", "blue sky", "mountain", "lake", "sunset", "forest", "snow", "standing"]
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Desk:
+    """The page with a dataset of its own, and words for what a person does there."""
+
+    page: Page
+    url: str
+    dataset_id: int
+    image_ids: list[int]
+    keys: int = 0
+
+    def address(self, number: int) -> str:
+        return f"{self.url}/datasets/{self.dataset_id}/tag/{self.image_ids[number - 1]}/"
+
+    def open(self, number: int = 1) -> Desk:
+        self.page.goto(self.address(number))
+        expect(self.box).to_be_focused()
+        return self
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.keys += 1
+
+    def type(self, text: str) -> None:
+        self.press(*text)
+
+    @property
+    def box(self) -> Locator:
+        return self.page.get_by_role("combobox", name="Add a tag")
+
+    @property
+    def caption(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Caption")
+
+    @property
+    def state(self) -> Locator:
+        return self.page.locator("[data-save-state]")
+
+    def chips(self) -> list[str]:
+        return self.page.locator(".chip__name").all_inner_texts()
+
+    def expect_chips(self, *names: str) -> None:
+        expect(self.page.locator(".chip__name")).to_have_text(list(names))
+
+    def expect_saved(self) -> None:
+        expect(self.state).to_have_attribute("data-state", "saved")
+
+    def stored(self, number: int) -> dict[str, Any]:
+        """What the server holds."""
+        answer = self.page.request.get(f"{self.url}/api/v1/images/{self.image_ids[number - 1]}/tags")
+        state: dict[str, Any] = answer.json()
+        return state
+
+    def stored_tags(self, number: int) -> list[str]:
+        return [tag["name"] for tag in self.stored(number)["tags"]]
+
+    def edit_elsewhere(self, number: int, **operation: Any) -> None:
+        """What another person does, past this page."""
+        cookies = {cookie["name"]: cookie["value"] for cookie in self.page.context.cookies()}
+        answer = self.page.request.post(
+            f"{self.url}/api/v1/images/{self.image_ids[number - 1]}/edits",
+            headers={"X-CSRFToken": cookies["csrftoken"], "Referer": self.url},
+            data={"operations": [{"key": f"00000000-0000-4000-8000-{next(_numbers):012d}", **operation}]},
+        )
+        assert answer.ok, answer.text()
+
+
+@pytest.fixture
+def make_desk(running_program: RunningProgram, tmp_path: Path) -> Callable[..., Desk]:
+    """Import drawn pictures; the first one has `WORDS`, the others have nothing."""
+
+    def make(page: Page, pictures: int = 5, words: list[str] | None = None) -> Desk:
+        folder = tmp_path / "pictures"
+        number = next(_numbers)
+        for seed in range(1, pictures + 1):
+            images.write(folder, f"{seed:02d}.jpg", seed=seed + 100 * number)
+        (folder / "01.txt").write_text(", ".join(WORDS if words is None else words))
+        done = running_program.manage("import_folder", str(folder), "--dataset", f"Desk {number}", "--wait", "--json")
+        dataset_id = json.loads(done.stdout.splitlines()[-1])["dataset_id"]
+        answer = page.request.get(f"{running_program.url}/api/v1/datasets/{dataset_id}/images")
+        image_ids = [image["id"] for image in answer.json()["images"]]
+        assert len(image_ids) == pictures
+        return Desk(page, running_program.url, dataset_id, image_ids)
+
+    return make
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk], page: Page) -> Desk:
+    """Five pictures; the first is tagged."""
+    return make_desk(page)
+
+
+def test_five_tags_and_the_next_picture_take_sixteen_keys(desk: Desk) -> None:
+    desk.open(2)
+    for start in ("ou", "bl", "mo", "la", "su"):
+        desk.type(start)
+        desk.press("Enter")
+    desk.press("Enter")
+    assert desk.keys == 16
+    expect(desk.page).to_have_url(desk.address(3))
+    expect(desk.box).to_be_focused()
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["outdoors", "blue sky", "mountain", "lake", "sunset"]
+
+
+def test_enter_before_the_suggestions_have_come_takes_the_first_one_all_the_same(desk: Desk) -> None:
+    def slowly(route: Route) -> None:
+        desk.page.wait_for_timeout(150)
+        route.continue_()
+
+    desk.page.route("**/tag-suggestions*", slowly)
+    desk.open(2)
+    desk.page.keyboard.type("ou")
+    desk.press("Enter")
+    desk.page.keyboard.type("la")
+    desk.press("Enter")
+    desk.press("Enter")
+    expect(desk.page).to_have_url(desk.address(3))
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["outdoors", "lake"]
+    desk.page.unroute_all(behavior="ignoreErrors")
+
+
+def test_new_words_commas_lists_and_what_was_typed_exactly(desk: Desk) -> None:
+    desk.open(2)
+    desk.type("heron")
+    expect(desk.page.get_by_role("option")).to_have_text([re.compile("heron")])
+    desk.press("Enter")
+    desk.type("snowy owl,")
+    desk.type("snow")
+    desk.press("Control+Enter")
+    _paste(desk, "reeds, water lily,\n blue sky ,reeds")
+    desk.expect_chips("heron", "snowy owl", "snow", "reeds", "water lily", "blue sky")
+    expect(desk.box).to_have_value("")
+    expect(desk.box).to_be_focused()
+    desk.expect_saved()
+    assert desk.stored_tags(2) == desk.chips()
+
+
+def _paste(desk: Desk, text: str) -> None:
+    desk.box.evaluate(
+        """(input, text) => {
+          const data = new DataTransfer();
+          data.setData("text/plain", text);
+          input.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        text,
+    )
+
+
+def test_backspace_selects_the_last_tag_and_then_removes_it(desk: Desk) -> None:
+    desk.open(1)
+    desk.press("Backspace")
+    expect(desk.page.locator(".chip--selected")).to_have_text("standing")
+    desk.expect_chips(*WORDS)
+    desk.press("Backspace")
+    desk.expect_chips(*WORDS[:-1])
+    desk.expect_saved()
+    desk.page.reload()
+    desk.expect_chips(*WORDS[:-1])
+
+
+def test_a_tag_is_moved_by_key_by_button_and_by_dragging(desk: Desk) -> None:
+    desk.open(1)
+    chip = desk.page.locator(".chip__name")
+    chip.nth(1).focus()
+    desk.press("Alt+ArrowUp")
+    desk.expect_chips("blue sky", "outdoors", *WORDS[2:])
+    expect(desk.page.get_by_role("button", name="blue sky, 1 of 8")).to_be_focused()
+    expect(desk.page.locator("[data-live=news]")).to_have_text("blue sky, 1 of 8")
+    desk.page.get_by_role("button", name="Move later").click()
+    desk.expect_chips(*WORDS)
+    source, target = chip.nth(0).bounding_box(), chip.nth(2).bounding_box()
+    assert source is not None
+    assert target is not None
+    desk.page.mouse.move(source["x"] + 12, source["y"] + 12)
+    desk.page.mouse.down()
+    desk.page.mouse.move(source["x"] + 40, source["y"] + 12, steps=4)
+    desk.page.mouse.move(target["x"] + target["width"] - 2, target["y"] + 14, steps=12)
+    desk.page.wait_for_timeout(250)
+    desk.page.mouse.up()
+    expect(desk.page.locator(".chip__name").first).not_to_have_text("outdoors")
+    desk.expect_saved()
+    assert desk.stored_tags(1) == desk.chips()
+    assert sorted(desk.chips()) == sorted(WORDS)
+
+
+def test_arrows_walk_the_chips_and_delete_removes_one(desk: Desk) -> None:
+    desk.open(1)
+    desk.page.locator(".chip__name").first.focus()
+    desk.press("ArrowRight", "ArrowRight", "Delete")
+    desk.expect_chips(*[word for word in WORDS if word != "mountain"])
+    expect(desk.page.get_by_role("button", name="lake, 3 of 7")).to_be_focused()
+    desk.press("Escape")
+    expect(desk.box).to_be_focused()
+    desk.page.get_by_role("button", name="Remove outdoors").click()
+    expect(desk.box).to_be_focused()
+    desk.expect_saved()
+    assert "outdoors" not in desk.stored_tags(1)
+
+
+def test_taking_back_doing_again_and_the_tags_of_the_picture_before(desk: Desk) -> None:
+    desk.open(2)
+    desk.press("Control+d")
+    desk.expect_chips(*WORDS)
+    desk.press("Control+z")
+    desk.expect_chips()
+    desk.press("Control+Shift+Z")
+    desk.expect_chips(*WORDS)
+    desk.page.get_by_role("button", name="Remove lake").click()
+    desk.press("Control+z")
+    desk.expect_chips(*WORDS)
+    desk.expect_saved()
+    assert desk.stored_tags(2) == WORDS
+
+
+def test_walking_never_loads_the_page_again_and_the_place_is_kept(desk: Desk) -> None:
+    desk.open(1)
+    desk.page.evaluate("window.stays = true")
+    desk.press("Alt+ArrowRight", "PageDown")
+    expect(desk.page).to_have_url(desk.address(3))
+    expect(desk.page).to_have_title(re.compile("^03.jpg"))
+    expect(desk.page.get_by_role("heading", name="03.jpg")).to_be_visible()
+    desk.page.go_back()
+    expect(desk.page).to_have_url(desk.address(2))
+    expect(desk.page.locator("[data-number]").first).to_have_text("2 of 5")
+    desk.press("Control+j")
+    expect(desk.page).to_have_url(desk.address(3))
+    assert desk.page.evaluate("window.stays") is True
+    desk.page.wait_for_timeout(600)
+    desk.page.goto(f"{desk.url}/datasets/{desk.dataset_id}/tag/")
+    expect(desk.page).to_have_url(desk.address(3))
+
+
+def test_the_next_picture_was_fetched_ahead(desk: Desk) -> None:
+    desk.open(1)
+    desk.page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    desk.page.on("request", lambda request: _note_picture(request, asked))
+    for number in (2, 3, 4):
+        desk.press("PageDown")
+        expect(desk.page.locator("[data-frame][data-state=shown]")).to_be_visible(timeout=100)
+        expect(desk.page).to_have_url(desk.address(number))
+    wanted = {f"/files/images/{image_id}/" for image_id in desk.image_ids[1:4]}
+    assert [address for address in asked if any(part in address for part in wanted)] == []
+
+
+def _note_picture(request: Request, asked: list[str]) -> None:
+    if request.resource_type == "image":
+        asked.append(request.url)
+
+
+def test_the_caption_saves_itself_and_is_not_lost_by_going_on(desk: Desk) -> None:
+    desk.open(2)
+    desk.press("Alt+c")
+    expect(desk.caption).to_be_focused()
+    desk.page.keyboard.type("A heron stands in the reeds.")
+    expect(desk.state).to_have_attribute("data-state", "saved")
+    desk.page.wait_for_timeout(900)
+    assert desk.stored(2)["caption"]["text"] == "A heron stands in the reeds."
+    desk.page.keyboard.type(" Mist.")
+    desk.press("Alt+ArrowRight")
+    expect(desk.page).to_have_url(desk.address(3))
+    desk.expect_saved()
+    assert desk.stored(2)["caption"]["text"] == "A heron stands in the reeds. Mist."
+    assert desk.stored(3)["caption"]["text"] == ""
+    expect(desk.page.locator("[data-progress-text]")).to_have_text("2 of 5 tagged")
+
+
+@pytest.mark.parametrize(
+    ("choice", "kept"), [("Keep mine", "mine"), ("Take theirs", "theirs"), ("Edit both together", "theirs\n\nmine")]
+)
+def test_two_people_write_one_caption_and_nothing_is_lost(
+    desk: Desk, problems: list[str], choice: str, kept: str
+) -> None:
+    desk.open(2)
+    desk.press("Alt+c")
+    desk.page.keyboard.type("mi")
+    desk.edit_elsewhere(2, kind="caption", text="theirs", version=0)
+    desk.page.keyboard.type("ne")
+    expect(desk.state).to_contain_text("Needs your attention")
+    panel = desk.page.get_by_role("region", name="Someone changed this caption")
+    expect(panel).to_contain_text("mine")
+    expect(panel).to_contain_text("theirs")
+    desk.page.reload()
+    panel.get_by_role("button", name=choice).click()
+    expect(panel).to_be_hidden()
+    expect(desk.caption).to_have_value(kept)
+    desk.page.wait_for_timeout(900)
+    desk.expect_saved()
+    assert desk.stored(2)["caption"]["text"] == kept
+    problems.clear()  # the refusal itself is noted in the console
+
+
+def test_offline_edits_wait_and_are_sent_after_a_reload(desk: Desk, problems: list[str]) -> None:
+    desk.open(2)
+    desk.page.wait_for_load_state("networkidle")
+    desk.page.route("**/edits", lambda route: route.abort())
+    for word in ("heron", "reeds", "mist"):
+        desk.type(word)
+        desk.press("Enter")
+    expect(desk.state).to_contain_text("Offline — 3 waiting")
+    desk.expect_chips("heron", "reeds", "mist")
+    assert desk.stored_tags(2) == []
+    desk.page.unroute("**/edits")
+    desk.page.reload()
+    desk.expect_saved()
+    desk.expect_chips("heron", "reeds", "mist")
+    assert desk.stored_tags(2) == ["heron", "reeds", "mist"]
+    problems.clear()
+
+
+def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(desk: Desk, problems: list[str]) -> None:
+    desk.open(2)
+    lost: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        route.fetch()
+        lost.append(route.request.url)
+        route.abort()
+
+    desk.page.route("**/edits", lose_the_first, times=1)
+    desk.press("Alt+c")
+    desk.page.keyboard.type("Once.")
+    expect(desk.state).to_contain_text("Offline")
+    desk.page.keyboard.type(" Twice.")
+    desk.expect_saved()
+    assert len(lost) == 1
+    assert desk.stored(2)["caption"] == {"text": "Once. Twice.", "version": 2}
+    problems.clear()
+
+
+def test_a_refused_tag_is_taken_back_with_the_reason(desk: Desk, problems: list[str]) -> None:
+    desk.open(2)
+    _paste(desk, "\u200b, heron")
+    expect(desk.page.get_by_role("alert")).to_have_text("A tag needs at least one visible character.")
+    desk.expect_chips("heron")
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["heron"]
+    problems.clear()
+
+
+def test_what_somebody_else_adds_joins_what_is_here(desk: Desk) -> None:
+    desk.open(2)
+    desk.type("heron")
+    desk.press("Enter")
+    desk.expect_saved()
+    desk.edit_elsewhere(2, kind="add", tag="their tag")
+    desk.expect_chips("heron", "their tag")
+
+
+def test_the_last_picture_ends_calmly_with_what_is_left(desk: Desk) -> None:
+    desk.open(5)
+    desk.type("heron")
+    desk.press("Enter", "Enter")
+    finish = desk.page.locator("[data-finish]")
+    expect(finish).to_contain_text("That was the last picture")
+    expect(finish).to_contain_text("3 of 5 are still untagged.")
+    expect(finish.get_by_role("link", name="Export")).to_be_visible()
+    desk.press("Enter")
+    expect(desk.page).to_have_url(desk.address(2))
+    expect(finish).to_be_hidden()
+
+
+def test_the_keys_are_shown_on_demand(desk: Desk) -> None:
+    desk.open(1)
+    desk.press("Alt+c")
+    desk.press("?")
+    expect(desk.caption).to_have_value("?")
+    desk.press("Backspace", "Escape", "?")
+    dialog = desk.page.get_by_role("dialog", name="Keys")
+    expect(dialog).to_contain_text("Next untagged picture")
+    desk.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(desk.box).to_be_focused()
+    expect(desk.page.get_by_role("link", name="Next", exact=True)).to_have_attribute(
+        "aria-keyshortcuts", "Alt+ArrowRight PageDown"
+    )
+
+
+def test_keys_of_an_input_method_are_its_own(desk: Desk) -> None:
+    desk.open(2)
+    client = desk.page.context.new_cdp_session(desk.page)
+    client.send("Input.imeSetComposition", {"text": "そら", "selectionStart": 2, "selectionEnd": 2})
+    desk.box.dispatch_event("keydown", {"key": "Enter", "isComposing": True, "bubbles": True})
+    desk.expect_chips()
+    expect(desk.page).to_have_url(desk.address(2))
+    client.send("Input.insertText", {"text": "空"})
+    desk.press("Enter")
+    desk.expect_chips("空")
+
+
+def test_without_scripts_the_page_can_be_read_and_walked(
+    make_desk: Callable[..., Desk], browser: Browser, page: Page
+) -> None:
+    desk = make_desk(page)
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(desk.address(1))
+    expect(plain.locator(".chip")).to_have_text(WORDS)
+    assert plain.locator("[data-frame] img").evaluate("image => image.naturalWidth > 0")
+    plain.get_by_role("link", name="Next", exact=True).click()
+    expect(plain).to_have_url(desk.address(2))
+    context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, problems: list[str]) -> Iterator[BrowserContext]:
+    """A phone's screen."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    yield context
+    context.close()
+
+
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(
+    make_desk: Callable[..., Desk], page: Page, phone: BrowserContext
+) -> None:
+    long = ["a tag that goes on and on " * 7, "x" * 150, *WORDS]
+    desk = make_desk(page, words=long)
+    small = phone.new_page()
+    for width in (390, 320):
+        small.set_viewport_size({"width": width, "height": 844})
+        small.goto(desk.address(1))
+        expect(small.locator(".chip__name")).to_have_count(len(long))
+        assert small.evaluate("document.documentElement.scrollWidth") == width
+        assert small.locator("[data-frame] img").bounding_box()["width"] > width / 3  # type: ignore[index]
+    small.get_by_role("link", name="Next", exact=True).tap()
+    expect(small).to_have_url(desk.address(2))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_accessibility_rule_is_broken(desk: Desk, scheme: Any) -> None:
+    desk.page.emulate_media(color_scheme=scheme)
+    desk.open(1)
+    desk.type("s")
+    expect(desk.page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    results = Axe().run(desk.page)
+    assert results.response["violations"] == [], results.generate_report()
+    desk.press("Escape", "F1")
+    results = Axe().run(desk.page)
+    assert results.response["violations"] == [], results.generate_report()
