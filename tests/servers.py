@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+import pytest
 import redis
 
 from tagger_project.supervisor.children import tie_to
@@ -35,6 +36,16 @@ def find_redis() -> Path | None:
     """Return Valkey's or Redis's server, or `None` where neither is installed."""
     found = shutil.which("valkey-server") or shutil.which("redis-server")
     return Path(found) if found else None
+
+
+def skip_without(*, found: object, name: str, package: str) -> None:
+    """Skip a test where something is not installed; where nothing may be skipped (`REQUIRE_ALL=1`), fail it."""
+    if found:
+        return
+    sentence = f"{name} is not installed: apt-get install {package}"
+    if os.environ.get("REQUIRE_ALL") == "1":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
 
 
 def free_port() -> int:

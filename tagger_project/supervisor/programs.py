@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tagger_project.supervisor.options import Options
 
@@ -63,11 +65,15 @@ def import_command(options: Options, *, project: Path) -> list[str]:
     extra = {"--prefix": options.prefix, "--trigger-word": options.trigger_word}
     return [
         *(sys.executable, str(project / "manage.py"), "import_folder", os.fspath(folder)),
-        *("--dataset", dataset_name(options)),
+        *("--dataset", options.dataset or folder.resolve().name, "--json"),
         *(part for name, value in extra.items() if value for part in (name, value)),
     ]
 
 
-def dataset_name(options: Options) -> str:
-    """Return the name of the dataset that the folder goes into."""
-    return options.dataset or (options.folder.resolve().name if options.folder else "")
+def import_outcome(line: str) -> dict[str, Any] | None:
+    """Return what the import command printed as its last line; `None` where that is no outcome but a refusal."""
+    try:
+        outcome = json.loads(line)
+    except ValueError:
+        return None
+    return outcome if isinstance(outcome, dict) else None

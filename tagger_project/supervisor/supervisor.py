@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from tagger_project.broker import CELERY_DB, private_socket_path, redis_py_url
 from tagger_project.celery import app as celery_app
 from tagger_project.supervisor import broker_process, data_folder, ports, preparation, programs, readiness
-from tagger_project.supervisor.children import Child, keep_previous_log, start_tied
+from tagger_project.supervisor.children import Child, keep_previous_log
 from tagger_project.supervisor.options import Options
 from tagger_project.supervisor.refusal import CannotStart
 from tagger_project.supervisor.stop_signals import StopRequested, StopSignals
@@ -43,7 +43,13 @@ class Supervisor:
         self.broker_address = redis_py_url(settings.BROKER_URL, CELERY_DB)
         self.worker_name = readiness.worker_name(os.getpid())
         self.children: dict[str, Child] = {}
-        self.importing: subprocess.Popen[bytes] | None = None
+        self._environment = programs.child_environment(
+            os.environ,
+            data_dir=self.data_dir,
+            hosts=settings.ALLOWED_HOSTS,
+            host=ports.reachable_host(options.host),
+        )
+        self.importing: Child | None = None
         self.signals = StopSignals(self._kill_all)
 
     def run(self) -> int:
@@ -67,7 +73,7 @@ class Supervisor:
                 data_folder.write_address(lock, address)
                 self.say(_("Ready: %(address)s") % {"address": address})
                 self._begin_work(address)
-                self._watch()
+                self._watch(address)
         return self.signals.exit_code
 
     # --- Starting -------------------------------------------------------------------------------
@@ -78,34 +84,29 @@ class Supervisor:
         port = int(listener.getsockname()[1])
         if self.options.port not in {0, port}:
             self.say(_("Port %(taken)s is taken: using %(port)s.") % {"taken": self.options.port, "port": port})
-        environment = programs.child_environment(
-            os.environ, data_dir=self.data_dir, hosts=settings.ALLOWED_HOSTS, host=host
-        )
-        self._start_broker(environment)
+        self._start_broker()
         preparation.migrate()
         self.signals.check()
         self._requeue_unfinished(nobody_works=True)
         worker = programs.worker_command(
             self.options, name=self.worker_name, data_dir=self.data_dir, log_level=settings.LOGGING["root"]["level"]
         )
-        self._start_child("worker", _("The worker"), worker, environment)
+        self._start_child("worker", _("The worker"), worker)
         preparation.collect_static(self.data_dir)  # while the worker wakes up, on the other core
         web = programs.web_command(listener.fileno())
-        self._start_child("web", _("The web server"), web, environment, pass_fds=[listener.fileno()])
+        self._start_child("web", _("The web server"), web, pass_fds=[listener.fileno()])
         self._wait_until_ready(host, port)
         return f"http://{host}:{port}"
 
-    def _start_child(
-        self, name: str, title: str, command: list[str], environment: dict[str, str], pass_fds: list[int] | None = None
-    ) -> None:
+    def _start_child(self, name: str, title: str, command: list[str], pass_fds: list[int] | None = None) -> None:
         self.signals.check()
         log = self.data_dir / "logs" / f"{name}.log"
         keep_previous_log(log)
-        child = Child(title, command, environment, settings.BASE_DIR, log, pass_fds or [])
+        child = Child(title, command, self._environment, settings.BASE_DIR, log, pass_fds or [])
         self.children[name] = child
         child.start()
 
-    def _start_broker(self, environment: dict[str, str]) -> None:
+    def _start_broker(self) -> None:
         if not settings.BROKER_IS_PRIVATE:
             broker_process.check_named_broker(self.broker_address)
             return
@@ -114,7 +115,7 @@ class Supervisor:
         command = broker_process.server_command(
             broker_process.find_server(), socket_path=path, folder=self.data_dir / "run"
         )
-        self._start_child("broker", _("The broker"), [os.fspath(part) for part in command], environment)
+        self._start_child("broker", _("The broker"), [os.fspath(part) for part in command])
         self._wait_for_broker()
         broker_process.empty(self.broker_address)
 
@@ -156,32 +157,41 @@ class Supervisor:
             null = subprocess.DEVNULL
             subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
         if self.options.folder is not None:
-            name = programs.dataset_name(self.options)
-            self.say(_("Importing %(folder)s into “%(dataset)s”.") % {"folder": self.options.folder, "dataset": name})
             command = programs.import_command(self.options, project=settings.BASE_DIR)
-            environment = {**os.environ, "DATA_DIR": str(self.data_dir)}
-            self.importing = start_tied(
-                command, env=environment, cwd=Path.cwd(), stdout=sys.__stdout__.fileno() if sys.__stdout__ else 1
-            )
+            log = self.data_dir / "logs" / "import.log"
+            keep_previous_log(log)
+            self.importing = Child(_("The import"), command, self._environment, settings.BASE_DIR, log)
+            self.importing.start()
 
     # --- Watching -------------------------------------------------------------------------------
 
-    def _watch(self) -> None:
+    def _watch(self, address: str) -> None:
         while True:
             self.signals.wait(1.0)
             self.signals.check()
-            self._watch_import()
+            self._watch_import(address)
             for name, child in self.children.items():
                 if child.restart_at is None and not child.is_running():
                     self._note_death(child)
                 if child.restart_at is not None and child.restart_at <= time.monotonic():
                     self._restart(name, child)
 
-    def _watch_import(self) -> None:
-        if self.importing is None or self.importing.poll() is None:
+    def _watch_import(self, address: str) -> None:
+        if self.importing is None or self.importing.is_running():
             return
-        if self.importing.returncode:
-            self.say(_("The folder was not imported whole; the lines above say why."))
+        outcome = programs.import_outcome(self.importing.last_lines(1))
+        if outcome is None:
+            self.say(_("The folder was not imported. %(lines)s") % {"lines": self.importing.last_lines()})
+        else:
+            self.say(
+                _("Importing %(count)s files of %(folder)s: %(address)s/imports/%(id)s/")
+                % {
+                    "count": outcome["total"],
+                    "folder": self.options.folder,
+                    "address": address,
+                    "id": outcome["import_id"],
+                }
+            )
         self.importing = None
 
     def _note_death(self, child: Child) -> None:
@@ -210,8 +220,8 @@ class Supervisor:
     # --- Ending ---------------------------------------------------------------------------------
 
     def _stop_all(self) -> None:
-        if self.importing is not None and self.importing.poll() is None:
-            self.importing.terminate()
+        if self.importing is not None:
+            self.importing.kill()
         for name, seconds in SECONDS_TO_STOP.items():
             child = self.children.get(name)
             if child is None:
@@ -228,5 +238,5 @@ class Supervisor:
     def _kill_all(self) -> None:
         for child in self.children.values():
             child.kill()
-        if self.importing is not None and self.importing.poll() is None:
+        if self.importing is not None:
             self.importing.kill()

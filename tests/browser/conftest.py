@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.program import running_program
+from tests.servers import skip_without
 
 __all__ = ["running_program"]
 
@@ -43,11 +43,7 @@ def find_chromium() -> str | None:
 def browser() -> Iterator[Browser]:
     """Chromium, started once; a machine without it skips the tests that need it, and says so."""
     program = find_chromium()
-    if program is None:
-        sentence = "Chromium is not installed: apt-get install chromium"
-        if os.environ.get("REQUIRE_ALL") == "1":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+    skip_without(found=program, name="Chromium", package="chromium")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
         yield chromium

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.images import write
 from tests.program import RunningProgram, running_program
+from tests.servers import find_postgres, find_redis, postgres_server, redis_server, skip_without
 
 __all__ = ["running_program"]
 
@@ -38,15 +41,26 @@ def eventually(check: Callable[[], bool], *, seconds: float = 10) -> bool:
     return check()
 
 
-def healthy(program: RunningProgram, *, path: str = "/healthz", seconds: float = 5) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", program.port, timeout=seconds)
+def get(program: RunningProgram, path: str) -> tuple[int, str]:
+    """Ask for a page; its status and its text."""
+    connection = http.client.HTTPConnection("127.0.0.1", program.port, timeout=5)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
     except OSError:
-        return False
+        return 0, ""
     finally:
         connection.close()
+
+
+def healthy(program: RunningProgram, *, path: str = "/healthz") -> bool:
+    return get(program, path)[0] == 200
+
+
+def datasets_of(program: RunningProgram) -> list[tuple[str, int, int]]:
+    """The datasets with how many images they hold and how many are tagged."""
+    return [(one["name"], one["images"], one["tagged"]) for one in json.loads(get(program, "/api/v1/datasets")[1])]
 
 
 def refusal(program: RunningProgram) -> str:
@@ -195,3 +209,38 @@ def test_open_mode_is_not_served_to_other_machines(tmp_path: Path) -> None:
 def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     program = RunningProgram(tmp_path / "up", str(tmp_path / "pictures"))
     assert "There is no folder" in refusal(program)
+
+
+def test_a_named_folder_is_imported_and_its_page_is_named(tmp_path: Path) -> None:
+    pictures = tmp_path / "my pictures"
+    pictures.mkdir()
+    write(pictures, "cat.jpg")
+    (pictures / "cat.txt").write_text("cat, window", encoding="utf-8")
+    with RunningProgram(tmp_path / "up", str(pictures), "--dataset", "Cats", "--workers", "1") as program:
+        program.wait_for_output("Importing 2 files")
+        page = program.output.rpartition(program.url)[2].strip()
+        assert healthy(program, path=page)
+        assert eventually(lambda: datasets_of(program) == [("Cats", 1, 1)], seconds=30)
+
+
+def test_a_folder_that_cannot_be_imported_is_named_and_the_program_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with RunningProgram(tmp_path / "up", str(tmp_path / "empty"), "--workers", "1") as program:
+        program.wait_for_output("The folder was not imported.")
+        assert "holds no files" in program.output
+        assert healthy(program)
+
+
+def test_the_same_code_runs_on_postgresql_and_redis(tmp_path: Path) -> None:
+    skip_without(found=find_postgres(), name="PostgreSQL", package="postgresql")
+    skip_without(found=find_redis(), name="Redis", package="redis-server")
+    with postgres_server() as database, redis_server() as broker:
+        env = {"DATABASE_URL": database, "REDIS_URL": broker}
+        with RunningProgram(tmp_path / "up", "--workers", "1", env=env) as program:
+            assert healthy(program, path="/readyz")
+            assert not list((tmp_path / "up").rglob("db.sqlite3"))
+            assert not (tmp_path / "up" / "run" / "broker.sock").exists()
+            write(tmp_path / "pictures", "cat.jpg")
+            program.manage("import_folder", str(tmp_path / "pictures"), "--dataset", "Cats", "--wait")
+            assert datasets_of(program) == [("Cats", 1, 0)]
+        assert program.processes() == []

@@ -110,7 +110,7 @@ def test_children_accept_the_printed_address() -> None:
 def test_a_folder_goes_into_a_dataset_of_its_name() -> None:
     options = Options(host="127.0.0.1", port=0, folder=Path("/pictures/cats"), trigger_word="ohwx")
     command = programs.import_command(options, project=Path("/project"))
-    assert command[2:] == ["import_folder", "/pictures/cats", "--dataset", "cats", "--trigger-word", "ohwx"]
+    assert command[2:] == ["import_folder", "/pictures/cats", "--dataset", "cats", "--json", "--trigger-word", "ohwx"]
 
 
 def test_a_server_of_the_machine_comes_before_the_bundled_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
