@@ -183,6 +183,8 @@ export class Grid {
     picture.style.height = `${Math.max(1, Math.round(image.height * scale))}px`;
     picture.style.backgroundColor = image.colour;
     picture.addEventListener("load", () => picture.style.removeProperty("background-color"), { once: true });
+    // Without a source its colour stays, where a broken picture's sign would stand.
+    picture.addEventListener("error", () => picture.removeAttribute("src"), { once: true });
     picture.src = image.thumbnail;
     return picture;
   }

@@ -57,7 +57,8 @@ export class ImportView {
   pace(progress, total, sending) {
     const parts = [];
     if (progress.rate > 0) parts.push(interpolate(gettext("%(rate)s files a second"), { rate: formatRate(progress.rate) }));
-    const left = this.secondsLeft(progress, total);
+    // Files that nobody sends have no time left to tell.
+    const left = progress.waiting > 0 && !sending ? null : this.secondsLeft(progress, total);
     if (left !== null) parts.push(interpolate(gettext("%(time)s left"), { time: formatDuration(left) }));
     if (sending?.isBusy && sending.bytesChosen > 0) {
       const sizes = { sent: formatBytes(sending.bytesSent), total: formatBytes(sending.bytesChosen) };
