@@ -99,8 +99,13 @@ def get_dataset_page(dataset: Dataset, *, after: int = 0, untagged: bool = False
         dataset=dataset,
         numbers=get_dataset_numbers(dataset.pk),
         page=get_image_page(dataset, after=after, limit=FIRST_IMAGES, untagged=untagged),
-        unfinished_import=ImportJob.objects.filter(dataset=dataset, finished_at=None).order_by("-pk").first(),
+        unfinished_import=get_unfinished_import(dataset),
     )
+
+
+def get_unfinished_import(dataset: Dataset) -> ImportJob | None:
+    """Return the newest import of a dataset that still has work, if any."""
+    return ImportJob.objects.filter(dataset=dataset, finished_at=None).order_by("-pk").first()
 
 
 def get_import_page(job: ImportJob) -> ImportPage:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from datasets.permissions import check_can_edit, visible_datasets, visible_imports
-from datasets.queries.pages import get_import_page
+from datasets.queries.pages import get_import_page, get_unfinished_import
 from tagger_project.auth import person
 
 
@@ -20,7 +20,13 @@ def import_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
     check_can_edit(dataset, user)
-    context = {"dataset": dataset, "job": None, "progress": None, "max_megabytes": settings.MAX_FILE_BYTES // 2**20}
+    context = {
+        "dataset": dataset,
+        "job": None,
+        "progress": None,
+        "running": get_unfinished_import(dataset),
+        "max_megabytes": settings.MAX_FILE_BYTES // 2**20,
+    }
     return render(request, "datasets/import.html", context)
 
 

@@ -52,6 +52,11 @@ def test_the_drop_zone_names_formats_and_limit(client: Client, dataset: Dataset)
     assert "import-progress" not in re.findall(r'<script id="([^"]+)"', page)
 
 
+def test_the_drop_zone_leads_to_an_unfinished_import(client: Client, job: ImportJob) -> None:
+    page = client.get(reverse("datasets:import", args=[job.dataset_id])).content.decode()
+    assert reverse("datasets:import_job", args=[job.pk]) in page
+
+
 def test_looking_at_the_page_makes_no_import(client: Client, dataset: Dataset) -> None:
     client.get(reverse("datasets:import", args=[dataset.pk]))
     assert not ImportJob.objects.exists()

@@ -81,7 +81,15 @@ async function startGrid() {
     toast(error.detail, { kind: "danger", action: { label: gettext("Try again"), run: startGrid } });
     return;
   }
+  const place = history.state?.grid;
+  if (place) grid.focusIndex = place.focus;
   grid.show();
+  if (place) window.scrollTo({ top: place.top });
+}
+
+// Back from a picture leads to where one was in the grid; the browser's own memory is too early for rows that come later.
+function rememberPlace() {
+  history.replaceState({ ...history.state, grid: { top: window.scrollY, focus: grid.focusIndex } }, "");
 }
 
 // --- live ------------------------------------------------------------------------------------------
@@ -119,6 +127,7 @@ async function refreshImages() {
     try {
       await images.reload(Math.max(grid.lastInSight(), grid.focusIndex));
       revision = goal;
+      if (images.total === 0) location.reload(); // the server prints what an empty list has to say
       grid.show();
     } catch {
       pending ??= goal;
@@ -147,6 +156,7 @@ function changed(numbers) {
   announce(interpolate(ngettext("%(count)s image", "%(count)s images", numbers.images), { count: formatNumber(numbers.images) }));
 }
 
+window.addEventListener("pagehide", rememberPlace);
 document.addEventListener("visibilitychange", startRefresh);
 // A page that the browser kept and brought back shows old marks: ask.
 window.addEventListener("pageshow", (event) => {
@@ -160,6 +170,7 @@ window.addEventListener("pageshow", (event) => {
 
 async function importHere(held) {
   const { showImportPage } = await import("./import_here.js");
+  window.removeEventListener("pagehide", rememberPlace);
   stopDrops();
   socket.close();
   grid.close();
@@ -169,7 +180,10 @@ async function importHere(held) {
 const stopDrops = $("[data-drop-overlay]") ? dropAnywhere($("[data-drop-overlay]"), importHere) : () => {};
 
 startSizes();
-if (images.total > 0) startGrid();
+if (images.total > 0) {
+  history.scrollRestoration = "manual";
+  startGrid();
+}
 const socket = openSocket(`/ws/datasets/${host.dataset.dataset}/`, {
   onMessage: ({ type, data }) => type === DATASET_CHANGED && changed(data),
 });

@@ -74,10 +74,10 @@ class ImportPage {
 
   /** Make an import on the server and give this page its address. */
   async begin(files) {
+    const job = await postJson(this.root.dataset.importsAddress, {});
     this.socket?.close();
     this.progress = NOTHING;
     this.queue = null;
-    const job = await postJson(this.root.dataset.importsAddress, {});
     history.replaceState(null, "", job.page);
     this.follow(job.id);
     await this.send(files);

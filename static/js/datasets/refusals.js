@@ -20,10 +20,12 @@ export class Refusals {
     this.limit = SHOWN_AT_FIRST;
     this.reading = null;
     this.count = 0;
-    this.more.addEventListener("click", () => {
+    this.list.replaceChildren();
+    this.box.hidden = true;
+    this.more.onclick = () => {
       this.limit += PAGE;
       this.draw();
-    });
+    };
   }
 
   /** A file that never left this machine. */

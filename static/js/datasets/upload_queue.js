@@ -9,6 +9,8 @@ import { inBatches } from "./upload_order.js";
 
 const AT_ONCE = 4;
 const CHUNK_BYTES = 4 * 1024 * 1024;
+// Signed out, no longer allowed, disk full: the next file would fare no better until somebody did something.
+const NEEDS_A_PERSON = new Set([401, 403, 507]);
 
 export class UploadQueue {
   /**
@@ -130,7 +132,7 @@ export class UploadQueue {
         if (attempt > 0) this.listener.onTrouble("");
         return answer;
       } catch (error) {
-        if (error.status === 507) this.stop(error.detail);
+        if (NEEDS_A_PERSON.has(error.status)) this.stop(error.detail);
         else if (!error.isPassing) throw error;
         else {
           if (attempt > 1) this.listener.onTrouble(error.detail);
@@ -140,7 +142,7 @@ export class UploadQueue {
     }
   }
 
-  /** Hold everything until a person made room and says so. */
+  /** Hold everything until a person did something about it and says so. */
   stop(text) {
     if (this.stopped) return;
     this.stopped = {};
