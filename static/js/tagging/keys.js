@@ -25,8 +25,11 @@ const NAMES = {
 /** A chord as people read it: "Alt →" for "Alt+ArrowRight". */
 export function keyText(chord) {
   const parts = chord.split("+").filter((part) => !part.startsWith("["));
-  return parts.map((part) => NAMES[part] ?? part.replace(/^Key/u, "").toLocaleUpperCase()).join(" ");
+  return parts.map((part) => NAMES[part] ?? letter(part)).join(" ");
 }
+
+// As it stands on the key; words such as Tab stay words.
+const letter = (part) => (/^(Key)?\w$/u.test(part) ? part.at(-1).toLocaleUpperCase() : part);
 
 // The spelling that assistive technology expects.
 const ariaText = (chord) => chord.replace("$mod", IS_MAC ? "Meta" : "Control").replace("Key", "").replace("[Shift]+", "");
