@@ -21,19 +21,23 @@ def decode_text(content: bytes) -> str:
     Raises:
         NotText: it holds NUL, or bytes that none of them knows.
     """
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            text = content.decode("utf-16")
-        else:
-            text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = content.decode("cp1252")
-        except UnicodeDecodeError as error:
-            raise NotText("These bytes are no text.") from error
+        text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        if is_utf16:
+            raise NotText("It says it is UTF-16 and is not.") from error
+        text = _windows_text(content)
     if "\x00" in text:
         raise NotText("There is a NUL in it.")
     return text
+
+
+def _windows_text(content: bytes) -> str:
+    try:
+        return content.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise NotText("These bytes are no text.") from error
 
 
 def read_text(item: ImportItem) -> str:

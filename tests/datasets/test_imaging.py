@@ -1,0 +1,371 @@
+"""Pictures are known by content, bounded by their header, and look right when they are shrunk."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import ExifTags, Image, ImageChops, ImageStat
+
+from datasets import imaging
+from datasets.imaging import FORMATS, ImageRefused, Measured, measure, plain_copy
+from tests import images
+
+LIMIT = 80_000_000
+TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How to store an upright picture so that the orientation turns it back: 6 and 8 undo each other."""
+
+
+def saved(path: Path, picture: Image.Image, format: str, **options: Any) -> Path:
+    picture.save(path, format, **options)
+    return path
+
+
+def decoded(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
+
+
+def assert_looks_like(shown: bytes, reference: Image.Image, *, tolerance: float = 6.0) -> None:
+    picture = decoded(shown).convert("RGB")
+    assert picture.size == reference.size
+    difference = ImageStat.Stat(ImageChops.difference(picture, reference.convert("RGB"))).mean
+    assert max(difference) < tolerance, f"differs by {difference} on average"
+
+
+def colours_are_near(one: str, other: str) -> bool:
+    return max(abs(a - b) for a, b in zip(bytes.fromhex(one[1:]), bytes.fromhex(other[1:]), strict=True)) < 6
+
+
+def refusal(path: Path, max_pixels: int = LIMIT) -> ImageRefused:
+    with pytest.raises(ImageRefused) as caught:
+        measure(path, max_pixels)
+    return caught.value
+
+
+# --- Known by content ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("name", ["picture.txt", "picture.gif", "picture"])
+def test_every_format_is_known_whatever_its_name(tmp_path: Path, format: str, name: str) -> None:
+    measured = measure(saved(tmp_path / name, images.blocks(), format), LIMIT)
+    assert (measured.format, measured.width, measured.height) == (format, 320, 240)
+    assert_looks_like(measured.thumbnail, images.blocks())
+    assert_looks_like(measured.preview, images.blocks())
+
+
+def test_a_camera_file_with_a_second_picture_is_a_jpeg(tmp_path: Path) -> None:
+    both: dict[str, Any] = {"save_all": True, "append_images": [images.draw(seed=2)]}
+    measured = measure(saved(tmp_path / "depth.jpg", images.blocks(), "MPO", **both), LIMIT)
+    assert measured.format == "JPEG"
+    assert measured.is_plain
+    assert_looks_like(measured.preview, images.blocks())
+
+
+@pytest.mark.parametrize(
+    "content", [b"a text, not a picture\n", b"", b"\x89PNG\r\n\x1a\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"]
+)
+def test_what_is_no_picture_is_refused_whatever_its_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(content)
+    assert refusal(path).code == "NOT_AN_IMAGE"
+
+
+@pytest.mark.parametrize("format", ["PPM", "ICO", "PCX", "TGA", "JPEG2000", "EPS"])
+def test_other_formats_that_the_library_knows_are_refused(tmp_path: Path, format: str) -> None:
+    path = images.write(tmp_path, "picture.png", format, width=64, height=48)
+    assert refusal(path).code == "NOT_AN_IMAGE"
+
+
+# --- Damaged ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("kept", [0.5, 0.9])
+def test_a_picture_that_is_cut_off_is_refused(tmp_path: Path, format: str, kept: float) -> None:
+    path = images.write(tmp_path, "picture", format)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    assert refusal(path).code in {"DAMAGED", "NOT_AN_IMAGE"}
+
+
+def test_a_large_jpeg_that_is_cut_off_is_refused_though_it_is_decoded_small(tmp_path: Path) -> None:
+    path = images.write(tmp_path, "picture.jpg", width=4000, height=3000)
+    path.write_bytes(path.read_bytes()[:-2000])
+    assert refusal(path).code == "DAMAGED"
+
+
+def test_metadata_that_cannot_be_read_does_not_refuse_the_picture(tmp_path: Path) -> None:
+    path = images.write(tmp_path, "picture.jpg", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
+    assert measure(path, LIMIT).orientation == 1
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (ValueError("odd"), "DAMAGED"),
+        (RuntimeError("odd"), "DAMAGED"),
+        (SyntaxError("odd"), "DAMAGED"),
+        (TypeError("odd"), "DAMAGED"),
+        (MemoryError(), "OUT_OF_MEMORY"),
+    ],
+)
+def test_whatever_a_decoder_raises_is_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Exception, code: str
+) -> None:
+    def raise_it(*_: object, **__: object) -> None:
+        raise raised
+
+    path = images.write(tmp_path, "picture.png", "PNG")
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", raise_it)
+    assert refusal(path).code == code
+
+
+# --- Bounded before decoding -----------------------------------------------------------------------
+
+_MEASURE_IN_LITTLE_MEMORY = """
+import resource, sys
+from pathlib import Path
+from datasets import imaging
+resource.setrlimit(resource.RLIMIT_AS, (400 * 2**20, 400 * 2**20))
+try:
+    imaging.measure(Path(sys.argv[1]), int(sys.argv[2]))
+except imaging.ImageRefused as refused:
+    print(refused.code, refused.detail)
+"""
+
+
+def measured_in_little_memory(path: Path, max_pixels: int = LIMIT) -> str:
+    """Measure in a process of its own that may hold 400 MiB; returns the refusal."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURE_IN_LITTLE_MEMORY, str(path), str(max_pixels)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_a_header_of_60000_by_60000_is_refused_without_decoding(tmp_path: Path) -> None:
+    path = images.write_claim(tmp_path, "bomb.png", 60_000, 60_000)
+    assert measured_in_little_memory(path) == "TOO_MANY_PIXELS 60000×60000"
+
+
+def test_a_picture_larger_than_the_memory_is_refused_and_ends_nothing(tmp_path: Path) -> None:
+    path = images.write_claim(tmp_path, "large.png", 16_000, 16_000)
+    assert measured_in_little_memory(path, max_pixels=10**9) == "OUT_OF_MEMORY"
+
+
+def test_the_limit_itself_is_taken_and_one_pixel_more_is_not(tmp_path: Path) -> None:
+    path = images.write(tmp_path, "picture.png", "PNG", width=100, height=80)
+    assert measure(path, 8000).width == 100
+    assert refusal(path, 7999).code == "TOO_MANY_PIXELS"
+
+
+# --- Looks right -----------------------------------------------------------------------------------
+
+
+def deep_grey(picture: Image.Image) -> Image.Image:
+    """16 bits of grey from 8."""
+    return picture.convert("L").convert("I").point(lambda value: value * 257).convert("I;16")
+
+
+def fractions(picture: Image.Image) -> Image.Image:
+    """Grey from 0 to 1 as floating-point numbers."""
+    return picture.convert("L").convert("F").point(lambda value: value * (1 / 255))
+
+
+def test_16_bits_of_grey_are_scaled_not_cut(tmp_path: Path) -> None:
+    path = saved(tmp_path / "deep.png", deep_grey(images.draw()), "PNG")
+    measured = measure(path, LIMIT)
+    assert_looks_like(measured.preview, images.draw().convert("L"))
+    assert not measured.is_plain
+
+
+@pytest.mark.parametrize("width", [320, 2000])
+@pytest.mark.parametrize(
+    "make",
+    [deep_grey, fractions, lambda picture: picture.convert("L").convert("I").point(lambda value: value * 257)],
+    ids=["16 bits", "fractions", "32 bits"],
+)
+def test_deep_pictures_keep_their_brightness_when_they_are_shrunk(
+    tmp_path: Path, width: int, make: Callable[[Image.Image], Image.Image]
+) -> None:
+    flat = Image.new("L", (width, width // 2), 0)
+    flat.paste(255, (width // 4, width // 8, width // 2, width // 3))
+    measured = measure(saved(tmp_path / "deep.tiff", make(flat), "TIFF"), LIMIT)
+    flat.thumbnail((512, 512))
+    assert_looks_like(measured.thumbnail, flat)
+
+
+@pytest.mark.parametrize(("mode", "format"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("L", "JPEG"), ("P", "PNG"), ("P", "GIF")])
+def test_other_kinds_of_colour_look_the_same(tmp_path: Path, mode: str, format: str) -> None:
+    path = saved(tmp_path / "picture", images.blocks(mode=mode), format)
+    reference = images.blocks(mode="L" if mode == "L" else "RGB")
+    assert_looks_like(measure(path, LIMIT).preview, reference)
+
+
+@pytest.mark.parametrize("mode", ["1", "P"])
+def test_large_pictures_of_few_colours_are_shrunk_smoothly(tmp_path: Path, mode: str) -> None:
+    lines = Image.new("L", (2400, 1200), 255)
+    for x in range(0, 2400, 3):
+        lines.paste(0, (x, 0, x + 1, 1200))
+    path = saved(tmp_path / "lines.png", lines.convert(mode), "PNG")
+    smooth = Image.new("L", (512, 256), 170)
+    assert_looks_like(measure(path, LIMIT).thumbnail, smooth, tolerance=20)
+
+
+def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
+    picture = images.draw(mode="RGBA")
+    picture.putalpha(0)
+    picture.paste((255, 0, 0, 255), (0, 0, 160, 240))
+    measured = measure(saved(tmp_path / "clear.png", picture, "PNG"), LIMIT)
+    reference = Image.new("RGB", (320, 240), "white")
+    reference.paste((255, 0, 0), (0, 0, 160, 240))
+    assert_looks_like(measured.preview, reference)
+    assert colours_are_near(measured.colour, "#ff8080")
+
+
+def test_half_transparent_palettes_and_greys_lie_on_white_too(tmp_path: Path) -> None:
+    grey = Image.new("LA", (60, 40), (0, 128))
+    assert_looks_like(
+        measure(saved(tmp_path / "grey.png", grey, "PNG"), LIMIT).preview, Image.new("RGB", (60, 40), (127, 127, 127))
+    )
+    palette = Image.new("P", (60, 40), 0)
+    path = saved(tmp_path / "palette.png", palette, "PNG", transparency=0)
+    assert_looks_like(measure(path, LIMIT).preview, Image.new("RGB", (60, 40), "white"))
+
+
+def test_the_first_picture_of_an_animation_is_shown(tmp_path: Path) -> None:
+    other = images.blocks().transpose(Image.Transpose.ROTATE_180)
+    path = saved(tmp_path / "moving.gif", images.blocks(), "GIF", save_all=True, append_images=[other])
+    measured = measure(path, LIMIT)
+    assert_looks_like(measured.preview, images.blocks())
+    assert not measured.is_plain
+
+
+@pytest.mark.parametrize("orientation", TURNED)
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_a_turned_picture_is_shown_upright(tmp_path: Path, format: str, orientation: int) -> None:
+    upright = images.blocks(320, 240)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    path = saved(tmp_path / "turned", upright.transpose(TURNED[orientation]), format, exif=exif)
+    measured = measure(path, LIMIT)
+    assert (measured.width, measured.height) == (320, 240)
+    assert_looks_like(measured.preview, upright)
+    assert_looks_like(plain_copy(path, LIMIT)[0], upright)
+    assert not measured.is_plain
+
+
+def test_a_large_picture_is_shrunk_to_its_two_sizes(tmp_path: Path) -> None:
+    measured = measure(images.write(tmp_path, "large.jpg", width=3000, height=1500), LIMIT)
+    assert decoded(measured.thumbnail).size == (512, 256)
+    assert decoded(measured.preview).size == (1600, 800)
+    reference = images.draw(3000, 1500).resize((1600, 800), Image.Resampling.LANCZOS)
+    assert_looks_like(measured.preview, reference)
+
+
+def test_a_small_or_thin_picture_keeps_its_pixels(tmp_path: Path) -> None:
+    assert decoded(measure(images.write(tmp_path, "small.png", "PNG", width=40, height=30), LIMIT).preview).size == (40, 30)
+    thin = measure(saved(tmp_path / "thin.png", Image.new("RGB", (5000, 1), "red"), "PNG"), LIMIT)
+    assert decoded(thin.thumbnail).size == (512, 1)
+    assert thin.colour.startswith("#f")
+
+
+def test_the_small_copies_carry_no_metadata(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Somebody"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[1] = "N"
+    path = images.write(tmp_path, "holiday.jpg", exif=exif, comment=b"secret", icc_profile=b"profile" * 20)
+    measured = measure(path, LIMIT)
+    for content in (measured.thumbnail, measured.preview, plain_copy(path, LIMIT)[0]):
+        copy = decoded(content)
+        assert not copy.getexif()
+        assert not {"exif", "xmp", "icc_profile", "comment"} & set(copy.info)
+        assert b"Somebody" not in content
+
+
+# --- Plain -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("format", "mode", "plain"),
+    [
+        ("JPEG", "RGB", True),
+        ("JPEG", "L", True),
+        ("PNG", "RGB", True),
+        ("PNG", "L", True),
+        ("WEBP", "RGB", True),
+        ("JPEG", "CMYK", False),
+        ("PNG", "RGBA", False),
+        ("PNG", "LA", False),
+        ("PNG", "P", False),
+        ("PNG", "1", False),
+        ("WEBP", "RGBA", False),
+        ("GIF", "P", False),
+        ("BMP", "RGB", False),
+        ("TIFF", "RGB", False),
+        ("AVIF", "RGB", False),
+    ],
+)
+def test_what_every_trainer_reads_alike_is_plain(tmp_path: Path, format: str, mode: str, plain: bool) -> None:
+    picture = images.draw(mode=mode)
+    if mode in {"RGBA", "LA"}:
+        picture.putalpha(128)
+    assert measure(saved(tmp_path / "picture", picture, format), LIMIT).is_plain is plain
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+def test_moving_pictures_are_not_plain(tmp_path: Path, format: str) -> None:
+    path = images.write(tmp_path, "moving", format, save_all=True, append_images=[images.draw(seed=2)])
+    assert not measure(path, LIMIT).is_plain
+
+
+def test_a_colour_named_as_transparent_is_not_plain(tmp_path: Path) -> None:
+    assert not measure(images.write(tmp_path, "key.png", "PNG", transparency=(0, 0, 0)), LIMIT).is_plain
+
+
+@pytest.mark.parametrize(
+    ("format", "mode", "expected"), [("JPEG", "CMYK", "JPEG"), ("GIF", "P", "PNG"), ("PNG", "RGBA", "PNG"), ("AVIF", "RGB", "PNG")]
+)
+def test_a_plain_copy_is_plain_and_looks_the_same(tmp_path: Path, format: str, mode: str, expected: str) -> None:
+    path = saved(tmp_path / "picture", images.blocks(mode=mode), format)
+    content, copied = plain_copy(path, LIMIT)
+    assert copied == expected == decoded(content).format
+    assert_looks_like(content, images.blocks())
+    copy = tmp_path / "copy"
+    copy.write_bytes(content)
+    assert measure(copy, LIMIT).is_plain
+
+
+def test_a_plain_copy_of_a_damaged_picture_is_refused(tmp_path: Path) -> None:
+    path = images.write(tmp_path, "picture.jpg")
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(ImageRefused, match="DAMAGED"):
+        plain_copy(path, LIMIT)
+
+
+def test_measuring_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = images.write(tmp_path, "picture.png", "PNG")
+    before = path.read_bytes()
+    assert isinstance(measure(path, LIMIT), Measured)
+    assert path.read_bytes() == before
+
+
+def test_no_limit_of_the_library_stands_beside_ours() -> None:
+    assert Image.MAX_IMAGE_PIXELS is None
+    assert imaging.ImageFile.LOAD_TRUNCATED_IMAGES is False

@@ -1,0 +1,430 @@
+"""A received file becomes a ready image exactly once, whatever fails or dies on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django.fixtures import Settings
+
+from datasets import paths
+from datasets.imaging import ImageRefused
+from datasets.models import Dataset, Image, ImportItem, ImportJob
+from datasets.queries.refusals import explain
+from datasets.services import processing
+from datasets.services.processing import process_item, release_stale_items
+from datasets.services.sidecars import NotText, decode_text
+from datasets.signals import image_ready
+from tests import factories, images, uploading
+from tests.disks import files_end_at, full_disk
+
+State = ImportItem.State
+PICTURE = images.encoded("JPEG")
+
+
+@pytest.fixture
+def job(dataset: Dataset) -> ImportJob:
+    return uploading.start(dataset)
+
+
+class WorkerDied(BaseException):
+    """What no code in a worker catches, as no code outlives a kill."""
+
+
+@contextmanager
+def on_image_ready(act: Callable[[Image], object]) -> Iterator[None]:
+    """Do something at the last moment before a picture's transaction commits."""
+
+    def receiver(image: Image, **_: Any) -> None:
+        act(image)
+
+    image_ready.connect(receiver)
+    try:
+        yield
+    finally:
+        image_ready.disconnect(receiver)
+
+
+def die(image: Image) -> None:
+    raise WorkerDied
+
+
+def let_lease_run_out(item: ImportItem) -> None:
+    ImportItem.objects.filter(pk=item.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def again(item: ImportItem) -> ImportItem:
+    item.refresh_from_db()
+    return item
+
+
+# --- Ready -----------------------------------------------------------------------------------------
+
+
+def test_a_picture_becomes_an_image_with_its_measures(job: ImportJob) -> None:
+    item = uploading.bring(job, "Cat 1.jpg", PICTURE, folder="set/a")
+    image = Image.objects.get()
+    assert (item.state, item.image, item.reason, item.lease_until) == (State.READY, image, "", None)
+    assert (image.original_name, image.relative_path) == ("Cat 1.jpg", "set/a")
+    assert (image.format, image.width, image.height, image.byte_size) == ("JPEG", 320, 240, len(PICTURE))
+    assert (image.sha256, image.position) == (hashlib.sha256(PICTURE).hexdigest(), item.position)
+    assert image.is_plain
+
+
+def test_the_original_is_stored_byte_true_and_nothing_else_is_left(job: ImportJob, data_dir: Path) -> None:
+    uploading.bring(job, "picture.png", PICTURE)
+    sha256 = hashlib.sha256(PICTURE).hexdigest()
+    original = paths.original_path(data_dir, sha256, "JPEG")
+    assert original.read_bytes() == PICTURE
+    stored = {original, paths.thumbnail_path(data_dir, sha256), paths.preview_path(data_dir, sha256)}
+    assert {data_dir / path for path in uploading.stored_files(data_dir)} - stored == {uploading.part_file(data_dir, ImportItem.objects.get())}
+
+
+def test_the_part_file_goes_with_the_commit(
+    job: ImportJob, data_dir: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        item = uploading.bring(job, "picture.jpg", PICTURE)
+    assert not uploading.part_file(data_dir, item).exists()
+    assert len(uploading.stored_files(data_dir)) == 3
+
+
+def test_images_lie_in_the_order_of_their_files_whichever_worker_is_quicker(job: ImportJob) -> None:
+    items = [uploading.send(job, f"{seed}.jpg", images.encoded(seed=seed, width=64, height=48)) for seed in (1, 2, 3)]
+    for item in reversed(items):
+        process_item(item.pk)
+    assert [image.original_name for image in Image.objects.in_order()] == ["1.jpg", "2.jpg", "3.jpg"]
+
+
+def test_every_end_grows_the_datasets_revision(job: ImportJob) -> None:
+    before = Dataset.objects.get().revision
+    uploading.bring(job, "picture.jpg", PICTURE)
+    assert Dataset.objects.get().revision > before
+
+
+def test_pages_hear_of_it_after_the_commit_and_not_before(
+    job: ImportJob, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    heard: list[tuple[str, str]] = []
+    item = uploading.send(job, "picture.jpg", PICTURE)
+    for module in ("datasets.services.uploads", "datasets.services.datasets"):
+        monkeypatch.setattr(f"{module}.publish", lambda group, message: heard.append((group, message.type)))
+    with django_capture_on_commit_callbacks(execute=True):
+        process_item(item.pk)
+        assert heard == []
+    assert set(heard) == {
+        (f"import.{job.pk}", "import.touched"),
+        (f"dataset.{job.dataset_id}", "dataset.touched"),
+    }
+
+
+# --- Refused ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason", "says"),
+    [
+        ("notes.png", b"a text named like a picture", "NOT_AN_IMAGE", "whatever its name says"),
+        ("cut.jpg", PICTURE[: len(PICTURE) // 2], "DAMAGED", "cut off"),
+        ("nul.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\x00", "NOT_AN_IMAGE", "formats"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_reason(
+    job: ImportJob, name: str, content: bytes, reason: str, says: str
+) -> None:
+    item = uploading.bring(job, name, content)
+    assert (item.state, item.reason, item.image) == (State.FAILED, reason, None)
+    assert says in explain(item)
+
+
+def test_a_header_that_claims_too_much_is_refused_with_the_numbers(job: ImportJob, tmp_path: Path) -> None:
+    content = images.write_claim(tmp_path, "bomb.png", 60_000, 60_000).read_bytes()
+    item = uploading.bring(job, "bomb.png", content)
+    assert item.reason == "TOO_MANY_PIXELS"
+    assert "60000×60000" in explain(item)
+    assert "80,000,000" in explain(item)
+
+
+def test_a_refused_file_leaves_nothing(
+    job: ImportJob, data_dir: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        uploading.bring(job, "cut.jpg", PICTURE[:3000])
+    assert uploading.stored_files(data_dir) == []
+    assert not Image.objects.exists()
+
+
+def test_a_bad_file_stops_no_other(job: ImportJob) -> None:
+    ends = [
+        uploading.bring(job, name, content).state
+        for name, content in [("a.jpg", PICTURE), ("bad.jpg", b"x"), ("b.jpg", images.encoded(seed=2))]
+    ]
+    assert ends == [State.READY, State.FAILED, State.READY]
+    assert uploading.finish(job).finished_at is not None
+
+
+def test_a_file_whose_bytes_are_gone_or_short_is_incomplete(job: ImportJob, data_dir: Path) -> None:
+    gone, short = uploading.send(job, "gone.jpg", PICTURE), uploading.send(job, "short.jpg", PICTURE)
+    uploading.part_file(data_dir, gone).unlink()
+    uploading.part_file(data_dir, short).write_bytes(PICTURE[:-1])
+    assert (process_item(gone.pk), process_item(short.pk)) == (State.FAILED, State.FAILED)
+    assert (again(gone).reason, again(short).reason) == ("INCOMPLETE", "INCOMPLETE")
+
+
+def test_a_full_disk_refuses_the_file_and_leaves_no_image(job: ImportJob, data_dir: Path) -> None:
+    item = uploading.send(job, "picture.jpg", PICTURE)
+    with full_disk():
+        process_item(item.pk)
+    assert again(item).reason == "DISK_FULL"
+    assert not Image.objects.exists()
+    assert not list(data_dir.rglob(".new-*"))
+    assert not list(data_dir.rglob("*.webp"))
+
+
+def test_a_disk_that_refuses_otherwise_sends_people_to_the_log(
+    job: ImportJob, data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    item = uploading.send(job, "picture.jpg", PICTURE)
+    with files_end_at(500):
+        process_item(item.pk)
+    assert again(item).reason == "NOT_STORED"
+    assert "File too large" in caplog.text
+    assert not list(data_dir.rglob("*.webp"))
+
+
+def test_a_picture_that_takes_too_long_is_given_up(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processing, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda *_: time.sleep(5))
+    begin = time.monotonic()
+    item = uploading.bring(job, "slow.png", images.encoded("PNG"))
+    assert item.reason == "TOO_SLOW"
+    assert time.monotonic() - begin < 4
+
+
+def test_every_code_that_imaging_refuses_with_has_a_sentence(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    for code in ("NOT_AN_IMAGE", "TOO_MANY_PIXELS", "DAMAGED", "OUT_OF_MEMORY"):
+
+        def refuse(*_: object, code: str = code) -> None:
+            raise ImageRefused(code, "detail with \x00")
+
+        monkeypatch.setattr("datasets.imaging.measure", refuse)
+        item = uploading.bring(job, "picture.jpg", PICTURE)
+        assert item.reason == code
+        assert "%(" not in explain(item)
+
+
+# --- Duplicates ------------------------------------------------------------------------------------
+
+
+def test_the_same_bytes_again_are_a_duplicate(job: ImportJob, data_dir: Path) -> None:
+    first = uploading.bring(job, "first.jpg", PICTURE)
+    second = uploading.bring(uploading.start(job.dataset), "second.png", PICTURE)
+    assert (second.state, second.image) == (State.DUPLICATE, first.image)
+    assert Image.objects.get().original_name == "first.jpg"
+
+
+def test_another_dataset_has_its_own_image_of_the_same_file(job: ImportJob, data_dir: Path) -> None:
+    uploading.bring(job, "picture.jpg", PICTURE)
+    other = uploading.bring(uploading.start(factories.make_dataset()), "picture.jpg", PICTURE)
+    assert other.state == State.READY
+    assert Image.objects.count() == 2
+    assert len(list((data_dir / "blobs" / "originals").rglob("*.jpg"))) == 1
+
+
+def test_of_two_workers_with_the_same_picture_one_makes_the_image(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, quick = uploading.send(job, "slow.jpg", PICTURE), uploading.send(job, "quick.jpg", PICTURE)
+    measure = processing.imaging.measure
+    monkeypatch.setattr(
+        processing.imaging, "measure", lambda *args: (monkeypatch.undo(), process_item(quick.pk), measure(*args))[2]
+    )
+    assert process_item(slow.pk) == State.DUPLICATE
+    assert again(quick).state == State.READY
+    assert again(slow).image == quick.image
+    assert Image.objects.count() == 1
+
+
+# --- Claims, leases, deaths ------------------------------------------------------------------------
+
+
+def test_a_claimed_file_is_nobody_elses(job: ImportJob) -> None:
+    item = uploading.send(job, "picture.jpg", PICTURE)
+    others: list[str] = []
+    with on_image_ready(lambda image: others.append(process_item(item.pk))):
+        assert process_item(item.pk) == State.READY
+    assert others == [""]
+    assert again(item).attempts == 1
+
+
+@pytest.mark.parametrize("content", [PICTURE, b"no picture"])
+def test_a_file_with_an_end_is_not_read_again(job: ImportJob, content: bytes) -> None:
+    item = uploading.bring(job, "picture.jpg", content)
+    assert process_item(item.pk) == ""
+    assert again(item).attempts == 1
+
+
+def test_a_file_without_its_bytes_is_not_claimed(job: ImportJob) -> None:
+    assert process_item(uploading.announce(job, "picture.jpg", 10).pk) == ""
+    assert process_item(10**6) == ""
+
+
+def test_dying_between_storing_and_committing_leaves_nothing_half_and_the_next_worker_succeeds(
+    job: ImportJob, data_dir: Path
+) -> None:
+    item = uploading.send(job, "picture.jpg", PICTURE)
+    with on_image_ready(die), pytest.raises(WorkerDied):
+        process_item(item.pk)
+    assert not Image.objects.exists()
+    assert (again(item).state, item.image) == (State.PROCESSING, None)
+    assert uploading.part_file(data_dir, item).read_bytes() == PICTURE
+    assert process_item(item.pk) == ""
+
+    let_lease_run_out(item)
+    assert process_item(item.pk) == State.READY
+    assert paths.original_path(data_dir, Image.objects.get().sha256, "JPEG").read_bytes() == PICTURE
+    assert not list(data_dir.rglob(".new-*"))
+
+
+def test_a_file_that_ends_three_workers_is_refused(job: ImportJob) -> None:
+    item = uploading.send(job, "poison.jpg", PICTURE)
+    with on_image_ready(die):
+        for _ in range(3):
+            with pytest.raises(WorkerDied):
+                process_item(item.pk)
+            let_lease_run_out(item)
+        assert process_item(item.pk) == State.FAILED
+    assert (again(item).reason, Image.objects.count()) == ("CRASHED", 0)
+    assert "three times" in explain(item)
+
+
+def test_what_a_dead_worker_held_is_released_when_its_lease_ran_out(job: ImportJob) -> None:
+    item = uploading.send(job, "picture.jpg", PICTURE)
+    with on_image_ready(die), pytest.raises(WorkerDied):
+        process_item(item.pk)
+    assert release_stale_items(restart=False) == []
+    let_lease_run_out(item)
+    assert release_stale_items(restart=False) == [item.pk]
+
+
+def test_at_a_restart_every_claim_is_a_dead_ones(job: ImportJob) -> None:
+    held, waiting = uploading.send(job, "held.jpg", PICTURE), uploading.send(job, "waiting.jpg", PICTURE)
+    with on_image_ready(die), pytest.raises(WorkerDied):
+        process_item(held.pk)
+    assert release_stale_items(restart=True) == [held.pk, waiting.pk]
+    assert process_item(held.pk) == State.READY
+
+
+def test_a_message_has_half_a_minute_before_it_counts_as_lost(job: ImportJob) -> None:
+    item = uploading.send(job, "picture.jpg", PICTURE)
+    assert release_stale_items(restart=False) == []
+    ImportItem.objects.filter(pk=item.pk).update(received_at=timezone.now() - timedelta(seconds=31))
+    assert release_stale_items(restart=False) == [item.pk]
+
+
+def test_no_picture_is_decoded_inside_a_transaction(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    depths: list[int] = []
+    measure = processing.imaging.measure
+
+    def watch(*args: Any) -> Any:
+        depths.append(len(connection.savepoint_ids))
+        return measure(*args)
+
+    before = len(connection.savepoint_ids)
+    monkeypatch.setattr(processing.imaging, "measure", watch)
+    uploading.bring(job, "picture.jpg", PICTURE)
+    assert depths == [before]
+
+
+# --- Texts beside images ---------------------------------------------------------------------------
+
+
+def sidecar_of(name: str) -> str:
+    return Image.objects.get(original_name=name).sidecar_text
+
+
+@pytest.mark.parametrize("text_first", [True, False])
+def test_a_text_finds_its_picture_in_either_order(job: ImportJob, text_first: bool) -> None:
+    files = [("cat.txt", b"1girl, solo"), ("cat.jpg", PICTURE)]
+    ends = [uploading.bring(job, name, content).state for name, content in (files if text_first else files[::-1])]
+    assert ends == [State.READY, State.READY]
+    assert sidecar_of("cat.jpg") == "1girl, solo"
+    tags = [row.tag.name for row in Image.objects.get().image_tags.order_by("position")]
+    assert tags == ["1girl", "solo"]
+
+
+def test_a_text_of_another_folder_is_left_alone(job: ImportJob) -> None:
+    uploading.bring(job, "cat.txt", b"dog", folder="other")
+    uploading.bring(job, "cat.jpg", PICTURE, folder="set")
+    assert sidecar_of("cat.jpg") == ""
+
+
+def test_a_text_without_a_picture_is_refused_when_the_import_ends(job: ImportJob) -> None:
+    item = uploading.bring(job, "lonely.txt", b"tags")
+    assert item.state == State.READY
+    uploading.finish(job)
+    assert (again(item).state, item.reason) == (State.FAILED, "NO_IMAGE")
+    assert "same name" in explain(item)
+
+
+def test_the_text_of_a_picture_that_is_here_already_still_counts(job: ImportJob) -> None:
+    uploading.bring(job, "cat.jpg", PICTURE)
+    late = uploading.start(job.dataset)
+    uploading.bring(late, "cat.txt", b"late words")
+    assert uploading.bring(late, "cat.jpg", PICTURE).state == State.DUPLICATE
+    assert sidecar_of("cat.jpg") == "late words"
+
+
+def test_a_text_for_a_picture_that_was_tagged_changes_nothing(job: ImportJob) -> None:
+    uploading.bring(job, "cat.jpg", PICTURE)
+    factories.make_image_tag(Image.objects.get(), "mine")
+    item = uploading.bring(job, "cat.txt", b"theirs")
+    assert (item.state, item.reason) == (State.FAILED, "ALREADY_TAGGED")
+    assert [row.tag.name for row in Image.objects.get().image_tags.all()] == ["mine"]
+
+
+def test_the_same_text_again_is_a_duplicate(job: ImportJob) -> None:
+    for name, content in [("cat.jpg", PICTURE), ("cat.txt", b"words")]:
+        uploading.bring(job, name, content)
+    assert uploading.bring(uploading.start(job.dataset), "cat.txt", b"words").state == State.DUPLICATE
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("naïve, 猫".encode(), "naïve, 猫"),
+        ("naïve".encode("utf-8-sig"), "naïve"),
+        ("naïve, 猫".encode("utf-16"), "naïve, 猫"),
+        (b"\xfe\xff" + "naïve".encode("utf-16-be"), "naïve"),
+        ("naïve “x”".encode("cp1252"), "naïve “x”"),
+        (b"line one\r\nline two", "line one\r\nline two"),
+    ],
+)
+def test_texts_of_every_usual_encoding_are_read(content: bytes, text: str) -> None:
+    assert decode_text(content) == text
+
+
+@pytest.mark.parametrize("content", [b"a\x00b", b"\x81\x8d\x8f", b"\xff\xfea", b"\x89PNG\r\n\x1a\n\x00"])
+def test_what_is_no_text_is_refused(content: bytes) -> None:
+    with pytest.raises(NotText):
+        decode_text(content)
+
+
+def test_a_text_that_is_no_text_is_refused_and_its_picture_stays(job: ImportJob) -> None:
+    uploading.bring(job, "cat.jpg", PICTURE)
+    item = uploading.bring(job, "cat.txt", b"a\x00b")
+    assert item.reason == "NOT_TEXT"
+    assert "UTF-8" in explain(item)
+    assert Image.objects.get().sidecar_text == ""
+
+
+def test_limits_come_from_the_settings(job: ImportJob, settings: Settings) -> None:
+    settings.MAX_IMAGE_PIXELS = 320 * 240 - 1
+    assert uploading.bring(job, "picture.jpg", PICTURE).reason == "TOO_MANY_PIXELS"
