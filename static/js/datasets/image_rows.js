@@ -22,10 +22,6 @@ export class ImageRows {
     return this.rows[index];
   }
 
-  indexOf(id) {
-    return this.rows.findIndex((row) => row.id === id);
-  }
-
   /** Load until the image at `index` is here. Calls while it loads only move the goal. */
   need(index) {
     this.wanted = Math.max(this.wanted, Math.min(index, this.total - 1));
