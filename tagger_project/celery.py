@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_embedded_init, worker_process_init
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tagger_project.settings")
 
@@ -28,11 +28,5 @@ def cage_process(**_: Any) -> None:
 
     limit = settings.WORKER_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    end_with_parent()
-
-
-@beat_embedded_init.connect
-def end_with_parent(**_: Any) -> None:
-    """Have the kernel end this process with its parent: a killed worker leaves neither children nor a second clock."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

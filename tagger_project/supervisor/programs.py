@@ -43,17 +43,28 @@ def web_command(listener: int) -> list[str]:
     ]
 
 
-def worker_command(options: Options, *, name: str, data_dir: Path, log_level: str) -> list[str]:
-    """Return the worker's command: a process a core, and the clock for periodic work.
+def worker_command(options: Options, *, name: str, log_level: str) -> list[str]:
+    """Return the worker's command: a process a core.
 
     There is one worker here, so it need not look for others when it starts (`mingle`) nor chat with them (`gossip`).
     """
     return [
         *(sys.executable, "-m", "celery", "-A", "tagger_project", "--no-color", "worker"),
         *("--pool", "prefork", "--concurrency", str(options.worker_processes)),
-        *("--beat", "--schedule", str(data_dir / "run" / "beat-schedule")),
         *("--hostname", name, "--loglevel", log_level),
         *("--without-gossip", "--without-mingle"),
+    ]
+
+
+def beat_command(*, data_dir: Path, log_level: str) -> list[str]:
+    """Return the command of the clock for periodic work.
+
+    A child of its own: inside the worker it could die alone, unseen, and nothing would put stale work back in line.
+    """
+    return [
+        *(sys.executable, "-m", "celery", "-A", "tagger_project", "--no-color", "beat"),
+        *("--schedule", str(data_dir / "run" / "beat-schedule"), "--pidfile", ""),
+        *("--loglevel", log_level),
     ]
 
 
