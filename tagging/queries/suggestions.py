@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, IntegerField, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Value, When
 
 from datasets.models import Dataset
 from tagging.models import Tag
@@ -26,13 +26,24 @@ def get_suggestions(dataset: Dataset, text: str, limit: int = 10) -> list[Sugges
     typed = one_line(text)
     tags = Tag.objects.filter(image_tags__image__dataset=dataset)
     if typed:
-        tags = tags.filter(name__icontains=typed)
+        tags = tags.filter(_in_any_case("icontains", typed))
     rows = (
         tags.annotate(count=Count("image_tags"))
         .annotate(
-            rank=Case(When(name__istartswith=typed, then=Value(0)), default=Value(1), output_field=IntegerField())
+            rank=Case(
+                When(_in_any_case("istartswith", typed), then=Value(0)), default=Value(1), output_field=IntegerField()
+            )
         )
         .order_by("rank", "-count", "name")
         .values_list("name", "count")[: max(1, min(limit, MOST_SUGGESTIONS))]
     )
     return [Suggestion(name, count) for name, count in rows]
+
+
+def _in_any_case(lookup: str, typed: str) -> Q:
+    """Match without regard to case, as far as a database can: SQLite folds ASCII only, so the usual cases are tried."""
+    condition = Q(**{f"name__{lookup}": typed})
+    if not typed.isascii():
+        for variant in (typed.lower(), typed.upper(), typed.capitalize()):
+            condition |= Q(**{f"name__{lookup}": variant})
+    return condition

@@ -41,6 +41,10 @@ class StaleCaption(Exception):
         self.state = state
 
 
+class _CaptionMovedOn(Exception):
+    """The caption's version is not the one that was edited."""
+
+
 @dataclass(frozen=True)
 class Edit:
     """One operation as it arrives.
@@ -70,20 +74,28 @@ def apply_edits(image: Image, edits: Sequence[Edit], *, by: User | None, source:
         StaleCaption: the caption was saved by somebody else since it was read.
         CaptionTooLong: more than 20,000 characters.
     """
-    with transaction.atomic():
-        # Holds the dataset's row: operations on one image come one after the other.
-        touch_dataset(image.dataset_id)
-        known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
-        applied = False
-        for edit in edits:
-            if edit.key in known:
-                continue
-            known.add(edit.key)
-            _apply(image, edit, by, source)
-            applied = True
-        if applied:
-            _count_edit(image)
-        return get_image_state(image)
+    try:
+        return _apply_all(image, edits, by, source)
+    except _CaptionMovedOn as error:
+        # Read again: what this call did before it met the caption is undone by now.
+        raise StaleCaption(get_image_state(image)) from error
+
+
+@transaction.atomic
+def _apply_all(image: Image, edits: Sequence[Edit], by: User | None, source: Source) -> ImageState:
+    # Holds the dataset's row: operations on one image come one after the other.
+    touch_dataset(image.dataset_id)
+    known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
+    applied = False
+    for edit in edits:
+        if edit.key in known:
+            continue
+        known.add(edit.key)
+        _apply(image, edit, by, source)
+        applied = True
+    if applied:
+        _count_edit(image)
+    return get_image_state(image)
 
 
 def put_first_words(image: Image, *, tags: Sequence[str], caption: str, by: User | None, source: Source) -> None:
@@ -204,12 +216,12 @@ def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None,
     caption = Caption.objects.filter(image=image).first()
     if caption is None:
         if edit.version != 0:
-            raise StaleCaption(get_image_state(image))
+            raise _CaptionMovedOn
         Caption.objects.create(image=image, text=text, updated_by=by)
         return None, text
     old = caption.text
     if caption.version != edit.version:
-        raise StaleCaption(get_image_state(image))
+        raise _CaptionMovedOn
     caption.text, caption.updated_by = text, by
     caption.version += 1
     caption.save(update_fields=["text", "version", "updated_by", "updated_at"])

@@ -1,0 +1,310 @@
+"""`/api/v1`: words, suggestions and exports."""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+import zipfile
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import AsyncClient, Client
+from django.urls import reverse
+
+from datasets import paths
+from datasets.models import Dataset, Image
+from tagging.models import TagOperation
+from tagging.queries.state import get_image_state
+from tagging.services.exporting import OriginalMissing
+from tests import factories, images
+from tests.tagging.doing import adding, apply, bring_in, names_on, picture_of, writing
+
+pytestmark = pytest.mark.django_db
+
+
+def operation(kind: str, **fields: Any) -> dict[str, Any]:
+    """An operation as the pages send it."""
+    return {"key": str(uuid.uuid4()), "kind": kind, **fields}
+
+
+def edit(client: Client, image: Image, *operations: dict[str, Any], **extra: Any) -> HttpResponse:
+    """Send operations."""
+    address = f"/api/v1/images/{image.pk}/edits"
+    response = client.post(address, {"operations": list(operations)}, content_type="application/json", **extra)
+    assert isinstance(response, HttpResponse)
+    return response
+
+
+def body(response: HttpResponse) -> Any:
+    assert response["Content-Type"].startswith("application/json")
+    return json.loads(response.content)
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_words_of_an_image(client: Client, image: Image) -> None:
+    apply(image, adding("b"), adding("a"), writing("Prose."))
+    response = client.get(f"/api/v1/images/{image.pk}/tags")
+    assert response.status_code == 200
+    assert response.json() == {
+        "image_id": image.pk,
+        "revision": 1,
+        "tags": [{"name": "b", "source": "PERSON"}, {"name": "a", "source": "PERSON"}],
+        "caption": {"text": "Prose.", "version": 1},
+        "tagged": True,
+    }
+
+
+def test_edits_are_applied_in_order_and_answered_with_the_state(client: Client, image: Image) -> None:
+    response = edit(
+        client,
+        image,
+        operation("add", tag="miku_(vocaloid)"),
+        operation("add", tag="smile", before="miku_(vocaloid)"),
+        operation("add", tag="gone"),
+        operation("remove", tag="gone"),
+        operation("move", tag="smile", before=None),
+        operation("caption", text="Prose.", version=0),
+    )
+    assert response.status_code == 200
+    state = body(response)
+    assert [tag["name"] for tag in state["tags"]] == ["miku_(vocaloid)", "smile"]
+    assert state["caption"] == {"text": "Prose.", "version": 1}
+    assert state["tagged"] is True
+    assert state == client.get(f"/api/v1/images/{image.pk}/tags").json()
+
+
+def test_the_same_edit_sent_twice_counts_once(client: Client, image: Image) -> None:
+    sent = operation("add", tag="a")
+    first, second = edit(client, image, sent), edit(client, image, sent)
+    assert body(first) == body(second)
+    assert TagOperation.objects.count() == 1
+
+
+def test_a_stale_caption_is_answered_with_what_is_stored(client: Client, image: Image) -> None:
+    apply(image, writing("Theirs."))
+    response = edit(client, image, operation("add", tag="lost"), operation("caption", text="Mine.", version=0))
+    assert response.status_code == 409
+    answer = body(response)
+    assert answer["detail"].startswith("Somebody changed this caption")
+    assert answer["state"]["caption"] == {"text": "Theirs.", "version": 1}
+    assert answer["state"]["tags"] == []
+    assert get_image_state(image).caption == "Theirs."
+    assert names_on(image) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"kind": "add", "tag": "a, b"}, "holds a comma"),
+        ({"kind": "add", "tag": ""}, "at least one visible character"),
+        ({"kind": "remove"}, "at least one visible character"),
+        ({"kind": "add", "tag": "x" * 201}, "longer than 200 characters"),
+        ({"kind": "caption", "text": "x" * 20_001}, "20001 characters"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_with_a_sentence(
+    client: Client, image: Image, sent: dict[str, Any], sentence: str
+) -> None:
+    response = edit(client, image, operation("add", tag="lost"), operation(**sent))
+    assert response.status_code == 422
+    assert sentence in body(response)["detail"]
+    assert names_on(image) == []
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [{"key": "no uuid", "kind": "add", "tag": "a"}],
+        [{"kind": "add", "tag": "a"}],
+        [operation("rename", tag="a")],
+        [operation("add", tag=None)],
+        [operation("caption", text="a", version="new")],
+        [operation("add", tag=str(n)) for n in range(201)],
+        "none",
+    ],
+)
+def test_what_is_no_edit_is_refused(client: Client, image: Image, operations: Any) -> None:
+    address = f"/api/v1/images/{image.pk}/edits"
+    response = client.post(address, {"operations": operations}, content_type="application/json")
+    assert response.status_code == 422
+    assert names_on(image) == []
+
+
+@pytest.mark.parametrize("text", ["half \ud83d emoji", "nul\x00", "\ud800"])
+def test_signs_that_no_database_stores_do_no_harm(client: Client, image: Image, text: str) -> None:
+    assert edit(client, image, operation("add", tag=f"a{text}", before=text)).status_code == 200
+    assert edit(client, image, operation("caption", text=text)).status_code == 200
+
+
+def test_two_hundred_operations_at_once(client: Client, image: Image) -> None:
+    response = edit(client, image, *(operation("add", tag=str(n)) for n in range(200)))
+    assert [tag["name"] for tag in body(response)["tags"]] == [str(n) for n in range(200)]
+
+
+@pytest.mark.parametrize("image_id", [999_999, 10**30])
+def test_an_image_that_is_not_there(client: Client, db: None, image_id: int) -> None:
+    assert client.get(f"/api/v1/images/{image_id}/tags").status_code == 404
+    response = client.post(f"/api/v1/images/{image_id}/edits", {"operations": []}, content_type="application/json")
+    assert response.status_code == 404
+    assert isinstance(response.json()["detail"], str)
+
+
+# --- who may ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_needs_the_csrf_token(strict_client: Client, image: Image) -> None:
+    sent = operation("add", tag="a")
+    assert edit(strict_client, image, sent).status_code == 403
+    assert edit(strict_client, image, sent, HTTP_X_CSRFTOKEN="x" * 64).status_code == 403
+    assert names_on(image) == []
+    strict_client.get(reverse("datasets:create"))
+    token = strict_client.cookies["csrftoken"].value
+    assert edit(strict_client, image, sent, HTTP_X_CSRFTOKEN=token).status_code == 200
+    assert names_on(image) == ["a"]
+
+
+def test_an_edit_is_not_taken_by_get(client: Client, image: Image) -> None:
+    assert client.get(f"/api/v1/images/{image.pk}/edits").status_code == 405
+
+
+def addresses(image: Image) -> list[str]:
+    """Every address of this app that reads."""
+    dataset = f"/api/v1/datasets/{image.dataset_id}"
+    return [
+        f"/api/v1/images/{image.pk}/tags",
+        f"{dataset}/tag-suggestions",
+        f"{dataset}/export/summary",
+        f"{dataset}/export.zip",
+    ]
+
+
+def test_in_password_mode_nobody_reads_or_writes_without_a_login(
+    client: Client, image: Image, password_mode: None
+) -> None:
+    for address in addresses(image):
+        assert client.get(address).status_code == 401
+    assert edit(client, image, operation("add", tag="a")).status_code == 401
+    assert client.get(reverse("tagging:export", args=[image.dataset_id])).status_code == 302
+    assert names_on(image) == []
+
+
+def test_in_password_mode_an_edit_bears_a_name(client: Client, image: Image, password_mode: None) -> None:
+    user = factories.make_user()
+    client.force_login(user)
+    assert edit(client, image, operation("add", tag="a")).status_code == 200
+    assert TagOperation.objects.get().done_by == user
+
+
+def test_in_open_mode_an_edit_bears_no_name(client: Client, image: Image) -> None:
+    edit(client, image, operation("add", tag="a"))
+    assert TagOperation.objects.get().done_by is None
+
+
+# --- suggestions ------------------------------------------------------------------------------------------------------
+
+
+def test_suggestions(client: Client, dataset: Dataset) -> None:
+    for names in (["long hair", "hair"], ["long hair"]):
+        apply(factories.make_image(dataset), *map(adding, names))
+    address = f"/api/v1/datasets/{dataset.pk}/tag-suggestions"
+    most_used = [{"name": "long hair", "count": 2}, {"name": "hair", "count": 1}]
+    assert client.get(address).json() == {"tags": most_used}
+    assert client.get(address, {"q": "HAIR"}).json() == {"tags": most_used[::-1]}
+    assert client.get(address, {"q": "%", "limit": "5"}).json() == {"tags": []}
+    assert len(client.get(address, {"limit": 1}).json()["tags"]) == 1
+    assert client.get(address, {"limit": "many"}).status_code == 422
+    assert client.get(f"{address}?q=%00%FF").json() == {"tags": []}
+    assert client.get("/api/v1/datasets/999999/tag-suggestions").status_code == 404
+
+
+# --- exports ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_summary(client: Client, image: Image) -> None:
+    dataset = image.dataset
+    apply(factories.make_image(dataset), adding("a"))
+    address = f"/api/v1/datasets/{dataset.pk}/export/summary"
+    prefix = dataset.file_prefix
+    assert client.get(address).json() == {
+        "images": 2,
+        "left_out": 0,
+        "without_text": 1,
+        "converted": 0,
+        "byte_size": 2000,
+        "file_name": f"{prefix}.zip",
+        "examples": [{"file_name": f"{prefix}_0002.txt", "text": "a"}],
+    }
+    left_out = client.get(address, {"untagged": "leave-out"}).json()
+    assert (left_out["images"], left_out["left_out"], left_out["without_text"]) == (1, 1, 0)
+    assert client.get(address, {"untagged": "perhaps"}).status_code == 422
+    assert client.get("/api/v1/datasets/999999/export/summary").status_code == 404
+
+
+def test_an_export_of_nothing_is_refused_with_a_sentence(client: Client, dataset: Dataset) -> None:
+    address = f"/api/v1/datasets/{dataset.pk}/export.zip"
+    response = client.get(address)
+    assert response.status_code == 409
+    assert "has no images yet" in response.json()["detail"]
+    factories.make_image(dataset)
+    response = client.get(address, {"untagged": "leave-out"})
+    assert response.status_code == 409
+    assert "No image of" in response.json()["detail"]
+    assert client.get("/api/v1/datasets/999999/export.zip").status_code == 404
+
+
+async def download(address: str) -> tuple[Any, bytes]:
+    """Get a stream as a browser gets it from the server's event loop."""
+    response = await AsyncClient().get(address)
+    assert response.streaming
+    return response, b"".join([block async for block in response.streaming_content])  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("shared_database")
+class TestTheZip:
+    """Converted and read in threads of their own, on connections of their own."""
+
+    def test_every_file_arrives(self) -> None:
+        dataset = factories.make_dataset(file_prefix="cat", trigger_word="ohwx")
+        items = bring_in(dataset, [("a.jpg", images.encoded(seed=1)), ("b.gif", images.encoded("GIF", seed=2))])
+        apply(picture_of(items[0]), adding("sofa"))
+        response, content = async_to_sync(download)(f"/api/v1/datasets/{dataset.pk}/export.zip")
+        assert response["Content-Type"] == "application/zip"
+        assert response["Content-Disposition"] == 'attachment; filename="cat.zip"'
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert archive.testzip() is None
+            assert archive.namelist() == ["cat_0001.jpg", "cat_0001.txt", "cat_0002.png", "cat_0002.txt", "tags.txt"]
+            assert archive.read("cat_0001.jpg") == images.encoded(seed=1)
+            assert archive.read("cat_0001.txt") == b"ohwx, sofa"
+
+    def test_a_zip_without_any_word_is_whole(self) -> None:
+        """An empty block within the stream is not its end."""
+        dataset = factories.make_dataset(file_prefix="cat", trigger_word="")
+        bring_in(dataset, [("a.jpg", images.encoded(seed=1))])
+        _, content = async_to_sync(download)(f"/api/v1/datasets/{dataset.pk}/export.zip?untagged=include")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert archive.testzip() is None
+            assert archive.namelist() == ["cat_0001.jpg"]
+
+    def test_it_breaks_off_where_a_picture_is_gone(self) -> None:
+        dataset = factories.make_dataset()
+        items = bring_in(dataset, [(f"{n}.jpg", images.encoded(seed=n)) for n in (1, 2)])
+        paths.original_path(settings.DATA_DIR, picture_of(items[1]).sha256, "JPEG").unlink()
+        with pytest.raises(OriginalMissing, match=r"“2\.jpg”"):
+            async_to_sync(download)(f"/api/v1/datasets/{dataset.pk}/export.zip")
+
+
+def test_the_export_page(client: Client, image: Image) -> None:
+    apply(image, adding("<b>bold</b>"))
+    response = client.get(reverse("tagging:export", args=[image.dataset_id]))
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+    assert "<b>bold" not in page
+    assert client.post(reverse("tagging:export", args=[image.dataset_id])).status_code == 405
+    assert client.get(reverse("tagging:export", args=[999_999])).status_code == 404

@@ -1,0 +1,154 @@
+"""`manage.py export_dataset`."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from datasets import paths
+from datasets.models import Dataset, Image
+from tests import factories, images
+from tests.tagging.doing import adding, apply, bring_in, picture_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return factories.make_dataset(name="My Cat", file_prefix="cat", trigger_word="ohwx")
+
+
+@pytest.fixture
+def pictures(dataset: Dataset) -> list[Image]:
+    """Two real images, the first with a tag."""
+    rows = [picture_of(item) for item in bring_in(dataset, [(f"{n}.jpg", images.encoded(seed=n)) for n in (1, 2)])]
+    apply(rows[0], adding("sofa"))
+    return rows
+
+
+def export(name: str, output: Path, **options: Any) -> str:
+    """Run the command and return what it printed."""
+    printed = StringIO()
+    call_command("export_dataset", name, output=output, stdout=printed, **options)
+    return printed.getvalue()
+
+
+def test_a_zip(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    output = tmp_path / "new folder" / "out.ZIP"
+    assert export("My Cat", output) == f"Wrote 2 images to {output}.\n"
+    with zipfile.ZipFile(output) as archive:
+        assert archive.testzip() is None
+        names = ["cat_0001.jpg", "cat_0001.txt", "cat_0002.jpg", "cat_0002.txt", "tags.txt"]
+        assert archive.namelist() == names
+        assert archive.read("cat_0001.txt") == b"ohwx, sofa"
+    assert [path.name for path in output.parent.iterdir()] == ["out.ZIP"]
+    assert output.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_folder(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    assert export("my cat", output, untagged="leave-out") == f"Wrote 1 image to {output}.\n"
+    assert sorted(path.name for path in output.iterdir()) == ["cat_0001.jpg", "cat_0001.txt", "tags.txt"]
+    assert (output / "cat_0001.jpg").read_bytes() == images.encoded(seed=1)
+
+
+def test_an_empty_folder_is_filled(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    export("My Cat", tmp_path / "out")
+    assert len(list((tmp_path / "out").iterdir())) == 5
+
+
+def test_by_number_and_as_json(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    facts = json.loads(export(str(dataset.pk), output, json=True))
+    assert facts == {"output": str(output), "images": 2, "left_out": 0, "without_text": 0, "converted": 0}
+
+
+def test_a_name_of_digits_comes_before_a_number(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    other = factories.make_dataset(name=str(dataset.pk), file_prefix="digits")
+    bring_in(other, [("a.jpg", images.encoded(seed=5))])
+    export(str(dataset.pk), tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["digits_0001.jpg"]
+
+
+def test_images_without_text_are_told(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    Dataset.objects.update(trigger_word="")
+    assert "1 image has no text beside it" in export("My Cat", tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["no such", "99999", "9" * 40, "-1", "²", ""])
+def test_an_unknown_dataset(dataset: Dataset, name: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as error:
+        export(name, tmp_path / "out.zip")
+    assert str(error.value) == f"There is no dataset “{name}”. There are: My Cat."
+    assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_no_dataset_at_all(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There are: –"):
+        export("any", tmp_path / "out.zip")
+
+
+def test_nothing_to_export(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="“My Cat” has no images yet"):
+        export("My Cat", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_something_in_it_is_refused(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "old.png").write_bytes(b"old")
+    with pytest.raises(CommandError, match=r"is not an empty folder\. Name a new one"):
+        export("My Cat", output)
+    assert [path.name for path in output.iterdir()] == ["old.png"]
+
+
+def test_a_file_where_the_folder_should_be(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(CommandError, match="is not an empty folder"):
+        export("My Cat", tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "a file"
+
+
+@pytest.mark.parametrize("name", ["out.zip", "sub.zip"])
+def test_a_place_that_cannot_be_written(dataset: Dataset, pictures: list[Image], tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "sub.zip").mkdir()
+    output = tmp_path / "file" / name if name == "out.zip" else tmp_path / name
+    with pytest.raises(CommandError, match=r"could not be written: (Not a directory|File exists|Is a directory)"):
+        export("My Cat", output)
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("before", [None, b"the last good export"])
+def test_a_broken_off_zip_is_not_left(
+    dataset: Dataset, pictures: list[Image], tmp_path: Path, before: bytes | None
+) -> None:
+    output = tmp_path / "here" / "out.zip"
+    output.parent.mkdir()
+    if before:
+        output.write_bytes(before)
+    paths.original_path(settings.DATA_DIR, pictures[1].sha256, "JPEG").unlink()
+    with pytest.raises(CommandError, match=r"^“2\.jpg” is not stored whole"):
+        export("My Cat", output)
+    assert [path.read_bytes() for path in output.parent.iterdir()] == ([before] if before else [])
+
+
+def test_a_broken_off_folder_is_not_left(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    paths.original_path(settings.DATA_DIR, pictures[1].sha256, "JPEG").unlink()
+    with pytest.raises(CommandError, match=r"^“2\.jpg” is not stored whole"):
+        export("My Cat", tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_unknown_choice(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="invalid"):
+        call_command("export_dataset", "My Cat", f"--output={tmp_path / 'x'}", "--untagged=perhaps")
