@@ -104,6 +104,7 @@ def test_ctrl_c_stops_everything_within_ten_seconds(program: RunningProgram) -> 
     program.signal(signal.SIGINT)
     assert program.wait() == 130
     assert time.monotonic() - begin < 10
+    assert "Cold shutdown" in (program.data_dir / "logs" / "worker.log").read_text()  # asked, not killed
     assert program.processes() == []
     assert not (program.data_dir / "run" / "broker.sock").exists()
 
