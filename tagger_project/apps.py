@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db.models.signals import post_migrate
 
@@ -32,4 +32,6 @@ class TaggerProjectConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the local owner after the tables are there."""
-        post_migrate.connect(make_local_owner, sender=self, dispatch_uid="tagger_project.local_owner")
+        # Not from this app: it has no models, and only apps with models tell of the end of a migration.
+        accounts = apps.get_app_config("auth")
+        post_migrate.connect(make_local_owner, sender=accounts, dispatch_uid="tagger_project.local_owner")
