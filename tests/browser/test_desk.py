@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, Request, Route, expect
 
 from tests import images
 from tests.program import RunningProgram
@@ -196,14 +196,14 @@ def test_a_tag_is_moved_by_key_by_button_and_by_dragging(desk: Desk) -> None:
     expect(desk.page.locator("[data-live=news]")).to_have_text("blue sky, 1 of 8")
     desk.page.get_by_role("button", name="Move later").click()
     desk.expect_chips(*WORDS)
-    source, target = chip.nth(0).bounding_box(), chip.nth(2).bounding_box()
+    source, target = chip.nth(0).bounding_box(), chip.nth(5).bounding_box()
     assert source is not None
     assert target is not None
     desk.page.mouse.move(source["x"] + 12, source["y"] + 12)
     desk.page.mouse.down()
     desk.page.mouse.move(source["x"] + 40, source["y"] + 12, steps=4)
-    desk.page.mouse.move(target["x"] + target["width"] - 2, target["y"] + 14, steps=12)
-    desk.page.wait_for_timeout(250)
+    desk.page.mouse.move(target["x"] + target["width"] / 2, target["y"] + 14, steps=12)
+    expect(desk.page.locator(".chip__name").first).not_to_have_text("outdoors")
     desk.page.mouse.up()
     expect(desk.page.locator(".chip__name").first).not_to_have_text("outdoors")
     desk.expect_saved()
@@ -356,6 +356,49 @@ def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(desk: Desk, 
     problems.clear()
 
 
+def test_edits_have_keys_also_where_the_page_came_over_plain_http(desk: Desk) -> None:
+    desk.page.add_init_script("delete Crypto.prototype.randomUUID")
+    desk.open(2)
+    desk.type("heron")
+    desk.press("Enter")
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["heron"]
+
+
+def test_leaving_warns_where_the_browser_keeps_nothing(desk: Desk, problems: list[str]) -> None:
+    desk.page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full') }")
+    desk.open(2)
+    desk.page.route("**/edits", lambda route: route.abort())
+    desk.type("heron")
+    desk.press("Enter")
+    expect(desk.state).to_contain_text("Offline — 1 waiting")
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    desk.page.on("dialog", leave)
+    desk.page.goto(f"{desk.url}/")
+    assert asked == ["beforeunload"]
+    problems.clear()
+
+
+def test_a_link_away_waits_for_what_is_being_saved(desk: Desk) -> None:
+    desk.open(2)
+
+    def slowly(route: Route) -> None:
+        desk.page.wait_for_timeout(400)
+        route.continue_()
+
+    desk.page.route("**/edits", slowly)
+    desk.type("heron,")
+    desk.page.get_by_role("link", name="Export").first.click()
+    expect(desk.page).to_have_url(re.compile("/export/"))
+    assert desk.stored_tags(2) == ["heron"]
+    desk.page.unroute_all(behavior="ignoreErrors")
+
+
 def test_a_refused_tag_is_taken_back_with_the_reason(desk: Desk, problems: list[str]) -> None:
     desk.open(2)
     _paste(desk, "\u200b, heron")
@@ -434,6 +477,7 @@ def test_without_scripts_the_page_can_be_read_and_walked(
 def phone(browser: Browser, problems: list[str]) -> Iterator[BrowserContext]:
     """A phone's screen."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(10_000)
     yield context
     context.close()
 
@@ -452,6 +496,8 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(
         expect(small.locator(".chip__name")).to_have_count(len(WORDS) + 2)
         assert small.evaluate("document.documentElement.scrollWidth") == width
         assert small.locator("[data-frame] img").bounding_box()["width"] > width / 3  # type: ignore[index]
+    results = Axe().run(small)
+    assert results.response["violations"] == [], results.generate_report()
     small.get_by_role("link", name="Next", exact=True).tap()
     expect(small).to_have_url(desk.address(2))
 

@@ -106,6 +106,11 @@ export class Desk {
     this.saver.addEventListener("conflict", ({ detail }) => this.changed(detail.image));
     this.saver.addEventListener("status", () => this.state.render(this.saver.status));
     window.addEventListener("pagehide", () => this.caption.flush());
+    // A phone that switches to another program may never come back to this page.
+    document.addEventListener("visibilitychange", () => this.caption.flush());
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) this.askAgain();
+    });
     window.addEventListener("beforeunload", (event) => {
       this.caption.flush();
       if (this.outbox.isAtRisk) event.preventDefault();

@@ -35,6 +35,8 @@ export class Chips {
       forceFallback: true,
       fallbackOnBody: true,
       fallbackTolerance: 4,
+      // Chips differ in width: near an edge two would change places back and forth.
+      swapThreshold: 0.6,
       // A finger that scrolls must not drag.
       delay: 180,
       delayOnTouchOnly: true,
