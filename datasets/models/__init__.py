@@ -1,7 +1,7 @@
 """Datasets, their pictures, and the uploads that bring them."""
 
 from datasets.models.dataset import Dataset
-from datasets.models.image import Image, ImageFormat
+from datasets.models.image import Image, ImageFormat, ImageQuerySet
 from datasets.models.import_job import ImportItem, ImportJob
 
-__all__ = ["Dataset", "Image", "ImageFormat", "ImportItem", "ImportJob"]
+__all__ = ["Dataset", "Image", "ImageFormat", "ImageQuerySet", "ImportItem", "ImportJob"]

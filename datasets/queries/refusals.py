@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 
 from datasets.models import ImportItem
 from datasets.reasons import Reason
+from tagger_project.sizes import decimal_size
 
 
 def explain(item: ImportItem) -> str:
@@ -16,7 +16,7 @@ def explain(item: ImportItem) -> str:
         return ""
     sentence = str(Reason(item.reason).label)
     if item.reason in {Reason.FILE_TOO_LARGE, Reason.TEXT_TOO_LONG}:
-        return sentence % {"limit": filesizeformat(int(item.detail or 0))}
+        return sentence % {"limit": decimal_size(int(item.detail or 0))}
     if item.reason == Reason.TOO_MANY_PIXELS:
         return sentence % {"size": item.detail, "limit": number_format(settings.MAX_IMAGE_PIXELS, force_grouping=True)}
     return sentence

@@ -32,7 +32,7 @@ from datasets.time_limit import OutOfTime, time_limit
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=45)
 MOST_ATTEMPTS = 3
 MOST_SECONDS = 30.0
 

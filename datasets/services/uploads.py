@@ -29,7 +29,7 @@ from tagger_project.live import publish
 
 CHUNK_BYTES = 4 * 1024 * 1024
 MOST_FILES_A_CALL = 1000
-MOST_SIDECAR_BYTES = 64 * 1024
+MOST_SIDECAR_BYTES = 64_000
 # What the column holds; a browser may announce any number.
 _LARGEST_NUMBER = 2**63 - 1
 

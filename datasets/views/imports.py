@@ -25,7 +25,7 @@ def import_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
         "job": None,
         "progress": None,
         "running": get_unfinished_import(dataset),
-        "max_megabytes": settings.MAX_FILE_BYTES // 2**20,
+        "max_megabytes": settings.MAX_FILE_BYTES // 10**6,
     }
     return render(request, "datasets/import.html", context)
 
@@ -38,6 +38,6 @@ def import_job(request: HttpRequest, job_id: int) -> HttpResponse:
         "dataset": view.dataset,
         "job": view.job,
         "progress": asdict(view.progress),
-        "max_megabytes": settings.MAX_FILE_BYTES // 2**20,
+        "max_megabytes": settings.MAX_FILE_BYTES // 10**6,
     }
     return render(request, "datasets/import.html", context)

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from datasets import imaging, paths
-from datasets.models import Dataset, Image
+from datasets.models import Dataset, Image, ImageQuerySet
 from tagging.models import Caption, ImageTag
-from tagging.text import compose_caption_text
+from tagging.text import compose_caption_text, one_line
 
 TAGS_FILE = "tags.txt"
 _FEWEST_DIGITS = 4
@@ -116,30 +117,41 @@ def archive_name(dataset: Dataset) -> str:
     return f"{dataset.file_prefix}.zip"
 
 
+def _matching(dataset: Dataset, *, with_untagged: bool) -> ImageQuerySet:
+    images = Image.objects.filter(dataset=dataset)
+    return images if with_untagged else images.filter(is_tagged=True)
+
+
 def iter_entries(dataset: Dataset, *, with_untagged: bool) -> Iterator[ExportEntry]:
     """Yield the pictures of an export in dataset order, numbered from 1 without gaps.
 
     Reads a few hundred at a time: memory does not grow with the dataset.
     """
-    matching = Image.objects.filter(dataset=dataset)
-    if not with_untagged:
-        matching = matching.filter(is_tagged=True)
-    digits = max(_FEWEST_DIGITS, len(str(matching.count())))
+    matching = _matching(dataset, with_untagged=with_untagged)
+    digits = _digits(matching.count())
     number, after = 0, 0
     while rows := list(matching.filter(position__gt=after).in_order()[:_IMAGES_A_TIME]):
         after = rows[-1].position
-        tags = _tags_of(rows)
-        captions = dict(Caption.objects.filter(image__in=rows).values_list("image_id", "text"))
-        for image in rows:
-            number += 1
-            yield ExportEntry(
-                image=image,
-                stem=f"{dataset.file_prefix}_{number:0{digits}d}",
-                text=compose_caption_text(
-                    trigger_word=dataset.trigger_word, tags=tags[image.pk], caption=captions.get(image.pk, "")
-                ),
-                tags=tags[image.pk],
-            )
+        yield from _entries(dataset, rows, [number + offset for offset in range(1, len(rows) + 1)], digits)
+        number += len(rows)
+
+
+def _digits(count: int) -> int:
+    return max(_FEWEST_DIGITS, len(str(count)))
+
+
+def _entries(dataset: Dataset, rows: list[Image], numbers: list[int], digits: int) -> Iterator[ExportEntry]:
+    tags = _tags_of(rows)
+    captions = dict(Caption.objects.filter(image__in=rows).values_list("image_id", "text"))
+    for image, number in zip(rows, numbers, strict=True):
+        yield ExportEntry(
+            image=image,
+            stem=f"{dataset.file_prefix}_{number:0{digits}d}",
+            text=compose_caption_text(
+                trigger_word=dataset.trigger_word, tags=tags[image.pk], caption=captions.get(image.pk, "")
+            ),
+            tags=tags[image.pk],
+        )
 
 
 def _tags_of(images: list[Image]) -> dict[int, list[str]]:
@@ -186,19 +198,34 @@ def _picture(entry: ExportEntry) -> ExportFile:
 
 
 def summarise(dataset: Dataset, *, with_untagged: bool) -> ExportSummary:
-    """Return what an export would hold, from the rows alone."""
-    images = left_out = without_text = converted = size = 0
-    examples: list[tuple[str, str]] = []
-    for entry in iter_entries(dataset, with_untagged=with_untagged):
-        images += 1
-        size += entry.image.byte_size
-        converted += not entry.image.is_plain
-        without_text += not entry.text
-        if entry.text and len(examples) < _EXAMPLES:
-            examples.append((f"{entry.stem}.txt", entry.text))
-    if not with_untagged:
-        left_out = Image.objects.filter(dataset=dataset).untagged().count()
-    return ExportSummary(images, left_out, without_text, converted, size, archive_name(dataset), examples)
+    """Return what an export would hold, from counts: it does not read every image's words."""
+    matching = _matching(dataset, with_untagged=with_untagged)
+    counts = matching.aggregate(
+        images=Count("pk"),
+        size=Sum("byte_size", default=0),
+        converted=Count("pk", filter=Q(is_plain=False)),
+        untagged=Count("pk", filter=Q(is_tagged=False)),
+    )
+    # An image of which nothing is known says the trigger word; without one it gets no text at all.
+    without_text = 0 if one_line(dataset.trigger_word) else counts["untagged"]
+    left_out = 0 if with_untagged else Image.objects.filter(dataset=dataset).untagged().count()
+    return ExportSummary(
+        images=counts["images"],
+        left_out=left_out,
+        without_text=without_text,
+        converted=counts["converted"],
+        byte_size=counts["size"],
+        file_name=archive_name(dataset),
+        examples=_examples(dataset, matching, counts["images"]),
+    )
+
+
+def _examples(dataset: Dataset, matching: ImageQuerySet, count: int) -> list[tuple[str, str]]:
+    """Return the first texts that say something, else the first there are."""
+    rows = list(matching.filter(is_tagged=True).in_order()[:_EXAMPLES]) or list(matching.in_order()[:_EXAMPLES])
+    numbers = [matching.filter(position__lte=image.position).count() for image in rows]
+    entries = _entries(dataset, rows, numbers, _digits(count))
+    return [(f"{entry.stem}.txt", entry.text) for entry in entries if entry.text]
 
 
 def write_folder(dataset: Dataset, folder: Path, *, with_untagged: bool) -> int:

@@ -75,7 +75,7 @@ def test_a_size_that_no_column_holds_is_refused_like_any_other(job: ImportJob) -
 
 
 def test_a_text_beside_an_image_has_a_limit_of_its_own(job: ImportJob) -> None:
-    fits, long = announced(job, ("a.txt", 64 * 1024), ("b.txt", 64 * 1024 + 1))
+    fits, long = announced(job, ("a.txt", 64_000), ("b.txt", 64_001))
     assert (fits.kind, fits.state) == (ImportItem.Kind.SIDECAR, State.WAITING)
     assert long.reason == "TEXT_TOO_LONG"
     assert "64" in explain(long)
