@@ -126,7 +126,9 @@ def test_a_change_leaves_alone_what_it_does_not_name(client: Client, dataset: Da
     assert dataset.revision > before
 
 
-@pytest.mark.parametrize(("body", "status"), [({"name": "Taken"}, 409), ({"name": ""}, 422), ({"file_prefix": "/"}, 422)])
+@pytest.mark.parametrize(
+    ("body", "status"), [({"name": "Taken"}, 409), ({"name": ""}, 422), ({"file_prefix": "/"}, 422)]
+)
 def test_a_refused_change_changes_nothing(client: Client, dataset: Dataset, body: dict[str, str], status: int) -> None:
     factories.make_dataset(name="Taken")
     assert patch(client, f"/datasets/{dataset.pk}", {"trigger_word": "new", **body}).status_code == status
@@ -237,7 +239,8 @@ def test_a_file_is_sent_in_chunks_and_a_worker_is_told_once(
 def messages_to_workers() -> list[list[int]]:
     """Take from the line what workers would: the numbers in each message."""
     found = []
-    with celery_app.connection_for_read() as connection, connection.channel() as channel:
+    with celery_app.connection_for_read() as connection:
+        channel: Any = connection.channel()
         while (message := channel.basic_get("celery", no_ack=True)) is not None:
             found.append(json.loads(message.body)[1]["item_ids"])
     return found
@@ -258,7 +261,9 @@ def test_a_file_that_has_arrived_is_told_so(client: Client, job: ImportJob) -> N
     assert "a.jpg" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(("size", "content", "offset"), [(2, b"abc", 0), (CHUNK_BYTES * 2, bytes(CHUNK_BYTES + 1), 0), (9, b"a", HUGE)])
+@pytest.mark.parametrize(
+    ("size", "content", "offset"), [(2, b"abc", 0), (CHUNK_BYTES * 2, bytes(CHUNK_BYTES + 1), 0), (9, b"a", HUGE)]
+)
 def test_too_many_bytes_are_refused(
     client: Client, job: ImportJob, data_dir: Path, size: int, content: bytes, offset: int
 ) -> None:
@@ -291,7 +296,9 @@ def test_a_file_of_another_import_is_not_found(client: Client, job: ImportJob) -
 
 
 def test_files_of_an_import_are_listed_by_state_and_in_pages(client: Client, job: ImportJob) -> None:
-    items = [uploading.announce(job, name, size) for name, size in [("a.jpg", 0), ("b.jpg", 1), ("c.jpg", 0), ("d.jpg", 0)]]
+    items = [
+        uploading.announce(job, name, size) for name, size in [("a.jpg", 0), ("b.jpg", 1), ("c.jpg", 0), ("d.jpg", 0)]
+    ]
     first = client.get(f"{API}/imports/{job.pk}/items?state=FAILED&limit=2").json()
     assert [row["name"] for row in first["items"]] == ["a.jpg", "c.jpg"]
     assert first["next"] == items[2].pk
@@ -348,7 +355,9 @@ def unsafe_calls(job: ImportJob, item: ImportItem) -> list[tuple[str, str, objec
 
 def contents() -> dict[str, list[dict[str, Any]]]:
     """Every row of the program's own tables."""
-    models: list[type[Model]] = [m for app in ("datasets", "tagging", "sessions_app") for m in apps.get_app_config(app).get_models()]
+    models: list[type[Model]] = [
+        m for app in ("datasets", "tagging", "sessions_app") for m in apps.get_app_config(app).get_models()
+    ]
     return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
@@ -390,7 +399,11 @@ def test_reading_changes_nothing(client: Client, job: ImportJob) -> None:
 
 def test_what_writes_does_not_answer_a_get(client: Client, job: ImportJob) -> None:
     item = uploading.announce(job, "a.jpg", 3)
-    for path in [f"/imports/{job.pk}/seal", f"/imports/{job.pk}/items/{item.pk}/content", f"/datasets/{job.dataset_id}/imports"]:
+    for path in [
+        f"/imports/{job.pk}/seal",
+        f"/imports/{job.pk}/items/{item.pk}/content",
+        f"/datasets/{job.dataset_id}/imports",
+    ]:
         assert client.get(f"{API}{path}").status_code == 405
 
 

@@ -1,4 +1,4 @@
-"""Hundreds of hostile pictures, where the tool that makes them lies beside this project: taken or refused, never more."""
+"""Hundreds of hostile pictures, where the tool that makes them lies beside this project: each taken or refused."""
 
 from __future__ import annotations
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import ExifTags, Image, ImageChops, ImageStat
+from PIL import ExifTags, Image, ImageChops, ImageFile, ImageStat
 
-from datasets import imaging
 from datasets.imaging import FORMATS, ImageRefused, Measured, measure, plain_copy
 from tests import images
 
@@ -76,7 +75,8 @@ def test_a_camera_file_with_a_second_picture_is_a_jpeg(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"a text, not a picture\n", b"", b"\x89PNG\r\n\x1a\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"]
+    "content",
+    [b"a text, not a picture\n", b"", b"\x89PNG\r\n\x1a\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"],
 )
 def test_what_is_no_picture_is_refused_whatever_its_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "picture.png"
@@ -211,7 +211,9 @@ def test_deep_pictures_keep_their_brightness_when_they_are_shrunk(
     assert_looks_like(measured.thumbnail, flat)
 
 
-@pytest.mark.parametrize(("mode", "format"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("L", "JPEG"), ("P", "PNG"), ("P", "GIF")])
+@pytest.mark.parametrize(
+    ("mode", "format"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("L", "JPEG"), ("P", "PNG"), ("P", "GIF")]
+)
 def test_other_kinds_of_colour_look_the_same(tmp_path: Path, mode: str, format: str) -> None:
     path = saved(tmp_path / "picture", images.blocks(mode=mode), format)
     reference = images.blocks(mode="L" if mode == "L" else "RGB")
@@ -280,7 +282,10 @@ def test_a_large_picture_is_shrunk_to_its_two_sizes(tmp_path: Path) -> None:
 
 
 def test_a_small_or_thin_picture_keeps_its_pixels(tmp_path: Path) -> None:
-    assert decoded(measure(images.write(tmp_path, "small.png", "PNG", width=40, height=30), LIMIT).preview).size == (40, 30)
+    assert decoded(measure(images.write(tmp_path, "small.png", "PNG", width=40, height=30), LIMIT).preview).size == (
+        40,
+        30,
+    )
     thin = measure(saved(tmp_path / "thin.png", Image.new("RGB", (5000, 1), "red"), "PNG"), LIMIT)
     assert decoded(thin.thumbnail).size == (512, 1)
     assert thin.colour.startswith("#f")
@@ -340,7 +345,8 @@ def test_a_colour_named_as_transparent_is_not_plain(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "mode", "expected"), [("JPEG", "CMYK", "JPEG"), ("GIF", "P", "PNG"), ("PNG", "RGBA", "PNG"), ("AVIF", "RGB", "PNG")]
+    ("format", "mode", "expected"),
+    [("JPEG", "CMYK", "JPEG"), ("GIF", "P", "PNG"), ("PNG", "RGBA", "PNG"), ("AVIF", "RGB", "PNG")],
 )
 def test_a_plain_copy_is_plain_and_looks_the_same(tmp_path: Path, format: str, mode: str, expected: str) -> None:
     path = saved(tmp_path / "picture", images.blocks(mode=mode), format)
@@ -368,4 +374,4 @@ def test_measuring_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 
 def test_no_limit_of_the_library_stands_beside_ours() -> None:
     assert Image.MAX_IMAGE_PIXELS is None
-    assert imaging.ImageFile.LOAD_TRUNCATED_IMAGES is False
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False

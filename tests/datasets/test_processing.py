@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
-from datasets import paths
+from datasets import imaging, paths
 from datasets.imaging import ImageRefused
 from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.queries.refusals import explain
@@ -86,7 +86,9 @@ def test_the_original_is_stored_byte_true_and_nothing_else_is_left(job: ImportJo
     original = paths.original_path(data_dir, sha256, "JPEG")
     assert original.read_bytes() == PICTURE
     stored = {original, paths.thumbnail_path(data_dir, sha256), paths.preview_path(data_dir, sha256)}
-    assert {data_dir / path for path in uploading.stored_files(data_dir)} - stored == {uploading.part_file(data_dir, ImportItem.objects.get())}
+    assert {data_dir / path for path in uploading.stored_files(data_dir)} - stored == {
+        uploading.part_file(data_dir, ImportItem.objects.get())
+    }
 
 
 def test_the_part_file_goes_with_the_commit(
@@ -240,12 +242,17 @@ def test_another_dataset_has_its_own_image_of_the_same_file(job: ImportJob, data
     assert len(list((data_dir / "blobs" / "originals").rglob("*.jpg"))) == 1
 
 
-def test_of_two_workers_with_the_same_picture_one_makes_the_image(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_workers_with_the_same_picture_one_makes_the_image(
+    job: ImportJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slow, quick = uploading.send(job, "slow.jpg", PICTURE), uploading.send(job, "quick.jpg", PICTURE)
-    measure = processing.imaging.measure
-    monkeypatch.setattr(
-        processing.imaging, "measure", lambda *args: (monkeypatch.undo(), process_item(quick.pk), measure(*args))[2]
-    )
+    measure = imaging.measure
+
+    def measure_slowly(path: Path, max_pixels: int) -> imaging.Measured:
+        process_item(quick.pk)
+        return measure(path, max_pixels)
+
+    monkeypatch.setattr(imaging, "measure", measure_slowly)
     assert process_item(slow.pk) == State.DUPLICATE
     assert again(quick).state == State.READY
     assert again(slow).image == quick.image
@@ -331,14 +338,14 @@ def test_a_message_has_half_a_minute_before_it_counts_as_lost(job: ImportJob) ->
 
 def test_no_picture_is_decoded_inside_a_transaction(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
     depths: list[int] = []
-    measure = processing.imaging.measure
+    measure = imaging.measure
 
     def watch(*args: Any) -> Any:
         depths.append(len(connection.savepoint_ids))
         return measure(*args)
 
     before = len(connection.savepoint_ids)
-    monkeypatch.setattr(processing.imaging, "measure", watch)
+    monkeypatch.setattr(imaging, "measure", watch)
     uploading.bring(job, "picture.jpg", PICTURE)
     assert depths == [before]
 

@@ -22,7 +22,9 @@ def job(dataset: Dataset) -> ImportJob:
     return uploading.start(dataset)
 
 
-def add(job: ImportJob, state: State, *, kind: Kind = Kind.IMAGE, seconds_ago: float = 3600) -> None:
+def add(
+    job: ImportJob, state: ImportItem.State, *, kind: ImportItem.Kind = Kind.IMAGE, seconds_ago: float = 3600
+) -> None:
     """An item in a state; those that have their end had it so long ago."""
     item = uploading.announce(job, "a.txt" if kind == Kind.SIDECAR else "a.jpg", 1)
     ended = state not in ImportItem.UNFINISHED
@@ -42,7 +44,14 @@ def test_every_file_is_counted_once_where_it_stands(job: ImportJob) -> None:
             add(job, State(state))
     add(uploading.start(job.dataset), State.READY)
     progress = get_import_progress(job.pk)
-    counted = (progress.waiting, progress.in_line, progress.processing, progress.ready, progress.duplicates, progress.failed)
+    counted = (
+        progress.waiting,
+        progress.in_line,
+        progress.processing,
+        progress.ready,
+        progress.duplicates,
+        progress.failed,
+    )
     assert counted == (1, 2, 3, 4, 5, 6)
     assert (progress.total, progress.done) == (21, 15)
 

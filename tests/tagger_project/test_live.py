@@ -1,0 +1,108 @@
+"""The door from the server to open pages: it tells, and a broker that is away stops nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from asgiref.sync import async_to_sync
+from channels.layers import channel_layers, get_channel_layer
+from pytest_django.fixtures import Settings
+
+from datasets.messages import DatasetChanged, DatasetTouched, ImportProgress, ImportTouched
+from tagger_project.broker import private_socket_path
+from tagger_project.consumers import LiveConsumer
+from tagger_project.live import Message, broker_may_run, publish
+
+
+@dataclass(frozen=True)
+class Greeting(Message):
+    type: ClassVar[str] = "test.greeting"
+
+    text: str
+
+
+class RefusingLayer:
+    """A broker that does not answer."""
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        raise ConnectionRefusedError("nobody listens")
+
+
+@pytest.fixture
+def refusing_layer() -> Iterator[None]:
+    before = channel_layers.set("default", RefusingLayer())
+    yield
+    channel_layers.set("default", before)
+
+
+async def joined(group: str) -> str:
+    layer = get_channel_layer()
+    assert layer is not None
+    channel: str = await layer.new_channel()
+    await layer.group_add(group, channel)
+    return channel
+
+
+def received(channel: str) -> Any:
+    layer = get_channel_layer()
+    assert layer is not None
+    return async_to_sync(layer.receive)(channel)
+
+
+def test_a_message_reaches_who_joined_the_group() -> None:
+    channel = async_to_sync(joined)("group.1")
+    publish("group.1", Greeting(text="hello"))
+    assert received(channel) == {
+        "type": "relay",
+        "message": {"type": "test.greeting", "data": {"text": "hello"}},
+    }
+
+
+def test_a_broker_that_is_away_is_logged_and_nothing_else(
+    refusing_layer: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish("group.1", Greeting(text="hello"))
+    assert "test.greeting" in caplog.text
+    assert "nobody listens" in caplog.text
+
+
+def test_without_the_bundled_broker_nothing_is_tried(
+    refusing_layer: None, caplog: pytest.LogCaptureFixture, settings: Settings
+) -> None:
+    settings.BROKER_IS_PRIVATE = True
+    publish("group.1", Greeting(text="hello"))
+    assert caplog.text == ""
+
+
+def test_the_bundled_broker_may_run_where_its_socket_is(settings: Settings, data_dir: Path) -> None:
+    settings.BROKER_IS_PRIVATE = True
+    assert not broker_may_run()
+    socket = private_socket_path(data_dir)
+    socket.parent.mkdir(parents=True, exist_ok=True)
+    socket.touch()
+    assert broker_may_run()
+
+
+def test_a_broker_of_someone_elses_may_always_run(settings: Settings) -> None:
+    settings.BROKER_IS_PRIVATE = False
+    assert broker_may_run()
+
+
+def test_every_message_is_json() -> None:
+    progress = ImportProgress(1, 2, "OPEN", 3, 0, 3, 0, 0, 0, 0, 0, 0, 0.5, None)
+    for message in (progress, DatasetChanged(1, 2, 3, 4, 5), ImportTouched(1), DatasetTouched(1)):
+        wire = json.loads(json.dumps(message.to_wire()))
+        assert set(wire) == {"type", "data"}
+        assert wire["type"] == message.type
+    assert json.loads(json.dumps(progress.to_wire()))["data"]["seconds_left"] is None
+
+
+def test_a_socket_sends_the_newest_notice_of_each_type() -> None:
+    notices = [{"type": "a", "data": 1}, {"type": "b", "data": 2}, {"type": "a", "data": 3}]
+    rendered = async_to_sync(LiveConsumer().render)(notices)
+    assert rendered == [{"type": "a", "data": 3}, {"type": "b", "data": 2}]
