@@ -110,7 +110,7 @@ def test_two_hundred_moves_leave_the_order_that_they_say(image: Image) -> None:
         place = 1 if number < 120 else chance.randrange(len(order) + 1)
         apply(image, moving(tag, order[place] if place < len(order) else None))
         order.insert(place, tag)
-    assert names_on(image) == order
+        assert names_on(image) == order, number
     positions = list(ImageTag.objects.filter(image=image).order_by("position").values_list("position", flat=True))
     assert len(set(positions)) == len(order)
     assert all(b - a > 1e-7 for a, b in itertools.pairwise(positions))
