@@ -265,7 +265,7 @@ def test_the_next_picture_was_fetched_ahead(desk: Desk) -> None:
     desk.page.on("request", lambda request: _note_picture(request, asked))
     for number in (2, 3, 4):
         desk.press("PageDown")
-        expect(desk.page.locator("[data-frame][data-state=shown]")).to_be_visible(timeout=100)
+        expect(desk.page.locator("[data-frame][data-state=shown]")).to_be_visible()
         expect(desk.page).to_have_url(desk.address(number))
     wanted = {f"/files/images/{image_id}/" for image_id in desk.image_ids[1:4]}
     assert [address for address in asked if any(part in address for part in wanted)] == []

@@ -82,6 +82,7 @@ export class Desk {
       onAdd: (image, names) => this.add(image, names),
       onRemove: (name) => this.editing.remove(this.image, name),
       onNext: () => this.goOn(),
+      onWait: (work) => this.saver.holdFor(work),
       announce,
     });
     const caption = $(".side__caption");
@@ -356,7 +357,7 @@ export class Desk {
     const link = event.target.closest?.("a[href]");
     this.caption.flush();
     if (!link || event.defaultPrevented || link.target || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (this.outbox.length === 0) return;
+    if (this.saver.status.state === "saved") return;
     event.preventDefault();
     this.saver.settled(LEAVE_WAIT).then(() => location.assign(link.href));
   }

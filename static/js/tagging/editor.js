@@ -4,9 +4,12 @@ import { gettext, interpolate } from "../lib/i18n.js";
 import { isTooLong, splitList, tidy } from "./names.js";
 
 export class TagBox {
-  /** `target()` is the image that is shown; `onAdd(image, names)` and `onRemove(name)` edit it; `onNext` goes on. */
-  constructor({ root, suggestions, chips, target, onAdd, onRemove, onNext, announce }) {
-    Object.assign(this, { suggestions, chips, target, onAdd, onRemove, onNext, announce });
+  /**
+   * `target()` is the image that is shown; `onAdd(image, names)` and `onRemove(name)` edit it; `onNext` goes on,
+   * and `onWait(work)` does what takes a while.
+   */
+  constructor({ root, suggestions, chips, target, onAdd, onRemove, onNext, onWait, announce }) {
+    Object.assign(this, { suggestions, chips, target, onAdd, onRemove, onNext, onWait, announce });
     this.input = root.querySelector("input");
     this.error = root.querySelector("[data-tag-error]");
     this.drafts = new Map();
@@ -65,7 +68,7 @@ export class TagBox {
 
   goOn(event) {
     // A held key would run through the whole dataset.
-    if (!event.repeat) this.queue = this.queue.then(() => this.onNext());
+    if (!event.repeat) this.inLine(() => this.onNext());
   }
 
   takes(text) {
@@ -82,7 +85,14 @@ export class TagBox {
   takeLater(text) {
     const image = this.target();
     this.clear();
-    this.queue = this.queue.then(async () => this.onAdd(image, [await this.suggestions.best(text)]));
+    const take = async () => this.onAdd(image, [await this.suggestions.best(text)]);
+    this.onWait(() => this.inLine(take));
+  }
+
+  /** Do something behind what still waits; one that fails holds nobody up. */
+  inLine(work) {
+    this.queue = this.queue.then(work).catch((error) => console.error(error));
+    return this.queue;
   }
 
   tabbed(event) {
@@ -151,7 +161,7 @@ export class TagBox {
     this.clear();
     const image = this.target();
     // In line behind takes that still wait, so that tags keep the order they were typed in.
-    if (wanted.length > 0) this.queue = this.queue.then(() => this.onAdd(image, wanted));
+    if (wanted.length > 0) this.inLine(() => this.onAdd(image, wanted));
   }
 
   fail(text) {

@@ -20,6 +20,7 @@ export class Saver extends EventTarget {
     this.trouble = null;
     this.isSending = false;
     this.sendAlone = false;
+    this.held = 0;
     this.lastStoredAt = -Infinity;
     window.addEventListener("online", () => this.retryNow());
   }
@@ -27,9 +28,21 @@ export class Saver extends EventTarget {
   get status() {
     const waiting = this.outbox.length;
     if (this.conflicts.size > 0) return { state: "conflict", waiting };
-    if (waiting === 0) return { state: "saved", waiting };
-    if (this.trouble) return { ...this.trouble, waiting };
+    if (waiting + this.held === 0) return { state: "saved", waiting };
+    if (this.trouble && waiting > 0) return { ...this.trouble, waiting };
     return { state: "saving", waiting };
+  }
+
+  /** An edit is being made that waits for something else: until it is over, not all is saved. */
+  async holdFor(work) {
+    this.held += 1;
+    this.tell("status");
+    try {
+      return await work();
+    } finally {
+      this.held -= 1;
+      this.tell("status");
+    }
   }
 
   add(image, operation) {
@@ -167,7 +180,8 @@ export class Saver extends EventTarget {
   /** Wait until all is stored, at most so many milliseconds; returns whether it is. */
   async settled(milliseconds) {
     const end = performance.now() + milliseconds;
-    while (this.outbox.length > 0 && !this.trouble && performance.now() < end) {
+    const isBusy = () => this.held > 0 || (this.outbox.length > 0 && !this.trouble);
+    while (isBusy() && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 15));
     }
     return this.outbox.length === 0;
