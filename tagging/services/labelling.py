@@ -208,6 +208,8 @@ def _number_anew(image: Image) -> None:
 def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None, str]:
     # NUL and half an emoji (a lone surrogate) can be typed into JSON, but no database stores them.
     text = edit.text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
+    if not one_line(text):
+        text = ""  # invisible signs alone say nothing: the image is not tagged by them
     if len(text) > LONGEST_CAPTION:
         raise CaptionTooLong(
             _("The caption has %(count)d characters; %(limit)d are kept. Shorten it.")

@@ -215,6 +215,7 @@ def test_the_revision_grows_with_every_call_that_edits(image: Image) -> None:
         ([writing("A.")], True),
         ([writing("A."), writing("", 1)], False),
         ([writing("  ")], False),
+        ([writing("\u200b \ufeff")], False),
         ([writing("A."), adding("a"), writing("", 1)], True),
         ([removing("a")], False),
     ],
