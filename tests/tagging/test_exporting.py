@@ -15,7 +15,6 @@ from PIL import ImageChops, ImageOps, ImageStat
 
 from datasets import paths
 from datasets.models import Dataset, Image
-from tagging.services import exporting
 from tagging.services.archive import check_exportable, stream_zip
 from tagging.services.exporting import NothingToExport, OriginalMissing, iter_entries, summarise, write_folder
 from tests import factories, images
