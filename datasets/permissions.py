@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from datasets.models import Dataset, Image, ImportJob
+from datasets.models import Dataset, Image, ImageQuerySet, ImportJob
 
 
 def visible_datasets(user: User | None) -> QuerySet[Dataset]:
@@ -19,7 +19,7 @@ def visible_datasets(user: User | None) -> QuerySet[Dataset]:
     return Dataset.objects.all()
 
 
-def visible_images(user: User | None) -> QuerySet[Image]:
+def visible_images(user: User | None) -> ImageQuerySet:
     """The images of visible datasets, each with its dataset."""
     return Image.objects.filter(dataset__in=visible_datasets(user)).select_related("dataset")
 

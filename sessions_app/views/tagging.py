@@ -8,9 +8,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from datasets.permissions import visible_datasets, visible_images
-from sessions_app.queries import get_desk, get_first_image_id
+from sessions_app.queries import get_desk, get_first_image_id, get_place
 from sessions_app.schemas import DeskOut
-from sessions_app.services.sessions import keep_place, open_tagging_session
 from tagger_project.auth import person
 from tagging.queries.state import get_image_state
 
@@ -20,8 +19,7 @@ def tag(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Go to where this person stopped; the first time to the first untagged image."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    tagging_session = open_tagging_session(dataset, by=user)
-    image_id = tagging_session.current_image_id or get_first_image_id(dataset, user)
+    image_id = get_place(dataset, user).image_id or get_first_image_id(dataset, user)
     if image_id is None:
         return render(request, "sessions_app/empty.html", {"dataset": dataset})
     return redirect("sessions_app:tag_image", dataset_id=dataset.pk, image_id=image_id)
@@ -29,10 +27,12 @@ def tag(request: HttpRequest, dataset_id: int) -> HttpResponse:
 
 @require_safe
 def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpResponse:
-    """Show the desk for one image; its scripts go on from there without loading the page again."""
+    """Show the desk for one image; its scripts go on from there without loading the page again.
+
+    They also keep the place: a GET changes nothing, so that a browser that fetches ahead moves nobody.
+    """
     user = person(request)
     image = get_object_or_404(visible_images(user), pk=image_id, dataset=dataset_id)
-    keep_place(image.dataset, image, by=user)
     desk, state = get_desk(image, user), get_image_state(image)
     context = {
         "dataset": image.dataset,

@@ -50,7 +50,12 @@ def test_the_page_can_be_read_without_a_script(client: Client, dataset: Dataset)
     assertContains(answer, "2 of 3")
     assertContains(answer, "1 of 3 tagged")
     assertContains(answer, f"/files/images/{second.pk}/preview/?v=")
-    assert TaggingSession.objects.get().current_image == second
+
+
+def test_looking_at_a_picture_moves_nobody(client: Client, dataset: Dataset) -> None:
+    client.get(_page(factories.make_image(dataset)))
+    client.get(reverse("sessions_app:tag", args=[dataset.pk]))
+    assert not TaggingSession.objects.exists()
 
 
 def test_a_name_of_any_kind_is_only_text(client: Client, dataset: Dataset) -> None:
@@ -66,8 +71,8 @@ def test_the_page_takes_as_many_queries_for_twenty_images_as_for_one(
     images = [factories.make_image(dataset) for _ in range(count)]
     factories.make_image_tag(images[0], "lake")
     client.get(_page(images[-1]))
-    # the image, the tagging session, seven for its place, three for its words
-    with django_assert_num_queries(12):
+    # the image, seven for its place, three for its words
+    with django_assert_num_queries(11):
         client.get(_page(images[-1]))
 
 
@@ -90,5 +95,9 @@ def test_each_person_has_a_place_of_their_own(client: Client, dataset: Dataset, 
     first, second = factories.make_image(dataset), factories.make_image(dataset)
     for image in (first, second):
         client.force_login(factories.make_user())
-        client.get(_page(image))
+        address = reverse("api-1:write_place", args=[dataset.pk])
+        client.put(address, {"image_id": image.pk}, content_type="application/json")
+        assertRedirects(
+            client.get(reverse("sessions_app:tag", args=[dataset.pk])), _page(image), fetch_redirect_response=False
+        )
     assert set(TaggingSession.objects.values_list("current_image", flat=True)) == {first.pk, second.pk}
