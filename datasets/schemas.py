@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from django.urls import reverse
 from ninja import Field, Schema
-from pydantic import BeforeValidator
 
 from datasets.messages import ImportProgress
 from datasets.models import Dataset, Image, ImportItem
@@ -136,19 +133,11 @@ class ImportOut(Schema):
     max_file_bytes: int
 
 
-def _whole_characters(text: object) -> object:
-    """Replace halves of characters: one such name must not refuse the files announced beside it."""
-    return text.encode("utf-8", "replace").decode() if isinstance(text, str) else text
-
-
-FileName = Annotated[str, BeforeValidator(_whole_characters)]
-
-
 class FileIn(Schema):
     """A file to announce."""
 
-    name: FileName
-    folder: FileName = ""
+    name: str
+    folder: str = ""
     size: int
 
 
