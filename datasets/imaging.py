@@ -15,6 +15,8 @@ from typing import Final
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 from PIL.Image import Resampling
 
+from datasets.colour import has_foreign_profile, to_srgb
+
 THUMBNAIL_SIDE: Final = 512
 PREVIEW_SIDE: Final = 1600
 # Method 2 gives nearly the size of method 4 in half the time.
@@ -155,6 +157,7 @@ def _is_plain(picture: Image.Image, image_format: str, orientation: int) -> bool
         frames = 2  # it cannot be counted: not plain
     # A PNG of mode RGB may name one colour as transparent: readers do not agree on what is there then.
     has_plain_pixels = picture.mode in {"RGB", "L"} and not picture.has_transparency_data
+    has_plain_pixels = has_plain_pixels and not has_foreign_profile(picture)
     return image_format in {"JPEG", "PNG", "WEBP"} and has_plain_pixels and orientation == 1 and frames == 1
 
 
@@ -189,7 +192,7 @@ def _upright(picture: Image.Image, orientation: int) -> Image.Image:
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
-    """Return 8-bit RGB: 16-bit and float scaled instead of clipped, transparency laid on white."""
+    """Return 8-bit sRGB: 16-bit and float scaled instead of clipped, transparency laid on white, profiles applied."""
     if picture.mode in {"I;16", "I;16L", "I;16B", "I;16N"}:
         picture = picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     elif picture.mode in {"I", "F"}:
@@ -198,10 +201,13 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         top = 65535.0 if high > 255 else (255.0 if high > 1 else 1.0)  # type: ignore[operator]
         picture = picture.point(lambda value: value * (255.0 / top)).convert("L")
     if picture.has_transparency_data:
+        profile = picture.info.get("icc_profile")
         picture = picture.convert("RGBA")
         ground = Image.new("RGB", picture.size, "white")
         ground.paste(picture, mask=picture.getchannel("A"))
-        return ground
+        ground.info["icc_profile"] = profile
+        picture = ground
+    picture = to_srgb(picture)
     return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 

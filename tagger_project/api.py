@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
+from ninja.errors import ValidationError
 
 from datasets.api import router as datasets_router
 from sessions_app.api import router as sessions_router
@@ -12,10 +16,30 @@ from tagging.api import router as tagging_router
 api = NinjaAPI(
     title="Dataset tagger",
     version="1",
-    description="Datasets, images, tags, imports and exports. Errors are `{\"detail\": sentence}`.",
+    description='Datasets, images, tags, imports and exports. Errors are `{"detail": sentence}`.',
     auth=SessionOrOpen(),
     docs_url=None,
 )
 api.add_router("", datasets_router)
 api.add_router("", tagging_router)
 api.add_router("", sessions_router)
+
+
+@api.exception_handler(ValidationError)
+def explain_bad_input(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Answer 422 with a sentence that names each field and what is wrong with it."""
+    faults = [f"{_field(fault)}: {fault.get('msg', '')}" for fault in error.errors]
+    detail = _("This cannot be read. %(faults)s.") % {"faults": "; ".join(faults)}
+    return api.create_response(request, {"detail": detail}, status=422)
+
+
+@api.exception_handler(PermissionDenied)
+def explain_refusal(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    """Answer 403 with the sentence of the check that refused."""
+    return api.create_response(request, {"detail": str(error)}, status=403)
+
+
+def _field(fault: dict[str, object]) -> str:
+    place = fault.get("loc")
+    # The first part says where in the request it stood: body, query, path.
+    return ".".join(str(part) for part in place[1:]) if isinstance(place, (list, tuple)) else "?"

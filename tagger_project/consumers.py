@@ -6,12 +6,15 @@ import asyncio
 from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.core.exceptions import ObjectDoesNotExist
 
 from tagger_project.auth import may_connect
 from tagger_project.live import Message
 
 # Notices are merged: however much happens, a page hears of it four times a second.
 MERGE_SECONDS = 0.25
+# What the page shows was deleted while it was open; 4000 to 4999 are an application's own codes.
+GONE = 4404
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
@@ -74,6 +77,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     async def _flush(self) -> None:
         while self.notices:
             notices, self.notices = self.notices, []
-            for message in await self.render(notices):
+            try:
+                messages = await self.render(notices)
+            except ObjectDoesNotExist:
+                await self.close(code=GONE)
+                return
+            for message in messages:
                 await self.send_json(message)
             await asyncio.sleep(MERGE_SECONDS)

@@ -116,9 +116,7 @@ TRIGGER_WORD = _declare(_environment.str, "TRIGGER_WORD", "", "Trigger word of t
 
 # --- Limits -----------------------------------------------------------------------------------
 
-MAX_FILE_BYTES = _declare(
-    _environment.int, "MAX_FILE_BYTES", 200_000_000, "Largest file that is taken in, in bytes."
-)
+MAX_FILE_BYTES = _declare(_environment.int, "MAX_FILE_BYTES", 200_000_000, "Largest file that is taken in, in bytes.")
 MAX_IMAGE_PIXELS = _declare(
     _environment.int, "MAX_IMAGE_PIXELS", 80_000_000, "Largest picture that is decoded, in pixels (width times height)."
 )

@@ -26,7 +26,13 @@ from datasets import files, imaging, paths, signals
 from datasets.models import Image, ImportItem
 from datasets.reasons import Reason
 from datasets.services.datasets import touch_dataset
-from datasets.services.sidecars import NotText, attach_text, give_text_to_images, read_text, sidecar_text_for
+from datasets.services.sidecars import (
+    NotText,
+    give_text_to_duplicate,
+    give_text_to_images,
+    read_text,
+    sidecar_text_for,
+)
 from datasets.services.uploads import finish_if_complete, tell_import
 from datasets.time_limit import OutOfTime, time_limit
 
@@ -147,9 +153,7 @@ def _finish_image(item: ImportItem, stored: _Stored) -> str:
 @transaction.atomic
 def _finish_duplicate(item: ImportItem, image: Image) -> str:
     touch_dataset(item.job.dataset_id)
-    text = sidecar_text_for(item)
-    if text and not image.is_tagged and not image.sidecar_text:
-        attach_text(image, text)
+    give_text_to_duplicate(item, image)
     return _end(item, ImportItem.State.DUPLICATE, image=image)
 
 
@@ -169,7 +173,8 @@ def _fail(item: ImportItem, reason: Reason, detail: str = "") -> str:
 def _end(
     item: ImportItem, state: ImportItem.State, *, image: Image | None = None, reason: str = "", detail: str = ""
 ) -> str:
-    ImportItem.objects.filter(pk=item.pk).update(
+    # Only who still holds it: a time limit that rings just after an image was made must not call it refused.
+    ImportItem.objects.filter(pk=item.pk, state=ImportItem.State.PROCESSING).update(
         state=state,
         image=image,
         reason=reason,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 
 from django.conf import settings
+from django.db.models import Q
 
 from datasets import paths, signals
-from datasets.models import Image, ImportItem
+from datasets.models import Image, ImportItem, ImportItemQuerySet
 from datasets.reasons import Reason
 
 
@@ -60,25 +61,49 @@ def give_text_to_images(item: ImportItem, text: str) -> tuple[ImportItem.State, 
         The item's end, and its reason code where it is a refusal.
     """
     ImportItem.objects.filter(pk=item.pk).update(text=text)
-    images = list(Image.objects.filter(dataset=item.job.dataset_id, stem_key=item.stem_key))
+    same_name = Q(stem_key=item.stem_key) | Q(pk__in=_duplicates(item.job_id, item.stem_key).values("image"))
+    images = list(Image.objects.filter(same_name, dataset=item.job.dataset_id))
+    return _give(images, text) if images else (ImportItem.State.READY, "")
+
+
+def give_text_to_duplicate(item: ImportItem, image: Image) -> None:
+    """Give the text that came beside a picture that was here already to that picture, if it has no words yet.
+
+    To be called inside a transaction that holds the dataset's row.
+    """
+    image.refresh_from_db(fields=["is_tagged", "sidecar_text"])
+    for sidecar in _sidecars_beside(item):
+        state, reason = _give([image], sidecar.text)
+        ImportItem.objects.filter(pk=sidecar.pk).update(state=state, reason=reason)
+
+
+def _give(images: list[Image], text: str) -> tuple[ImportItem.State, str]:
     free = [image for image in images if not image.is_tagged and not image.sidecar_text]
     for image in free:
         attach_text(image, text)
-    if free or not images:
+    if free:
         return ImportItem.State.READY, ""
     if any(image.sidecar_text == text for image in images):
         return ImportItem.State.DUPLICATE, ""
     return ImportItem.State.FAILED, Reason.ALREADY_TAGGED
 
 
+def _duplicates(job_id: int, stem_key: str) -> ImportItemQuerySet:
+    """The pictures of an import that were here already, under this name."""
+    return ImportItem.objects.filter(
+        job=job_id, stem_key=stem_key, kind=ImportItem.Kind.IMAGE, state=ImportItem.State.DUPLICATE
+    )
+
+
+def _sidecars_beside(item: ImportItem) -> ImportItemQuerySet:
+    return ImportItem.objects.filter(
+        job=item.job_id, stem_key=item.stem_key, kind=ImportItem.Kind.SIDECAR, state=ImportItem.State.READY
+    )
+
+
 def sidecar_text_for(item: ImportItem) -> str:
     """Return the text that came beside a picture in the same import, or an empty string."""
-    sidecar = ImportItem.objects.filter(
-        job=item.job_id,
-        stem_key=item.stem_key,
-        kind=ImportItem.Kind.SIDECAR,
-        state=ImportItem.State.READY,
-    ).first()
+    sidecar = _sidecars_beside(item).first()
     return sidecar.text if sidecar is not None else ""
 
 
@@ -91,7 +116,11 @@ def attach_text(image: Image, text: str) -> None:
 
 def refuse_lonely_sidecars(job_id: int) -> int:
     """Mark the texts of a finished import that no picture of the same name came with; returns how many."""
-    lonely = ImportItem.objects.filter(job=job_id, kind=ImportItem.Kind.SIDECAR, state=ImportItem.State.READY).exclude(
-        stem_key__in=Image.objects.filter(dataset__imports=job_id).values("stem_key")
+    items = ImportItem.objects.filter(job=job_id)
+    pictures = items.filter(kind=ImportItem.Kind.IMAGE, state=ImportItem.State.DUPLICATE)
+    lonely = (
+        items.filter(kind=ImportItem.Kind.SIDECAR, state=ImportItem.State.READY)
+        .exclude(stem_key__in=Image.objects.filter(dataset__imports=job_id).values("stem_key"))
+        .exclude(stem_key__in=pictures.values("stem_key"))
     )
     return lonely.update(state=ImportItem.State.FAILED, reason=Reason.NO_IMAGE)

@@ -24,6 +24,7 @@ from datasets.services import processing
 from datasets.services.processing import process_item, release_stale_items
 from datasets.services.sidecars import NotText, decode_text
 from datasets.signals import image_ready
+from datasets.time_limit import OutOfTime
 from tests import factories, images, uploading
 from tests.disks import files_end_at, full_disk
 
@@ -435,3 +436,35 @@ def test_a_text_that_is_no_text_is_refused_and_its_picture_stays(job: ImportJob)
 def test_limits_come_from_the_settings(job: ImportJob, settings: Settings) -> None:
     settings.MAX_IMAGE_PIXELS = 320 * 240 - 1
     assert uploading.bring(job, "picture.jpg", PICTURE).reason == "TOO_MANY_PIXELS"
+
+
+@pytest.mark.parametrize("names", [["copy.jpg", "cat.txt"], ["cat.txt", "copy.jpg"]])
+def test_the_text_beside_a_duplicate_goes_to_the_picture_that_is_here(job: ImportJob, names: list[str]) -> None:
+    uploading.bring(job, "first.jpg", PICTURE)
+    second = uploading.start(job.dataset)
+    content = {"copy.jpg": PICTURE, "cat.txt": b"whiskers"}
+    items = [uploading.bring(second, "cat.jpg" if name == "copy.jpg" else name, content[name]) for name in names]
+    uploading.finish(second)
+    assert [row.tag.name for row in Image.objects.get().image_tags.all()] == ["whiskers"]
+    assert {again(item).state for item in items} == {State.DUPLICATE, State.READY}
+
+
+def test_a_folder_that_comes_twice_is_all_here_already(job: ImportJob) -> None:
+    for round_ in (job, uploading.start(job.dataset)):
+        items = [uploading.bring(round_, "cat.txt", b"whiskers"), uploading.bring(round_, "cat.jpg", PICTURE)]
+        uploading.finish(round_)
+    assert [again(item).state for item in items] == [State.DUPLICATE, State.DUPLICATE]
+
+
+def test_what_has_its_end_is_not_ended_again(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time limit may ring between the commit and the return."""
+    item = uploading.send(job, "cat.jpg", PICTURE)
+    finish = processing._finish_image
+
+    def finish_and_ring(*arguments: Any) -> str:
+        finish(*arguments)
+        raise OutOfTime
+
+    monkeypatch.setattr(processing, "_finish_image", finish_and_ring)
+    process_item(item.pk)
+    assert again(item).state == State.READY
