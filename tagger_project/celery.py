@@ -19,6 +19,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 _PR_SET_PDEATHSIG = 1
+# The processes that a worker forks inherit the number of the one that read this line.
+_WORKER = os.getpid()
 
 
 @worker_process_init.connect
@@ -28,5 +30,7 @@ def cage_process(**_: Any) -> None:
 
     limit = settings.WORKER_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    if sys.platform == "linux":
+    if sys.platform == "linux" and os.getpid() != _WORKER:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != _WORKER:  # the worker died before the kernel was asked
+            os._exit(1)

@@ -151,6 +151,16 @@ class RunningProgram:
                     found.append(process_id)
         return sorted(found)
 
+    def describe(self, process_ids: list[int]) -> str:
+        """Return what those processes are that still run, for a failure's message."""
+        lines = []
+        for process_id in process_ids:
+            with suppress(OSError):
+                folder = Path(f"/proc/{process_id}")
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                lines.append(f"{(folder / 'stat').read_text()[:40]} … {command}")
+        return "\n".join([*lines, self.output, self.logs()])
+
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a management command in the program's environment."""
         done = subprocess.run(
