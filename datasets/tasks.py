@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from celery import shared_task
+from celery import current_app, shared_task
+from kombu.exceptions import ChannelError
 
 from datasets.services import processing
 
 ITEMS_A_MESSAGE = 8
+# What was just received may have its message on the way.
+_IN_LINE_FOR = timedelta(seconds=30)
 
 
 @shared_task(name="datasets.process_items")
@@ -21,10 +25,28 @@ def process_items(*, item_ids: list[int], **_: Any) -> None:
 
 @shared_task(name="datasets.requeue_stale_items")
 def requeue_stale_items(*, restart: bool = False, **_: Any) -> int:
-    """Put back in line what a lost message or a dead worker left behind; returns how many files."""
-    item_ids = processing.release_stale_items(restart=restart)
+    """Put back in line what a lost message or a dead worker left behind; returns how many files.
+
+    While messages wait, a file in line is sooner or later reached by its own: sending more would only make the line
+    longer. `restart` says that no worker ran and no message is left.
+    """
+    if restart:
+        processing.release_claims_of_the_dead()
+        item_ids = processing.find_stale_items(in_line_for=timedelta(0))
+    else:
+        item_ids = processing.find_stale_items(in_line_for=None if _messages_wait() else _IN_LINE_FOR)
     send_in_batches(item_ids)
     return len(item_ids)
+
+
+def _messages_wait() -> bool:
+    with current_app.connection_for_read() as connection:
+        channel: Any = connection.default_channel
+        try:
+            line = channel.queue_declare(queue=current_app.conf.task_default_queue, passive=True)
+        except ChannelError:
+            return False  # nothing was ever sent
+        return bool(line.message_count)
 
 
 def send_in_batches(item_ids: list[int]) -> None:

@@ -9,6 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 
+class NoDataFolder(Exception):
+    """The data folder cannot be used; the text is a sentence."""
+
+
 def load_or_make_secret_key(data_dir: Path) -> str:
     """Return the data folder's key, making it at the first start.
 
@@ -19,14 +23,22 @@ def load_or_make_secret_key(data_dir: Path) -> str:
         data_dir: the data folder; made with mode 0700 if absent.
 
     Raises:
-        OSError: the folder cannot be written.
+        NoDataFolder: the folder cannot be made, read or written.
     """
     path = data_dir / "secret_key"
     try:
+        if not path.exists():
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_key(path)
         return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=data_dir, prefix=".secret_key-")
+    except OSError as error:
+        raise NoDataFolder(
+            f"The data folder {data_dir} cannot be used: {error.strerror}. Name another one with DATA_DIR."
+        ) from error
+
+
+def _make_key(path: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secret_key-")
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(64))
@@ -37,4 +49,3 @@ def load_or_make_secret_key(data_dir: Path) -> str:
             os.link(name, path)
     finally:
         Path(name).unlink()
-    return path.read_text(encoding="ascii").strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import io
 import random
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -61,7 +62,7 @@ def _mountains(picture: Image.Image, layer: int, hue: float, chance: random.Rand
     rough = 1.0
     for _ in range(8):
         rough *= 0.55
-        between = [(a + b) / 2 + chance.uniform(-rough, rough) for a, b in zip(points, points[1:], strict=False)]
+        between = [(a + b) / 2 + chance.uniform(-rough, rough) for a, b in pairwise(points)]
         points = [point for pair in zip(points, [*between, None], strict=False) for point in pair if point is not None]
     step = width / (len(points) - 1)
     ridge = [(number * step, base - point * height * 0.12) for number, point in enumerate(points)]

@@ -194,15 +194,20 @@ def finish_import_of(item_id: int) -> bool:
     return finish_if_complete(job_id)
 
 
-def release_stale_items(*, restart: bool) -> list[int]:
-    """Return the items that no worker has but that have work left, ready to be enqueued again.
+def release_claims_of_the_dead() -> None:
+    """Take every claim away. For the start, when no worker runs: whatever is being read then is nobody's."""
+    ImportItem.objects.filter(state=ImportItem.State.PROCESSING).update(lease_until=timezone.now() - LEASE)
+
+
+def find_stale_items(*, in_line_for: timedelta | None) -> list[int]:
+    """Return the items that no worker has but that have work left.
 
     Args:
-        restart: no worker runs, so every claim is a dead one's.
+        in_line_for: also those that are received and wait for longer than this; `None` leaves them out, for while
+            there are messages of theirs.
     """
     now = timezone.now()
-    if restart:
-        ImportItem.objects.filter(state=ImportItem.State.PROCESSING).update(lease_until=now - LEASE)
-    waits_long = now - timedelta(seconds=0 if restart else 30)
-    stale = ImportItem.objects.claimable(now).exclude(state=ImportItem.State.RECEIVED, received_at__gt=waits_long)
+    stale = ImportItem.objects.filter(state=ImportItem.State.PROCESSING, lease_until__lt=now)
+    if in_line_for is not None:
+        stale |= ImportItem.objects.filter(state=ImportItem.State.RECEIVED, received_at__lte=now - in_line_for)
     return list(stale.order_by("id").values_list("id", flat=True))

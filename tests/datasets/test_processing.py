@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -21,9 +22,10 @@ from datasets.imaging import ImageRefused
 from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.queries.refusals import explain
 from datasets.services import processing
-from datasets.services.processing import process_item, release_stale_items
+from datasets.services.processing import find_stale_items, process_item, release_claims_of_the_dead
 from datasets.services.sidecars import NotText, decode_text
 from datasets.signals import image_ready
+from datasets.tasks import requeue_stale_items
 from datasets.time_limit import OutOfTime
 from tests import factories, images, uploading
 from tests.disks import files_end_at, full_disk
@@ -53,6 +55,9 @@ def on_image_ready(act: Callable[[Image], object]) -> Iterator[None]:
         yield
     finally:
         image_ready.disconnect(receiver)
+
+
+HALF_A_MINUTE = timedelta(seconds=30)
 
 
 def die(image: Image) -> None:
@@ -317,24 +322,32 @@ def test_what_a_dead_worker_held_is_released_when_its_lease_ran_out(job: ImportJ
     item = uploading.send(job, "picture.jpg", PICTURE)
     with on_image_ready(die), pytest.raises(WorkerDied):
         process_item(item.pk)
-    assert release_stale_items(restart=False) == []
+    assert find_stale_items(in_line_for=HALF_A_MINUTE) == []
     let_lease_run_out(item)
-    assert release_stale_items(restart=False) == [item.pk]
+    assert find_stale_items(in_line_for=HALF_A_MINUTE) == [item.pk]
 
 
 def test_at_a_restart_every_claim_is_a_dead_ones(job: ImportJob) -> None:
     held, waiting = uploading.send(job, "held.jpg", PICTURE), uploading.send(job, "waiting.jpg", PICTURE)
     with on_image_ready(die), pytest.raises(WorkerDied):
         process_item(held.pk)
-    assert release_stale_items(restart=True) == [held.pk, waiting.pk]
+    release_claims_of_the_dead()
+    assert find_stale_items(in_line_for=timedelta(0)) == [held.pk, waiting.pk]
     assert process_item(held.pk) == State.READY
 
 
 def test_a_message_has_half_a_minute_before_it_counts_as_lost(job: ImportJob) -> None:
     item = uploading.send(job, "picture.jpg", PICTURE)
-    assert release_stale_items(restart=False) == []
+    assert find_stale_items(in_line_for=HALF_A_MINUTE) == []
     ImportItem.objects.filter(pk=item.pk).update(received_at=timezone.now() - timedelta(seconds=31))
-    assert release_stale_items(restart=False) == [item.pk]
+    assert find_stale_items(in_line_for=HALF_A_MINUTE) == [item.pk]
+
+
+def test_while_messages_wait_the_line_is_not_made_longer(job: ImportJob) -> None:
+    current_app.control.purge()
+    item = uploading.send(job, "picture.jpg", PICTURE)
+    ImportItem.objects.filter(pk=item.pk).update(received_at=timezone.now() - timedelta(minutes=5))
+    assert [requeue_stale_items(), requeue_stale_items()] == [1, 0]
 
 
 def test_no_picture_is_decoded_inside_a_transaction(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:

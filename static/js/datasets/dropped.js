@@ -1,10 +1,11 @@
 // What a person chose or dropped, as a flat list of `{file, name, folder}`; folders are walked.
 
 const READ_AT_ONCE = 8;
-// What operating systems leave behind in folders: nobody means to import it.
-const JUNK = /^(\.ds_store|thumbs\.db|desktop\.ini|\._.*|\..*)$/i;
+// What operating systems leave behind in folders: nobody means to import it. Hidden files of a folder stay behind too;
+// one that was chosen by itself is meant.
+const JUNK = /^(\.ds_store|thumbs\.db|desktop\.ini|\._.*)$/i;
 
-export const isJunk = (name) => JUNK.test(name);
+const isJunk = (name, folder) => JUNK.test(name) || (folder !== "" && name.startsWith("."));
 
 /** Whether something that is dragged over the page brings files. */
 export const bringsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -28,7 +29,7 @@ export async function readDrop({ entries, files }, onCount = () => {}) {
   const queue = entries.map((entry) => ({ entry, folder: "" }));
   const walkOne = async ({ entry, folder }) => {
     if (entry.isFile) {
-      if (isJunk(entry.name)) return;
+      if (isJunk(entry.name, folder)) return;
       const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
       if (file) found.push({ file, name: entry.name, folder });
     } else if (entry.isDirectory && entry.name !== "__MACOSX") {
@@ -57,6 +58,6 @@ async function readFolder(entry) {
 /** The files of an `<input type=file>`, plain or `webkitdirectory`. */
 export function readInput(input) {
   return [...input.files]
-    .filter((file) => !isJunk(file.name) && !file.webkitRelativePath.split("/").includes("__MACOSX"))
-    .map((file) => ({ file, name: file.name, folder: file.webkitRelativePath.split("/").slice(0, -1).join("/") }));
+    .map((file) => ({ file, name: file.name, folder: file.webkitRelativePath.split("/").slice(0, -1).join("/") }))
+    .filter(({ name, folder }) => !isJunk(name, folder) && !folder.split("/").includes("__MACOSX"));
 }

@@ -34,16 +34,23 @@ class ImportPage {
 
   listen() {
     for (const input of $$("[data-pick-files], [data-pick-folder]", this.root)) {
-      input.addEventListener("change", () => {
-        const files = readInput(input);
-        input.value = "";
-        this.chosen(files);
-      });
+      input.addEventListener("change", () => this.take(input));
     }
     dropAnywhere(document.querySelector("[data-drop-overlay]"), (held) => this.dropped(held));
     window.addEventListener("beforeunload", (event) => {
       if (this.isSending) event.preventDefault();
     });
+  }
+
+  take(input) {
+    const files = readInput(input);
+    input.value = "";
+    this.chosen(files);
+  }
+
+  /** On a slow line a person is quicker than this script. */
+  takeWhatWasChosen() {
+    for (const input of $$("[data-pick-files], [data-pick-folder]", this.root)) if (input.files.length) this.take(input);
   }
 
   async dropped(held) {
@@ -201,6 +208,7 @@ class ImportPage {
 export function mountImportPage(root, held = null) {
   const page = new ImportPage(root);
   page.open();
+  page.takeWhatWasChosen();
   if (held) page.dropped(held);
   return page;
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -33,13 +32,13 @@ class Command(BaseCommand):
         parser.add_argument("--trigger-word", default=env.TRIGGER_WORD, help="Trigger word of that dataset.")
         parser.add_argument("--host", default=env.HOST, help="Address to listen on.")
         parser.add_argument("--port", type=int, default=env.PORT, help="Port; a taken one moves to the next free one.")
+        # `manage.py` reads it before the settings do; here it is only known.
         parser.add_argument("--data", type=Path, default=settings.DATA_DIR, help="Data folder.")
         parser.add_argument("--workers", type=int, default=env.WORKERS, help="Worker processes; 0 for one a core.")
         parser.add_argument("--open", action="store_true", default=env.OPEN_BROWSER, help="Open the page.")
 
     def handle(self, **arguments: Any) -> None:
         """Run until Ctrl-C, and leave with the exit code that shells expect."""
-        use_data_folder(arguments["data"])
         folder: Path | None = arguments["folder"].expanduser().absolute() if arguments["folder"] else None
         options = Options(
             host=arguments["host"],
@@ -63,17 +62,6 @@ class Command(BaseCommand):
         with suppress(OSError):  # the terminal may be gone; the program need not be
             self.stdout.write(line)
             self.stdout.flush()
-
-
-def use_data_folder(data_dir: Path) -> None:
-    """Start this command anew where it was given another data folder than the environment.
-
-    The settings were read from the environment, and every child reads them there.
-    """
-    folder = data_dir.expanduser().absolute()
-    if folder != settings.DATA_DIR:
-        os.environ["DATA_DIR"] = str(folder)
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (this very command)
 
 
 def refuse_options(options: Options) -> None:
