@@ -39,8 +39,8 @@ function remarks(summary) {
         "info",
         "info",
         counted(
-          "%(count)s image is written anew as an upright 8-bit PNG, because not every trainer reads it as it is.",
-          "%(count)s images are written anew as upright 8-bit PNG, because not every trainer reads them as they are.",
+          "%(count)s image is written anew as an upright 8-bit picture, because not every trainer reads it as it is.",
+          "%(count)s images are written anew as upright 8-bit pictures, because not every trainer reads them as they are.",
           summary.converted,
         ),
       ),
