@@ -9,6 +9,7 @@ from celery import current_app, shared_task
 from kombu.exceptions import ChannelError
 
 from datasets.services import processing
+from datasets.services.sweeping import remove_leftovers
 
 ITEMS_A_MESSAGE = 8
 # What was just received may have its message on the way.
@@ -31,12 +32,19 @@ def requeue_stale_items(*, restart: bool = False, **_: Any) -> int:
     longer. `restart` says that no worker ran and no message is left.
     """
     if restart:
+        remove_leftovers()
         processing.release_claims_of_the_dead()
         item_ids = processing.find_stale_items(in_line_for=timedelta(0))
     else:
         item_ids = processing.find_stale_items(in_line_for=None if _messages_wait() else _IN_LINE_FOR)
     send_in_batches(item_ids)
     return len(item_ids)
+
+
+@shared_task(name="datasets.sweep_leftovers")
+def sweep_leftovers(**_: Any) -> int:
+    """Remove files that deaths left behind; returns how many."""
+    return remove_leftovers()
 
 
 def _messages_wait() -> bool:

@@ -154,6 +154,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "sweep-leftovers": {
+        "task": "datasets.sweep_leftovers",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Static files and headers ---------------------------------------------------------------------

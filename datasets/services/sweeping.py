@@ -1,0 +1,63 @@
+"""Remove what deaths leave behind: part files nobody needs, files that were never renamed into place."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from datasets.models import ImportItem
+
+logger = logging.getLogger(__name__)
+
+# A temporary file lives for the moment of one write; a day leaves the slowest disk its time.
+_TEMPORARY_FOR = timedelta(days=1)
+_AT_ONCE = 500
+
+
+def remove_leftovers() -> int:
+    """Remove part files of items that have their end, and temporary files of yesterday; returns how many.
+
+    A worker that dies between its commit and removing the part file leaves one; so does a sender that was late.
+    """
+    root: Path = settings.DATA_DIR
+    removed = sum(_remove_parts_without_work(parts) for parts in _batches(root / "incoming"))
+    before = timezone.now() - _TEMPORARY_FOR
+    for folder in ("incoming", "blobs"):
+        for path in (root / folder).rglob(".new-*"):
+            removed += _is_older(path, before) and _remove(path)
+    if removed:
+        logger.info("Removed %d files that earlier deaths left behind.", removed)
+    return removed
+
+
+def _batches(folder: Path) -> Iterator[dict[int, Path]]:
+    batch: dict[int, Path] = {}
+    for path in folder.rglob("*.part"):
+        if path.stem.isdigit():
+            batch[int(path.stem)] = path
+        if len(batch) == _AT_ONCE:
+            yield batch
+            batch = {}
+    yield batch
+
+
+def _remove_parts_without_work(parts: dict[int, Path]) -> int:
+    needed = set(ImportItem.objects.filter(pk__in=parts).unfinished().values_list("pk", flat=True))
+    return sum(_remove(path) for item_id, path in parts.items() if item_id not in needed)
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:
+        return False
+
+
+def _remove(path: Path) -> bool:
+    path.unlink(missing_ok=True)
+    return True
