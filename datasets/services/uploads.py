@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -205,18 +205,20 @@ def seal_import(job: ImportJob) -> None:
 
 
 def finish_if_complete(job_id: int) -> bool:
-    """Mark a sealed import finished when every file has its end; returns whether this call did it."""
+    """Mark a sealed import finished when every file has its end; returns whether this call did it.
+
+    Whoever ends the last file, or seals after it, commits that first and asks here then: one of them sees it all.
+    """
+    unfinished = ImportItem.objects.filter(job=job_id).unfinished()
+    if unfinished.exists():
+        return False
     with transaction.atomic():
-        unfinished = ImportItem.objects.filter(job=job_id).unfinished()
-        finished = (
-            ImportJob.objects.filter(pk=job_id, sealed_at__isnull=False, finished_at=None)
-            .exclude(pk__in=unfinished.values("job"))
-            .update(finished_at=timezone.now())
-        )
+        complete = ImportJob.objects.filter(pk=job_id, sealed_at__isnull=False, finished_at=None)
+        finished = complete.filter(~Exists(unfinished)).update(finished_at=timezone.now())
         if finished:
             refuse_lonely_sidecars(job_id)
             touch_dataset(ImportJob.objects.values_list("dataset", flat=True).get(pk=job_id))
-        tell_import(job_id)
+            tell_import(job_id)
     return bool(finished)
 
 
