@@ -7,6 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from datasets.forms import DatasetAdminForm
 from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.queries.refusals import explain
 
@@ -27,6 +28,7 @@ class LookOnly:
 class DatasetAdmin(admin.ModelAdmin[Dataset]):
     """Datasets with their numbers."""
 
+    form = DatasetAdminForm
     list_display = ("name", "file_prefix", "trigger_word", "images_", "tagged", "owner", "created_at")
     list_select_related = ("owner",)
     list_filter = ("created_at", "owner")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from datasets.models import Dataset
-from datasets.services.datasets import LONGEST_NAME, LONGEST_PREFIX, DatasetError
+from datasets.services.datasets import (
+    LONGEST_NAME,
+    LONGEST_PREFIX,
+    DatasetError,
+    checked_name,
+    checked_prefix,
+    checked_trigger_word,
+)
 
 
 class DatasetForm(forms.Form):
@@ -46,3 +54,25 @@ class DatasetForm(forms.Form):
     def refuse(self, error: DatasetError) -> None:
         """Show at its field what the service said."""
         self.add_error(error.field or None, str(error))
+
+
+class DatasetAdminForm(forms.ModelForm[Dataset]):
+    """The admin's form: the same rules as everywhere, because these fields become file names and captions."""
+
+    def clean_name(self) -> str:
+        """Ask the service."""
+        return self._checked(checked_name, "name")
+
+    def clean_file_prefix(self) -> str:
+        """Ask the service."""
+        return self._checked(checked_prefix, "file_prefix")
+
+    def clean_trigger_word(self) -> str:
+        """Ask the service."""
+        return self._checked(checked_trigger_word, "trigger_word")
+
+    def _checked(self, check: Callable[[str], str], field: str) -> str:
+        try:
+            return check(self.cleaned_data[field])
+        except DatasetError as error:
+            raise forms.ValidationError(str(error)) from error

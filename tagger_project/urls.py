@@ -3,13 +3,26 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 from django.views.i18n import JavaScriptCatalog
 
 from tagger_project.api import api
 from tagger_project.health import healthz, readyz
 
+
+def icon(request: HttpRequest) -> HttpResponseRedirect:
+    """Lead pages that name no icon (the admin, an address that is a picture) to the program's own."""
+    return HttpResponseRedirect(static("icon.svg"))
+
+
+admin.site.site_header = admin.site.site_title = _("Dataset tagger")
+admin.site.index_title = _("Vocabulary and records")
+
 urlpatterns = [
+    path("favicon.ico", login_not_required(icon), name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("login/", auth_views.LoginView.as_view(), name="login"),

@@ -102,9 +102,9 @@ def touch_dataset(dataset_id: int) -> None:
 
 
 def _fill(dataset: Dataset, name: str, file_prefix: str, trigger_word: str) -> None:
-    dataset.name = _checked_name(name)
-    dataset.file_prefix = _checked_prefix(file_prefix or suggest_prefix(dataset.name))
-    dataset.trigger_word = _checked_trigger_word(trigger_word)
+    dataset.name = checked_name(name)
+    dataset.file_prefix = checked_prefix(file_prefix or suggest_prefix(dataset.name))
+    dataset.trigger_word = checked_trigger_word(trigger_word)
 
 
 def _save(dataset: Dataset) -> None:
@@ -123,11 +123,18 @@ def normalise_name(name: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    visible = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n")
-    return unicodedata.normalize("NFC", " ".join(visible.split()))
+    kept = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n")
+    line = unicodedata.normalize("NFC", " ".join(kept.split()))
+    # What nobody can see names nothing.
+    return line if any(unicodedata.category(c)[0] not in "CZ" for c in line) else ""
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return the name in its one spelling.
+
+    Raises:
+        BadDatasetName: it is empty or too long.
+    """
     name = normalise_name(name)
     if not name:
         raise BadDatasetName(_("Give the dataset a name."))
@@ -139,7 +146,12 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _checked_prefix(prefix: str) -> str:
+def checked_prefix(prefix: str) -> str:
+    """Return the file prefix in lower case.
+
+    Raises:
+        BadFilePrefix: a trainer, or a disk, would misread file names that start with it.
+    """
     prefix = prefix.strip().lower()
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", prefix) or len(prefix) > LONGEST_PREFIX:
         raise BadFilePrefix(
@@ -159,7 +171,12 @@ def _checked_prefix(prefix: str) -> str:
     return prefix
 
 
-def _checked_trigger_word(trigger_word: str) -> str:
+def checked_trigger_word(trigger_word: str) -> str:
+    """Return the trigger word on one line.
+
+    Raises:
+        BadTriggerWord: it holds a comma, or is too long.
+    """
     trigger_word = _one_line(trigger_word)
     if "," in trigger_word:
         raise BadTriggerWord(_("A comma would split the trigger word in two. Leave it out."))

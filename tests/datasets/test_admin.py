@@ -155,3 +155,22 @@ def test_nobody_can_sign_in_as_the_local_owner(client: Client, password_mode: No
     owner = apps.get_model("auth", "User").objects.get(username="local-owner")
     assert not owner.has_usable_password()
     assert not client.login(username="local-owner", password="")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("file_prefix", "../up", "cannot start a file name"),
+        ("file_prefix", "train", "Hugging Face"),
+        ("trigger_word", "a, b", "comma"),
+        ("name", "\u200b", "Give the dataset a name"),
+    ],
+)
+def test_the_admin_keeps_the_rules_of_the_pages(
+    client: Client, dataset: Dataset, field: str, value: str, words: str
+) -> None:
+    fields = {"name": "Cats", "file_prefix": "cats", "trigger_word": "", "owner": "", field: value}
+    answer = client.post(reverse("admin:datasets_dataset_change", args=[dataset.pk]), fields)
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert not Dataset.objects.filter(**{field: value}).exists()

@@ -16,7 +16,7 @@ from tagger_project.env import VARIABLES
 from tests import factories, images, uploading
 from tests.sockets import is_refused
 
-PUBLIC = {"/healthz", "/readyz", "/login/", "/admin/login/", "/texts.js"}
+PUBLIC = {"/favicon.ico", "/healthz", "/readyz", "/login/", "/admin/login/", "/texts.js"}
 API = "/api/v1/"
 
 
@@ -90,7 +90,7 @@ def test_every_api_call_refuses_a_stranger(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("password_mode", "db")
-@pytest.mark.parametrize("address", sorted(PUBLIC - {"/readyz"}))
+@pytest.mark.parametrize("address", sorted(PUBLIC - {"/readyz", "/favicon.ico"}))
 def test_what_everybody_may_see_is_this_and_no_more(client: Client, address: str) -> None:
     assert client.get(address).status_code == 200
 
