@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from datasets.forms import DatasetAdminForm
 from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.queries.refusals import explain
+from datasets.services.datasets import PERSONS_FIELDS, touch_dataset
 
 
 class LookOnly:
@@ -44,6 +47,11 @@ class DatasetAdmin(admin.ModelAdmin[Dataset]):
             .get_queryset(request)
             .annotate(image_count=Count("images"), tagged_count=Count("images", filter=Q(images__is_tagged=True)))
         )
+
+    def save_model(self, request: HttpRequest, obj: Dataset, form: Any, change: bool) -> None:
+        """Save what people change, and leave alone what is counted meanwhile."""
+        obj.save(update_fields=PERSONS_FIELDS if change else None)
+        touch_dataset(obj.pk)
 
     @admin.display(description=_("images"), ordering="image_count")
     def images_(self, dataset: Dataset) -> int:

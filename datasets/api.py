@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
@@ -39,6 +39,7 @@ from tagger_project.auth import person
 router = Router()
 
 MOST_ITEMS_A_PAGE = 500
+ItemState = Literal["WAITING", "RECEIVED", "PROCESSING", "READY", "DUPLICATE", "FAILED"]
 
 
 def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
@@ -148,7 +149,7 @@ def get_import(request: HttpRequest, job_id: int) -> ProgressOut:
 def announce_files(request: HttpRequest, job_id: int, body: FilesIn) -> ItemsOut:
     """Announce at most 1,000 files; a file that breaks a limit is refused here and now."""
     job = _editable_import(request, job_id)
-    announced = [uploads.AnnouncedFile(file.name, file.folder, file.size) for file in body.files]
+    announced = [uploads.AnnouncedFile(file.name, file.folder, file.size, file.key) for file in body.files]
     try:
         items = uploads.announce_files(job, announced)
     except uploads.UploadError as error:
@@ -158,7 +159,11 @@ def announce_files(request: HttpRequest, job_id: int, body: FilesIn) -> ItemsOut
 
 @router.get("/imports/{int:job_id}/items", response=ItemsOut, tags=["imports"])
 def list_items(
-    request: HttpRequest, job_id: int, state: str = "", after: int = 0, limit: Annotated[int, Query(ge=1)] = 100
+    request: HttpRequest,
+    job_id: int,
+    state: ItemState | None = None,
+    after: int = 0,
+    limit: Annotated[int, Query(ge=1)] = 100,
 ) -> ItemsOut:
     """Files of an import by number, at most 500 at once; go on with `after=next`."""
     job = get_object_or_404(visible_imports(person(request)), pk=job_id)
@@ -205,4 +210,12 @@ def seal_import(request: HttpRequest, job_id: int) -> ProgressOut:
     """Say that no more files will be announced; the import is done when every file has its end."""
     job = _editable_import(request, job_id)
     uploads.seal_import(job)
+    return ProgressOut.of(get_import_progress(job.pk))
+
+
+@router.post("/imports/{int:job_id}/finish", response=ProgressOut, tags=["imports"])
+def finish_import(request: HttpRequest, job_id: int) -> ProgressOut:
+    """End an import without the files whose bytes never came; what has arrived is read to its end."""
+    job = _editable_import(request, job_id)
+    uploads.give_up_missing_files(job)
     return ProgressOut.of(get_import_progress(job.pk))

@@ -139,6 +139,7 @@ class FileIn(Schema):
     name: str
     folder: str = ""
     size: int
+    key: str = Field("", max_length=64, description="Made by the sender: announced twice under it, it is here once.")
 
 
 class FilesIn(Schema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -9,19 +10,28 @@ from celery import current_app, shared_task
 from kombu.exceptions import ChannelError
 
 from datasets.services import processing
-from datasets.services.sweeping import remove_leftovers
+from datasets.services.sweeping import finish_complete_imports, give_up_abandoned_imports, remove_leftovers
 
 ITEMS_A_MESSAGE = 8
 # What was just received may have its message on the way.
 _IN_LINE_FOR = timedelta(seconds=30)
+# With one picture's own limit (20 s) on top, this stays under CELERY_TASK_TIME_LIMIT, and that under the lease.
+_SECONDS_A_MESSAGE = 15.0
 
 
 @shared_task(name="datasets.process_items")
 def process_items(*, item_ids: list[int], **_: Any) -> None:
-    """Take received files to their end, one by one; safe to run twice."""
-    for item_id in item_ids:
-        if processing.process_item(item_id):
-            processing.finish_import_of(item_id)
+    """Take received files to their end, one by one; safe to run twice.
+
+    A message of slow pictures ends before the limit that would kill it, and sends the rest in another one.
+    """
+    end = time.monotonic() + _SECONDS_A_MESSAGE
+    for number, item_id in enumerate(item_ids):
+        if time.monotonic() > end:
+            process_items.delay(item_ids=item_ids[number:])
+            return
+        processing.process_item(item_id)
+        processing.finish_import_of(item_id)
 
 
 @shared_task(name="datasets.requeue_stale_items")
@@ -32,18 +42,21 @@ def requeue_stale_items(*, restart: bool = False, **_: Any) -> int:
     longer. `restart` says that no worker ran and no message is left.
     """
     if restart:
-        remove_leftovers()
         processing.release_claims_of_the_dead()
         item_ids = processing.find_stale_items(in_line_for=timedelta(0))
     else:
         item_ids = processing.find_stale_items(in_line_for=None if _messages_wait() else _IN_LINE_FOR)
     send_in_batches(item_ids)
+    finish_complete_imports()
+    if restart:
+        remove_leftovers()
     return len(item_ids)
 
 
 @shared_task(name="datasets.sweep_leftovers")
 def sweep_leftovers(**_: Any) -> int:
-    """Remove files that deaths left behind; returns how many."""
+    """Give up imports that nobody sends to any more, and remove files that deaths left behind; returns how many."""
+    give_up_abandoned_imports()
     return remove_leftovers()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
@@ -11,10 +12,13 @@ from django.core.exceptions import ObjectDoesNotExist
 from tagger_project.auth import may_connect
 from tagger_project.live import Message
 
+logger = logging.getLogger(__name__)
+
 # Notices are merged: however much happens, a page hears of it four times a second.
 MERGE_SECONDS = 0.25
 # What the page shows was deleted while it was open; 4000 to 4999 are an application's own codes.
 GONE = 4404
+TRY_AGAIN = 1011
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
@@ -61,12 +65,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         for group in self.groups_joined:
             await self.channel_layer.group_discard(group, self.channel_name)
 
-    async def receive_json(self, content: Any, **_: Any) -> None:
-        """Pages have nothing to say here; what they send is dropped."""
-
-    async def decode_json(self, text_data: str) -> Any:
-        """Leave the text alone: it is not read, and bad JSON must not end the socket with a traceback."""
-        return None
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any) -> None:
+        """Drop what pages send: they have nothing to say here, and nothing of it must end in a traceback."""
 
     async def relay(self, event: dict[str, Any]) -> None:
         """Take a notice from the group; it goes out with the others of the same moment."""
@@ -81,6 +81,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
                 messages = await self.render(notices)
             except ObjectDoesNotExist:
                 await self.close(code=GONE)
+                return
+            except Exception:
+                # The page opens another socket, and its snapshot has what was missed here.
+                logger.exception("What changed could not be read for a page; its socket is closed.")
+                await self.close(code=TRY_AGAIN)
                 return
             for message in messages:
                 await self.send_json(message)

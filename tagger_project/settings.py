@@ -28,6 +28,9 @@ if AUTH_MODE not in {"open", "password"}:
     raise ImproperlyConfigured(f"AUTH_MODE is '{AUTH_MODE}'. Set it to 'open' or to 'password'.")
 
 ALLOWED_HOSTS: list[str] = env.ALLOWED_HOSTS
+if AUTH_MODE == "open" and "*" in ALLOWED_HOSTS:
+    # A page of anybody's could take this host's name for its own and work here in the person's browser.
+    raise ImproperlyConfigured("ALLOWED_HOSTS is '*' and there is no login. Name the hosts, or set AUTH_MODE=password.")
 CSRF_TRUSTED_ORIGINS: list[str] = env.CSRF_TRUSTED_ORIGINS
 
 INSTALLED_APPS = [
@@ -140,7 +143,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A picture has a limit of its own (datasets.services.processing); this one is for a decoder that never comes back.
-CELERY_TASK_TIME_LIMIT = 90
+CELERY_TASK_TIME_LIMIT = 40
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

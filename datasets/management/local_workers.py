@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
@@ -14,6 +15,8 @@ from django.utils import timezone
 from datasets.management.local_worker_process import process, set_up
 from datasets.models import ImportItem
 from datasets.services.processing import LEASE
+
+logger = logging.getLogger(__name__)
 
 
 class WorkersCannotStart(Exception):
@@ -53,10 +56,16 @@ def _run(item_ids: Iterable[list[int]], workers: int) -> None:
         ) as pool:
             for batch in received:
                 for item_id in batch:
-                    pool.submit(process, item_id)
+                    pool.submit(process, item_id).add_done_callback(_log_failure)
     except BrokenProcessPool:
         for _batch in received:
             pass  # the rest is still to be copied in; the next pool reads it
+
+
+def _log_failure(done: Future[str]) -> None:
+    error = done.exception()
+    if error is not None and not isinstance(error, BrokenProcessPool):
+        logger.error("A file was not read to its end.", exc_info=error)
 
 
 def _open_items(job_id: int) -> list[int]:

@@ -54,7 +54,8 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
 class ImportItem(models.Model):
     """One file of an upload and what became of it.
 
-    `name` and `folder` are what the person's machine called it: data, never part of a path here.
+    `name` and `folder` are what the person's machine called it: data, never part of a path here. `client_key` is made
+    where the file was chosen: announced twice under it, the file is here once.
     """
 
     class State(models.TextChoices):
@@ -73,6 +74,7 @@ class ImportItem(models.Model):
 
     job = models.ForeignKey(ImportJob, verbose_name=_("import"), on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    client_key = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 (two empty keys are no clash)
     name = models.TextField(_("name"))
     folder = models.TextField(_("folder"), blank=True)
     stem_key = models.CharField(max_length=32, editable=False)
@@ -95,6 +97,7 @@ class ImportItem(models.Model):
     class Meta:
         verbose_name = _("import item")
         verbose_name_plural = _("import items")
+        constraints = [models.UniqueConstraint(fields=["job", "client_key"], name="item_announced_once")]
         indexes = [
             models.Index(fields=["job", "state", "id"], name="item_state"),
             models.Index(fields=["job", "stem_key"], name="item_stem"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import partial
 
 from django.contrib.auth.models import User
@@ -23,6 +24,8 @@ SPLIT_WORDS = frozenset(
 )
 # kohya's loader looks for a caption under the name without its last four "_" parts; the number brings one "_" itself.
 MOST_UNDERSCORES = 2
+# What people change. The other columns count (places, revisions): saving them would turn a count back.
+PERSONS_FIELDS = ("name", "file_prefix", "trigger_word", "owner")
 
 
 class DatasetError(Exception):
@@ -87,7 +90,7 @@ def change_dataset(dataset: Dataset, *, name: str, file_prefix: str, trigger_wor
         DatasetError: one of its kinds; nothing is changed then.
     """
     _fill(dataset, name, file_prefix, trigger_word)
-    _save(dataset)
+    _save(dataset, only=PERSONS_FIELDS)
     touch_dataset(dataset.pk)
     return dataset
 
@@ -107,10 +110,10 @@ def _fill(dataset: Dataset, name: str, file_prefix: str, trigger_word: str) -> N
     dataset.trigger_word = checked_trigger_word(trigger_word)
 
 
-def _save(dataset: Dataset) -> None:
+def _save(dataset: Dataset, *, only: Sequence[str] | None = None) -> None:
     try:
         with transaction.atomic():
-            dataset.save()
+            dataset.save(update_fields=only)
     except IntegrityError as error:
         raise DatasetNameTaken(
             _("There is a dataset named “%(name)s” already. Choose another name.") % {"name": dataset.name}

@@ -40,7 +40,11 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=45)
 MOST_ATTEMPTS = 3
-MOST_SECONDS = 30.0
+MOST_SECONDS = 20.0
+
+
+class _LostClaim(Exception):
+    """The lease ran out and another worker has the item, or it has its end already."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,14 @@ def process_item(item_id: int) -> str:
     item = _claim(item_id)
     if item is None:
         return ""
+    try:
+        return _take_to_its_end(item)
+    except _LostClaim:
+        logger.warning("Import item %s was taken over by another worker.", item.pk)
+        return ""
+
+
+def _take_to_its_end(item: ImportItem) -> str:
     if item.attempts > MOST_ATTEMPTS:
         return _fail(item, Reason.CRASHED)
     try:
@@ -76,6 +88,9 @@ def process_item(item_id: int) -> str:
     except FileNotFoundError:
         logger.warning("The bytes of import item %s are gone.", item.pk, exc_info=True)
         return _fail(item, Reason.INCOMPLETE)
+    except IntegrityError:
+        logger.exception("Import item %s does not fit into the database.", item.pk)
+        return _fail(item, Reason.NOT_STORED)
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         logger.error("Import item %s could not be stored.", item.pk, exc_info=True)
@@ -173,15 +188,18 @@ def _fail(item: ImportItem, reason: Reason, detail: str = "") -> str:
 def _end(
     item: ImportItem, state: ImportItem.State, *, image: Image | None = None, reason: str = "", detail: str = ""
 ) -> str:
-    # Only who still holds it: a time limit that rings just after an image was made must not call it refused.
-    ImportItem.objects.filter(pk=item.pk, state=ImportItem.State.PROCESSING).update(
+    # Only who still holds this very claim: not one whose lease ran out, nor after the item had its end.
+    held = ImportItem.objects.filter(pk=item.pk, state=ImportItem.State.PROCESSING, attempts=item.attempts)
+    ended = held.update(
         state=state,
-        image=image,
+        image=image if image is not None else F("image"),
         reason=reason,
         detail=detail.replace("\x00", "\ufffd"),
         lease_until=None,
         finished_at=timezone.now(),
     )
+    if not ended:
+        raise _LostClaim
     path = paths.incoming_path(settings.DATA_DIR, item.pk)
     transaction.on_commit(lambda: path.unlink(missing_ok=True))
     tell_import(item.job_id)
@@ -190,8 +208,8 @@ def _end(
 
 def finish_import_of(item_id: int) -> bool:
     """Finish the import that an item belongs to if this was its last one."""
-    job_id = ImportItem.objects.values_list("job", flat=True).get(pk=item_id)
-    return finish_if_complete(job_id)
+    job_id = ImportItem.objects.filter(pk=item_id).values_list("job", flat=True).first()
+    return job_id is not None and finish_if_complete(job_id)
 
 
 def release_claims_of_the_dead() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 
 from django.conf import settings
-from django.db.models import Q
 
 from datasets import paths, signals
 from datasets.models import Image, ImportItem, ImportItemQuerySet
@@ -52,17 +51,22 @@ def read_text(item: ImportItem) -> str:
 
 
 def give_text_to_images(item: ImportItem, text: str) -> tuple[ImportItem.State, str]:
-    """Give a sidecar's text to the pictures of the same name that are here and have no words yet.
+    """Give a sidecar's text to the pictures that came with it under the same name and have no words yet.
 
-    Pictures that come later find the text on the item (`sidecar_text_for`). To be called inside a transaction that
-    holds the dataset's row.
+    Pictures of the import that are read later find the text on the item (`sidecar_text_for`). Only where the import
+    brings no picture of this name is the text meant for one that was here before. To be called inside a transaction
+    that holds the dataset's row.
 
     Returns:
         The item's end, and its reason code where it is a refusal.
     """
     ImportItem.objects.filter(pk=item.pk).update(text=text)
-    same_name = Q(stem_key=item.stem_key) | Q(pk__in=_duplicates(item.job_id, item.stem_key).values("image"))
-    images = list(Image.objects.filter(same_name, dataset=item.job.dataset_id))
+    beside = _pictures_beside(item)
+    if beside.exists():
+        images = list(Image.objects.filter(pk__in=beside.values("image")))
+    else:
+        images = list(Image.objects.filter(dataset=item.job.dataset_id, stem_key=item.stem_key))
+        ImportItem.objects.filter(pk=item.pk).update(image=images[0] if images else None)
     return _give(images, text) if images else (ImportItem.State.READY, "")
 
 
@@ -88,11 +92,8 @@ def _give(images: list[Image], text: str) -> tuple[ImportItem.State, str]:
     return ImportItem.State.FAILED, Reason.ALREADY_TAGGED
 
 
-def _duplicates(job_id: int, stem_key: str) -> ImportItemQuerySet:
-    """The pictures of an import that were here already, under this name."""
-    return ImportItem.objects.filter(
-        job=job_id, stem_key=stem_key, kind=ImportItem.Kind.IMAGE, state=ImportItem.State.DUPLICATE
-    )
+def _pictures_beside(item: ImportItem) -> ImportItemQuerySet:
+    return ImportItem.objects.filter(job=item.job_id, stem_key=item.stem_key, kind=ImportItem.Kind.IMAGE)
 
 
 def _sidecars_beside(item: ImportItem) -> ImportItemQuerySet:
@@ -115,12 +116,10 @@ def attach_text(image: Image, text: str) -> None:
 
 
 def refuse_lonely_sidecars(job_id: int) -> int:
-    """Mark the texts of a finished import that no picture of the same name came with; returns how many."""
+    """Mark the texts of a finished import that found no picture of the same name; returns how many."""
     items = ImportItem.objects.filter(job=job_id)
-    pictures = items.filter(kind=ImportItem.Kind.IMAGE, state=ImportItem.State.DUPLICATE)
-    lonely = (
-        items.filter(kind=ImportItem.Kind.SIDECAR, state=ImportItem.State.READY)
-        .exclude(stem_key__in=Image.objects.filter(dataset__imports=job_id).values("stem_key"))
-        .exclude(stem_key__in=pictures.values("stem_key"))
+    pictures = items.filter(kind=ImportItem.Kind.IMAGE, state__in=[ImportItem.State.READY, ImportItem.State.DUPLICATE])
+    lonely = items.filter(kind=ImportItem.Kind.SIDECAR, state=ImportItem.State.READY, image=None).exclude(
+        stem_key__in=pictures.values("stem_key")
     )
     return lonely.update(state=ImportItem.State.FAILED, reason=Reason.NO_IMAGE)

@@ -8,15 +8,36 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Max, Q
 from django.utils import timezone
 
-from datasets.models import ImportItem
+from datasets.models import ImportItem, ImportJob
+from datasets.services.uploads import finish_if_complete, give_up_missing_files, sealed_and_open_imports
 
 logger = logging.getLogger(__name__)
 
 # A temporary file lives for the moment of one write; a day leaves the slowest disk its time.
 _TEMPORARY_FOR = timedelta(days=1)
+# People come back to a broken upload the same day.
+_WAITING_FOR = timedelta(days=1)
 _AT_ONCE = 500
+
+
+def finish_complete_imports() -> int:
+    """Finish the imports whose last worker died between a file's end and this; returns how many."""
+    return sum(finish_if_complete(job.pk) for job in sealed_and_open_imports())
+
+
+def give_up_abandoned_imports() -> int:
+    """End the imports that have waited for bytes for a day; returns how many."""
+    before = timezone.now() - _WAITING_FOR
+    waiting = ImportItem.objects.filter(state=ImportItem.State.WAITING)
+    open_jobs = ImportJob.objects.filter(finished_at=None, created_at__lt=before)
+    quiet = open_jobs.annotate(last=Max("items__received_at")).filter(Q(last=None) | Q(last__lt=before))
+    abandoned = list(quiet.filter(Q(pk__in=waiting.values("job")) | Q(sealed_at=None)))
+    for job in abandoned:
+        give_up_missing_files(job)
+    return len(abandoned)
 
 
 def remove_leftovers() -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, F
+from django.db.models import Exists, F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -42,6 +42,10 @@ class TooManyFiles(UploadError):
     """More files in one announcement than are taken at once."""
 
 
+class RepeatedKey(UploadError):
+    """Two files of one announcement carry the same key."""
+
+
 class NotWaiting(UploadError):
     """The file has all its bytes, or was refused."""
 
@@ -64,11 +68,19 @@ class WrongOffset(UploadError):
 
 @dataclass(frozen=True)
 class AnnouncedFile:
-    """A file that a person chose: its bare name, the folder it came in (or empty), its size in bytes."""
+    """A file that a person chose.
+
+    Attributes:
+        name: its bare name.
+        folder: the folder it came in, or empty.
+        size: in bytes.
+        key: made where it was chosen, unique in its import; empty where nobody asks twice.
+    """
 
     name: str
     folder: str
     size: int
+    key: str = ""
 
 
 def start_import(dataset: Dataset, *, source: ImportJob.Source, by: User | None) -> ImportJob:
@@ -82,18 +94,32 @@ def start_import(dataset: Dataset, *, source: ImportJob.Source, by: User | None)
 def announce_files(job: ImportJob, files: list[AnnouncedFile]) -> list[ImportItem]:
     """Add files to an import, in the person's order; a file that breaks a limit is refused here and now.
 
+    A file that was announced before under the same key is not added again: an answer may be lost on its way.
+
+    Returns:
+        The items, in the order of the files.
+
     Raises:
         TooManyFiles: more than `MOST_FILES_A_CALL` at once.
+        RepeatedKey: two of them carry one key.
     """
     if len(files) > MOST_FILES_A_CALL:
         raise TooManyFiles(_("Announce at most %(limit)d files at once.") % {"limit": MOST_FILES_A_CALL})
+    keys = [file.key for file in files if file.key]
+    if len(keys) != len(set(keys)):
+        raise RepeatedKey(_("Two files of one announcement carry the same key. Give each its own."))
     with transaction.atomic():
-        first = _take_positions(job.dataset_id, len(files))
-        items = [_announced(job, file, first + offset) for offset, file in enumerate(files)]
-        ImportItem.objects.bulk_create(items)
-        ImportJob.objects.filter(pk=job.pk).update(sealed_at=None, finished_at=None)
+        touch_dataset(job.dataset_id)
+        known = {item.client_key: item for item in ImportItem.objects.filter(job=job, client_key__in=keys)}
+        new = [file for file in files if file.key not in known]
+        first = _take_positions(job.dataset_id, len(new))
+        made = [_announced(job, file, first + offset) for offset, file in enumerate(new)]
+        ImportItem.objects.bulk_create(made)
+        if made:
+            ImportJob.objects.filter(pk=job.pk).update(sealed_at=None, finished_at=None)
         tell_import(job.pk)
-    return items
+    remaining = iter(made)
+    return [known.get(file.key) or next(remaining) for file in files]
 
 
 def _take_positions(dataset_id: int, count: int) -> int:
@@ -111,6 +137,7 @@ def _announced(job: ImportJob, file: AnnouncedFile, position: int) -> ImportItem
         name=name,
         folder=folder,
         stem_key=names.stem_key(folder, name),
+        client_key=file.key or None,
         byte_size=min(max(file.size, 0), _LARGEST_NUMBER),
         position=position,
     )
@@ -151,6 +178,11 @@ def write_chunk(item: ImportItem, *, offset: int, content: bytes) -> int:
     path = incoming_path(settings.DATA_DIR, item.pk)
     try:
         received = _append(path, offset, content)
+    except WrongOffset as error:
+        # The last chunk was stored and its answer was lost, perhaps with the note that all is here.
+        if error.received != item.byte_size:
+            raise
+        received = error.received
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
@@ -207,19 +239,41 @@ def seal_import(job: ImportJob) -> None:
 def finish_if_complete(job_id: int) -> bool:
     """Mark a sealed import finished when every file has its end; returns whether this call did it.
 
-    Whoever ends the last file, or seals after it, commits that first and asks here then: one of them sees it all.
+    Whoever ends the last file, or seals after it, commits that first and asks here then: one of them sees it all. The
+    sweep asks for those who died in between.
     """
     unfinished = ImportItem.objects.filter(job=job_id).unfinished()
-    if unfinished.exists():
+    if unfinished.exists() or not sealed_and_open_imports().filter(pk=job_id).exists():
         return False
     with transaction.atomic():
+        # The dataset's row first, as everywhere: two orders of taking them would wait for each other for ever.
+        touch_dataset(ImportJob.objects.values_list("dataset", flat=True).get(pk=job_id))
         complete = ImportJob.objects.filter(pk=job_id, sealed_at__isnull=False, finished_at=None)
         finished = complete.filter(~Exists(unfinished)).update(finished_at=timezone.now())
         if finished:
             refuse_lonely_sidecars(job_id)
-            touch_dataset(ImportJob.objects.values_list("dataset", flat=True).get(pk=job_id))
             tell_import(job_id)
     return bool(finished)
+
+
+def sealed_and_open_imports() -> QuerySet[ImportJob]:
+    """The imports that only wait for their last file's end."""
+    return ImportJob.objects.filter(sealed_at__isnull=False, finished_at=None)
+
+
+def give_up_missing_files(job: ImportJob) -> int:
+    """End an import without the files whose bytes never came; returns how many these are.
+
+    What has arrived is kept and read to its end.
+    """
+    with transaction.atomic():
+        touch_dataset(job.dataset_id)
+        given_up = ImportItem.objects.filter(job=job, state=ImportItem.State.WAITING).update(
+            state=ImportItem.State.FAILED, reason=Reason.INCOMPLETE, finished_at=timezone.now()
+        )
+        tell_import(job.pk)
+    seal_import(job)
+    return given_up
 
 
 def tell_import(job_id: int) -> None:

@@ -86,6 +86,8 @@ def _apply_all(image: Image, edits: Sequence[Edit], by: User | None, source: Sou
     # Holds the dataset's row: operations on one image come one after the other.
     touch_dataset(image.dataset_id)
     known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
+    # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
+    get_tags(sorted({checked_name(edit.tag) for edit in edits if edit.kind == TagOperation.Kind.ADD}))
     applied = False
     for edit in edits:
         if edit.key in known:
