@@ -84,12 +84,24 @@ def open_checked(path: Path, max_pixels: int) -> ImageFile.ImageFile:
     except MemoryError as error:
         raise ImageRefused("OUT_OF_MEMORY") from error
     except Exception as error:
-        raise ImageRefused("NOT_AN_IMAGE", str(error)[:200]) from error
+        code = "DAMAGED" if _starts_like_a_picture(path) else "NOT_AN_IMAGE"
+        raise ImageRefused(code, str(error)[:200]) from error
     width, height = picture.size
     if width * height > max_pixels:
         picture.close()
         raise ImageRefused("TOO_MANY_PIXELS", f"{width}×{height}")
     return picture
+
+
+def _starts_like_a_picture(path: Path) -> bool:
+    """Whether the first bytes are those of one of the formats: then it is one, and broken further on."""
+    with path.open("rb") as file:
+        start = file.read(16)
+    return (
+        start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*"))
+        or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
+        or start[4:12] in {b"ftypavif", b"ftypavis"}
+    )
 
 
 def measure(path: Path, max_pixels: int) -> Measured:
@@ -114,6 +126,10 @@ def measure(path: Path, max_pixels: int) -> Measured:
 
 
 def _measure_open(picture: ImageFile.ImageFile) -> Measured:
+    if picture.format not in {"JPEG", "MPO"}:
+        # Before anything asks for EXIF or frames: those read on by themselves, forgive what breaks there, and a second
+        # try to decode then takes half a picture for a whole one. A JPEG decodes later, straight to the size wanted.
+        picture.load()
     orientation = _orientation(picture)
     image_format = _SAME_AS.get(picture.format or "", picture.format or "")
     is_plain = _is_plain(picture, image_format, orientation)
@@ -240,6 +256,8 @@ def plain_copy(path: Path, max_pixels: int) -> tuple[bytes, str]:
         try:
             picture.load()
             copy = to_rgb(ImageOps.exif_transpose(picture))
+        except MemoryError as error:
+            raise ImageRefused("OUT_OF_MEMORY") from error
         except Exception as error:
             raise ImageRefused("DAMAGED", str(error)[:200]) from error
         copy.info = {}

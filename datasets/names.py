@@ -29,14 +29,18 @@ def clean_folder(raw: str) -> str:
     return "/".join(parts)
 
 
+def bare_stem(name: str) -> str:
+    """Return a name without its extension; a leading dot is part of the name."""
+    return name.rsplit(".", 1)[0] if "." in name.lstrip(".") else name
+
+
 def stem_key(folder: str, name: str) -> str:
     """Return what a picture and the text beside it have in common: folder and name without extension, as 32 hex digits.
 
     Upper and lower case, and the two Unicode spellings of an accent, do not tell files apart: they do not on every
     system that people copy their folders over. A digest, because an index takes no text of any length.
     """
-    stem = name.rsplit(".", 1)[0] if "." in name.lstrip(".") else name
-    path = unicodedata.normalize("NFC", f"{folder}/{stem}".lower())
+    path = unicodedata.normalize("NFC", f"{folder}/{bare_stem(name)}".lower())
     return hashlib.blake2b(path.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

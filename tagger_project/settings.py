@@ -112,7 +112,8 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": redis_py_url(BROKER_URL, CHANNELS_DB)}],
+            # The layer waits five seconds at a time for a message; the client's own limit, five too, would race it.
+            "hosts": [{"address": redis_py_url(BROKER_URL, CHANNELS_DB), "socket_timeout": 30}],
             "prefix": "tagger",
             "capacity": 500,
         },

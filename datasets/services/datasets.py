@@ -24,6 +24,8 @@ SPLIT_WORDS = frozenset(
 )
 # kohya's loader looks for a caption under the name without its last four "_" parts; the number brings one "_" itself.
 MOST_UNDERSCORES = 2
+# Characters that turn the reading direction of what follows them, far beyond the name itself.
+_TURNERS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # What people change. The other columns count (places, revisions): saving them would turn a count back.
 PERSONS_FIELDS = ("name", "file_prefix", "trigger_word", "owner")
 
@@ -126,7 +128,9 @@ def normalise_name(name: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    kept = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n")
+    kept = "".join(
+        c for c in text if (c not in _TURNERS and unicodedata.category(c) not in {"Cc", "Cs"}) or c in "\t\n"
+    )
     line = unicodedata.normalize("NFC", " ".join(kept.split()))
     # What nobody can see names nothing.
     return line if any(unicodedata.category(c)[0] not in "CZ" for c in line) else ""

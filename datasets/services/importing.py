@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from datasets.files import make_folder
 from datasets.models import Dataset, ImportItem, ImportJob
-from datasets.names import natural_key
+from datasets.names import bare_stem, is_sidecar_name, natural_key
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
 from datasets.services.datasets import create_dataset, normalise_name
@@ -72,7 +72,8 @@ def find_files(folder: Path) -> list[FoundFile]:
 def _walk(folder: Path, relative: str) -> Iterator[FoundFile]:
     with os.scandir(folder) as found:
         entries = [entry for entry in found if not entry.name.startswith(".")]
-    entries.sort(key=lambda entry: natural_key(entry.name))
+    # A text right behind the picture of its name: both are announced together and find each other.
+    entries.sort(key=lambda entry: (natural_key(bare_stem(entry.name)), is_sidecar_name(entry.name), entry.name))
     for entry in entries:
         if entry.is_file():
             yield FoundFile(Path(entry.path), relative)

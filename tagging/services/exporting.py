@@ -16,7 +16,9 @@ from django.conf import settings
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
-from datasets import imaging, paths
+from datasets import paths
+from datasets.conversion import convert_apart
+from datasets.imaging import ImageRefused
 from datasets.models import Dataset, Image, ImageQuerySet
 from tagging.models import Caption, ImageTag
 from tagging.text import compose_caption_text, one_line
@@ -189,8 +191,8 @@ def _picture(entry: ExportEntry) -> ExportFile:
         return ExportFile(entry.picture_name, path=path, original_name=image.original_name)
     try:
         path.open("rb").close()  # a file that is gone is told from one that is damaged
-        content, __ = imaging.plain_copy(path, settings.MAX_IMAGE_PIXELS)
-    except imaging.ImageRefused as error:
+        content = convert_apart(path, max_pixels=settings.MAX_IMAGE_PIXELS, memory_bytes=settings.WORKER_MEMORY_BYTES)
+    except ImageRefused as error:
         raise OriginalMissing(image.original_name, error.detail or error.code) from error
     except OSError as error:
         raise OriginalMissing(image.original_name, error.strerror or str(error)) from error

@@ -131,12 +131,13 @@ def test_a_page_hears_of_its_own_import_only(stored: Dataset) -> None:
     assert async_to_sync(scenario)() == []
 
 
-@pytest.mark.parametrize("said", ["not json", '{"type": "import.progress"}', "[1]", "null"])
-def test_what_a_page_says_is_dropped_and_the_socket_stays(stored: Dataset, said: str) -> None:
+@pytest.mark.parametrize("said", ["not json", '{"type": "import.progress"}', "[1]", "null", "", b"", b"\x00\xff"])
+def test_what_a_page_says_is_dropped_and_the_socket_stays(stored: Dataset, said: str | bytes) -> None:
     async def scenario() -> list[Any]:
         async with socket(f"/ws/datasets/{stored.pk}/") as page:
             await page.receive_json_from(timeout=5)
-            await page.send_to(text_data=said)
+            frame = {"text": said} if isinstance(said, str) else {"bytes": said}
+            await page.send_input({"type": "websocket.receive", **frame})
             await publish(dataset_group(stored.pk), DatasetTouched(dataset_id=stored.pk))
             return await hear(page, 0.4)
 

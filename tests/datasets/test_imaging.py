@@ -375,3 +375,20 @@ def test_measuring_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 def test_no_limit_of_the_library_stands_beside_ours() -> None:
     assert Image.MAX_IMAGE_PIXELS is None
     assert ImageFile.LOAD_TRUNCATED_IMAGES is False
+
+
+def test_a_png_with_a_flipped_bit_is_whole_or_refused(tmp_path: Path) -> None:
+    """What is taken in, a trainer's plain `load()` must read too: EXIF is looked for behind the pixels."""
+    whole = images.encoded("PNG", width=200, height=150)
+    path = tmp_path / "flipped.png"
+    accepted = 0
+    for place in range(60, len(whole) - 20, max(1, len(whole) // 150)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1 :])
+        try:
+            measure(path, LIMIT)
+        except ImageRefused:
+            continue
+        accepted += 1
+        with Image.open(path) as picture:
+            picture.load()
+    assert accepted < 150

@@ -148,8 +148,8 @@ def test_files_are_found_in_natural_order_without_what_is_hidden_or_no_file(fold
         ("", "bad.png"),
         ("", "empty.jpg"),
         ("sub dir", "twin.jpg"),
-        ("sub dir", "猫.txt"),
         ("sub dir", "猫.webp"),
+        ("sub dir", "猫.txt"),
     ]
 
 

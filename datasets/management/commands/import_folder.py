@@ -87,11 +87,14 @@ class Command(BaseCommand):
             facts["refused"] = [{"name": item.name, "reason": item.reason, "why": explain(item)} for item in refused]
             self.stdout.write(json.dumps(facts))
             return
+        if progress.state != "DONE":
+            self.stdout.write(
+                _("%(total)d files are in line; the server reads them. Follow them at /imports/%(id)d/, or use --wait.")
+                % {"total": progress.total, "id": progress.import_id}
+            )
+            return
         for item in refused:
             self.stdout.write(f"{item.name}: {explain(item)}")
-        if progress.state != "DONE":
-            self.stdout.write(_("%(total)d files are in line; the server reads them.") % {"total": progress.total})
-            return
         self.stdout.write(
             _("%(ready)d images ready, %(duplicates)d already here, %(sidecars)d texts read, %(failed)d refused.")
             % {
