@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, FilePayload, Page, Request, Route, expect
@@ -133,6 +134,111 @@ def test_a_break_in_the_line_costs_nothing(page: Page, program: RunningProgram) 
     expect(page.get_by_role("heading", name="3 images added")).to_be_visible(timeout=60_000)
     assert len(broken) == 3
     page.unroute("**/content?offset=*")
+
+
+def test_a_lost_answer_to_announcing_brings_no_file_twice(page: Page, program: RunningProgram) -> None:
+    open_new_dataset(page, program, "Lost answer")
+    announced: list[list[dict[str, Any]]] = []
+
+    def lose_the_first(route: Route, request: Request) -> None:
+        announced.append(json.loads(request.post_data or "{}")["files"])
+        if len(announced) == 1:
+            route.fetch()
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/items", lose_the_first)
+    choose(page, [payload(f"{number}.jpg", images.encoded(seed=500 + number)) for number in range(3)])
+    expect(page.get_by_role("heading", name="3 images added")).to_be_visible(timeout=60_000)
+    page.unroute("**/items")
+    assert len(announced) == 2
+    assert announced[0] == announced[1]
+    assert len({one["key"] for one in announced[0]}) == 3
+    address = f"{program.url}/api/v1{import_path(page)}"
+    items = page.request.get(f"{address}/items").json()["items"]
+    assert sorted(item["name"] for item in items) == ["0.jpg", "1.jpg", "2.jpg"]
+    assert page.request.get(address).json()["state"] == "DONE"
+
+
+def import_path(page: Page) -> str:
+    """The path of the import that the page shows, the same below the API."""
+    found = re.search(r"/imports/\d+", page.url)
+    assert found
+    return found[0]
+
+
+def test_an_import_that_was_left_ends_without_the_files_that_never_came(page: Page, program: RunningProgram) -> None:
+    open_new_dataset(page, program, "Left")
+    sent: list[str] = []
+    page.route("**/content?offset=*", lambda route, request: send_only_the_first(route, request, sent))
+    choose(page, [payload(f"{number}.jpg", images.encoded(seed=600 + number)) for number in range(3)])
+    expect(page.locator("[data-fact=ready] dd")).to_have_text("1", timeout=30_000)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.get_by_role("heading", name="2 files have not arrived")).to_be_visible(timeout=20_000)
+
+    page.route("**/finish", lambda route: route.abort("connectionreset"), times=1)
+    finish = page.get_by_role("button", name="Finish without them")
+    finish.click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="1 image added")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="2 files were refused")).to_be_visible()
+    expect(finish).to_be_hidden()
+
+
+def send_only_the_first(route: Route, request: Request, sent: list[str]) -> None:
+    """Let the bytes of one file through and break off those of the others, again and again."""
+    item = request.url.partition("?")[0]
+    if not sent:
+        sent.append(item)
+    if item in sent:
+        route.continue_()
+    else:
+        route.abort("connectionreset")
+
+
+DROP = """(entries) => {
+  const entry = ({ name, children, readable }) => ({
+    name,
+    isFile: !children,
+    isDirectory: Boolean(children),
+    file: (take, fail) => (readable ? take(new File(["text"], name)) : fail(new DOMException("locked"))),
+    createReader: () => {
+      const batches = [children, readable ? [] : null];
+      return {
+        readEntries: (take, fail) => {
+          const batch = batches.shift();
+          if (batch) take(batch.map(entry));
+          else fail(new DOMException("locked"));
+        },
+      };
+    },
+  });
+  const items = entries.map((one) => ({ kind: "file", webkitGetAsEntry: () => entry(one) }));
+  const event = new Event("drop", { bubbles: true, cancelable: true });
+  Object.defineProperty(event, "dataTransfer", { value: { types: ["Files"], items } });
+  document.body.dispatchEvent(event);
+}"""
+
+
+def test_what_a_drop_cannot_read_is_listed_with_its_reason(page: Page, program: RunningProgram) -> None:
+    open_new_dataset(page, program, "Locked")
+    page.wait_for_load_state()
+    locked = {"name": "locked.jpg", "readable": False}
+    refused = page.locator("[data-refusals-list] li")
+    page.evaluate(DROP, [locked])
+    expect(refused).to_have_count(1)
+    expect(refused).to_contain_text("Your browser could not read this file")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing of what you dropped could be read.")
+
+    half = {"name": "half", "readable": False, "children": [{"name": "a.jpg", "readable": True}, locked]}
+    page.evaluate(DROP, [half])
+    expect(page.get_by_role("heading", name="No image was added")).to_be_visible(timeout=30_000)
+    expect(refused.filter(has_text="half/locked.jpg")).to_contain_text("Your browser could not read this file")
+    expect(refused.filter(has_text="all of this folder").locator("bdi")).to_have_text("half")
+    expect(refused).to_have_count(3)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 // What a person chose or dropped, as a flat list of `{file, name, folder}`; folders are walked.
 
+import { gettext } from "../lib/i18n.js";
+
 const READ_AT_ONCE = 8;
 // What operating systems leave behind in folders: nobody means to import it. Hidden files of a folder stay behind too;
 // one that was chosen by itself is meant.
@@ -23,35 +25,50 @@ export function holdDrop(dataTransfer) {
   return { entries, files };
 }
 
-/** Walk what `holdDrop` held. `onCount` hears how many files were found so far. */
+/** Why a file could not be taken, for a person. */
+export const fileUnreadable = () =>
+  gettext("Your browser could not read this file: it was moved, changed or locked. Choose it again.");
+
+const folderUnreadable = () =>
+  gettext("Your browser could not read all of this folder: it was moved or is locked. Drop it again.");
+
+/**
+ * Walk what `holdDrop` held. `onCount` hears how many files were found so far.
+ *
+ * Returns `{files, unreadable}`; each of the unreadable ones has its path as `name`, and a `reason`.
+ */
 export async function readDrop({ entries, files }, onCount = () => {}) {
   const found = files.map((file) => ({ file, name: file.name, folder: "" }));
+  const unreadable = [];
   const queue = entries.map((entry) => ({ entry, folder: "" }));
   const walkOne = async ({ entry, folder }) => {
+    const path = folder ? `${folder}/${entry.name}` : entry.name;
     if (entry.isFile) {
       if (isJunk(entry.name, folder)) return;
       const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
       if (file) found.push({ file, name: entry.name, folder });
+      else unreadable.push({ name: path, reason: fileUnreadable() });
     } else if (entry.isDirectory && entry.name !== "__MACOSX") {
-      const inside = folder ? `${folder}/${entry.name}` : entry.name;
-      for (const child of await readFolder(entry)) queue.push({ entry: child, folder: inside });
+      const { children, isWhole } = await readFolder(entry);
+      if (!isWhole) unreadable.push({ name: path, reason: folderUnreadable() });
+      for (const child of children) queue.push({ entry: child, folder: path });
     }
   };
   while (queue.length) {
     await Promise.all(queue.splice(0, READ_AT_ONCE * 8).map(walkOne));
     onCount(found.length);
   }
-  return found;
+  return { files: found, unreadable };
 }
 
 async function readFolder(entry) {
   const reader = entry.createReader();
-  const all = [];
+  const children = [];
   for (;;) {
     // A reader gives at most a hundred at a time and an empty list at the end.
-    const some = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
-    if (!some.length) return all;
-    all.push(...some);
+    const some = await new Promise((resolve) => reader.readEntries(resolve, () => resolve(null)));
+    if (!some?.length) return { children, isWhole: some !== null };
+    children.push(...some);
   }
 }
 

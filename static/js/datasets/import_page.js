@@ -24,6 +24,8 @@ class ImportPage {
     this.view = new ImportView(root);
     this.queue = null;
     this.progress = NOTHING;
+    this.missing = [];
+    this.unreadable = [];
     this.redraw = throttle(() => this.draw(), 200);
     this.listen();
   }
@@ -36,6 +38,7 @@ class ImportPage {
     for (const input of $$("[data-pick-files], [data-pick-folder]", this.root)) {
       input.addEventListener("change", () => this.take(input));
     }
+    $("[data-finish-without]", this.root).addEventListener("click", (event) => this.finishWithout(event.currentTarget));
     dropAnywhere(document.querySelector("[data-drop-overlay]"), (held) => this.dropped(held));
     window.addEventListener("beforeunload", (event) => {
       if (this.isSending) event.preventDefault();
@@ -56,10 +59,23 @@ class ImportPage {
   async dropped(held) {
     const wasIdle = this.root.dataset.phase === "idle";
     if (wasIdle) this.view.phase = "reading";
-    const files = await readDrop(held, (count) => this.view.reading(count));
+    const { files, unreadable } = await readDrop(held, (count) => this.view.reading(count));
     this.view.notReading();
     if (wasIdle) this.view.phase = "idle";
-    this.chosen(files);
+    this.unreadable.push(...unreadable);
+    if (!files.length && unreadable.length) this.nothingReadable();
+    else this.chosen(files);
+  }
+
+  nothingReadable() {
+    this.listUnreadable();
+    this.view.trouble(gettext("Nothing of what you dropped could be read. The list says why."));
+  }
+
+  listUnreadable() {
+    // Without an import there is no list yet: the one that begins later starts a list of its own.
+    if (this.unreadable.length) this.refusals ??= new Refusals(this.root, this.address);
+    for (const { name, reason } of this.unreadable.splice(0)) this.refusals.addLocal(name, reason);
   }
 
   async chosen(files) {
@@ -69,10 +85,9 @@ class ImportPage {
     }
     this.view.trouble("");
     try {
-      if (this.progress.state === "DONE") await this.begin(files);
-      else if (this.missing?.length && !this.queue) await this.resume(files);
-      else if (this.job) await this.send(files);
-      else await this.begin(files);
+      if (!this.job || this.progress.state === "DONE") await this.begin(files);
+      else if (this.missing.length && !this.queue) await this.resume(files);
+      else await this.send(files);
     } catch (error) {
       this.view.trouble(error.detail ?? String(error), { label: gettext("Try again"), run: () => this.chosen(files) });
       if (!this.job) this.view.phase = "idle";
@@ -85,12 +100,14 @@ class ImportPage {
     this.socket?.close();
     this.progress = NOTHING;
     this.queue = null;
+    this.forgetMissing();
     history.replaceState(null, "", job.page);
     this.follow(job.id);
     await this.send(files);
   }
 
   async send(files) {
+    this.listUnreadable();
     this.makeQueue();
     this.view.phase = "running";
     this.redraw();
@@ -99,6 +116,7 @@ class ImportPage {
   }
 
   async resume(files) {
+    this.listUnreadable();
     const pairs = pairUp(this.missing, files);
     if (!pairs.length) {
       this.view.trouble(gettext("None of these files is missing here. Drop the folder that this import was started with."));
@@ -106,8 +124,7 @@ class ImportPage {
     }
     const words = { found: formatNumber(pairs.length), count: formatNumber(this.missing.length) };
     this.view.speak(interpolate(gettext("Sending %(found)s of %(count)s missing files"), words));
-    this.missing = [];
-    showMissing(this.root, []);
+    this.forgetMissing();
     this.makeQueue();
     this.queue.resume(pairs);
     await this.finish();
@@ -121,6 +138,23 @@ class ImportPage {
     if (queue !== this.queue) return;
     this.queue = null;
     this.moved(await queue.persist(() => postJson(`${this.address}/seal`, {})));
+  }
+
+  /** What never came is given up: the server refuses it, and the import ends with the rest. */
+  async finishWithout(button) {
+    button.disabled = true;
+    button.setAttribute("aria-busy", "true");
+    this.view.trouble("");
+    try {
+      const progress = await postJson(`${this.address}/finish`, {});
+      this.forgetMissing();
+      this.moved(progress);
+    } catch (error) {
+      this.view.trouble(error.detail ?? String(error), { label: gettext("Try again"), run: () => this.finishWithout(button) });
+    } finally {
+      button.disabled = false;
+      button.removeAttribute("aria-busy");
+    }
   }
 
   makeQueue() {
@@ -166,11 +200,17 @@ class ImportPage {
       this.view.phase = "done";
       this.socket?.close();
       clearInterval(this.stallTimer);
-      showMissing(this.root, []);
+      this.forgetMissing();
     } else if (this.job) {
       this.view.phase = "running";
       this.view.progress(progress, this.queue);
+      if (progress.waiting === 0) this.forgetMissing();
     }
+  }
+
+  forgetMissing() {
+    this.missing = [];
+    showMissing(this.root, []);
   }
 
   watchStall() {
@@ -179,11 +219,18 @@ class ImportPage {
     this.stallTimer = setInterval(() => this.checkStall(), 1000);
   }
 
+  /** Whether files are announced that this page does not send. */
+  get isWaiting() {
+    return this.progress.state === "OPEN" && this.progress.waiting > 0 && !this.queue;
+  }
+
   async checkStall() {
-    const waits = this.progress.state === "OPEN" && this.progress.waiting > 0 && !this.queue;
-    if (!waits || performance.now() - this.lastArrival < STALLED_AFTER) return;
-    if (this.missing?.length === this.progress.waiting) return;
-    this.missing = await fetchWaiting(this.address).catch(() => []);
+    if (!this.isWaiting || performance.now() - this.lastArrival < STALLED_AFTER) return;
+    if (this.missing.length === this.progress.waiting) return;
+    const missing = await fetchWaiting(this.address).catch(() => []);
+    // Somebody may have brought them, or given them up, while this was asked.
+    if (!this.isWaiting) return;
+    this.missing = missing;
     showMissing(this.root, this.missing);
     this.view.speak(
       interpolate(ngettext("%(count)s file has not arrived", "%(count)s files have not arrived", this.missing.length), {

@@ -1,10 +1,12 @@
 // Sends chosen files: announces them in batches, then their bytes in chunks, a few files at a time.
 //
 // What the server holds is the record. A chunk that may or may not have arrived is simply sent again, and the server
-// answers how far it is (409); so a broken line costs at most one chunk, and no file is sent twice.
+// answers how far it is (409); so a broken line costs at most one chunk, and no file is sent twice. A file is announced
+// under a key of its own: where the answer got lost, asking again brings the same item and no second one.
 
 import { HttpError, backoff, pause, postJson, putBytes } from "../lib/http.js";
-import { gettext } from "../lib/i18n.js";
+import { makeKey } from "../lib/uuid.js";
+import { fileUnreadable } from "./dropped.js";
 import { inBatches } from "./upload_order.js";
 
 const AT_ONCE = 4;
@@ -31,18 +33,23 @@ export class UploadQueue {
     this.senders = 0;
     this.stopped = null;
     this.idle = [];
+    this.counted = new Set();
+    this.announced = new Set();
   }
 
   get isBusy() {
     return this.announcing > 0 || this.ready.length > 0 || this.senders > 0;
   }
 
-  /** Announce files and send them; returns when the server knows all of them. */
+  /** Announce files and send them; returns when the server knows all of them. After a failure, add the same again. */
   async add(files) {
-    this.count(files);
+    for (const one of files) one.key ??= makeKey();
+    this.count(files.filter(({ key }) => !this.counted.has(key)));
+    for (const { key } of files) this.counted.add(key);
     this.announcing += 1;
     try {
-      for (const batch of inBatches(files)) await this.announce(batch);
+      const unknown = files.filter(({ key }) => !this.announced.has(key));
+      for (const batch of inBatches(unknown)) await this.announce(batch);
     } finally {
       this.announcing -= 1;
       this.settle();
@@ -62,10 +69,11 @@ export class UploadQueue {
   }
 
   async announce(batch) {
-    const files = batch.map(({ file, name, folder }) => ({ name, folder, size: file.size }));
+    const files = batch.map(({ key, file, name, folder }) => ({ key, name, folder, size: file.size }));
     const { items } = await this.persist(() => postJson(`${this.address}/items`, { files }));
     items.forEach((item, index) => {
-      const { file } = batch[index];
+      const { key, file } = batch[index];
+      this.announced.add(key);
       if (item.state === "WAITING") this.ready.push({ file, item });
       else this.bytesSent += file.size;
     });
@@ -119,7 +127,7 @@ export class UploadQueue {
       // Read before sending: else a file that vanished looks like a server that vanished.
       return await file.slice(offset, offset + CHUNK_BYTES).arrayBuffer();
     } catch {
-      throw new HttpError(0, gettext("Your browser could not read this file: it was moved, changed or locked. Choose it again."));
+      throw new HttpError(0, fileUnreadable());
     }
   }
 

@@ -1,7 +1,7 @@
 // Edits that the server has not acknowledged, kept across reloads. One stored item an edit: two tabs of one dataset
 // never overwrite each other's list, and an edit sent by both counts once because its key is the same.
 
-import { makeKey } from "./uuid.js";
+import { makeKey } from "../lib/uuid.js";
 
 function usableStorage() {
   try {
@@ -81,7 +81,11 @@ export class Outbox {
   }
 }
 
-/** Caption conflicts that wait for a person, one an image; kept across reloads, because one text is nowhere else. */
+/**
+ * Captions that wait for a person, one an image; kept across reloads, because the text is nowhere else.
+ *
+ * `{mine}`: somebody else changed the caption meanwhile. `{mine, reason}`: the server refused it.
+ */
 export class Conflicts {
   constructor(datasetId, storage = usableStorage()) {
     this.name = `tagger.conflicts.${datasetId}`;

@@ -1,4 +1,4 @@
-// Keys of operations: made here, so that an edit that is sent twice counts once.
+// Keys of edits and of announced files: made here, so that what is sent twice counts once.
 
 /** A random UUID; `crypto.randomUUID` is missing where the page came over plain http from another machine. */
 export function makeKey() {
