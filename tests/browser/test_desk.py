@@ -384,6 +384,51 @@ def test_leaving_warns_where_the_browser_keeps_nothing(desk: Desk, problems: lis
     problems.clear()
 
 
+def test_what_is_typed_while_the_suggestions_hang_is_saved_all_the_same(desk: Desk) -> None:
+    desk.page.route("**/tag-suggestions*", lambda _route: None)
+    desk.open(2)
+    for word in ("heron", "reeds"):
+        desk.page.keyboard.type(word)
+        desk.press("Enter")
+    expect(desk.box).to_have_value("")
+    # Nothing is stored anywhere yet: leaving now would warn.
+    leaves = desk.page.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+    assert not leaves
+    expect(desk.page.locator(".chip__name")).to_have_text(["heron", "reeds"], timeout=4000)
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["heron", "reeds"]
+    assert desk.page.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+    desk.page.unroute_all(behavior="ignoreErrors")
+
+
+def test_a_caption_refused_after_going_on_comes_back_with_its_picture(desk: Desk, problems: list[str]) -> None:
+    desk.open(2)
+    refusal = "This caption is not allowed."
+    edits = "**/edits"
+    desk.page.route(edits, lambda route: route.fulfill(status=422, json={"detail": refusal}))
+    desk.press("Alt+c")
+    desk.page.keyboard.type("Kept words.")
+    desk.press("Alt+ArrowRight")
+    expect(desk.page).to_have_url(desk.address(3))
+    expect(desk.state).to_contain_text("Needs your attention")
+    toast = desk.page.locator(".toast")
+    expect(toast).to_contain_text(refusal)
+    desk.page.unroute(edits)
+    # Also another page, later, still has it.
+    desk.page.goto(desk.address(4))
+    desk.state.get_by_role("button", name="Show").click()
+    expect(desk.page).to_have_url(desk.address(2))
+    expect(desk.caption).to_have_value("Kept words.")
+    expect(desk.caption).to_be_focused()
+    expect(desk.page.get_by_role("alert").filter(has_text=refusal)).to_be_visible()
+    desk.page.keyboard.type(" And more.")
+    desk.expect_saved()
+    desk.page.wait_for_timeout(900)
+    desk.expect_saved()
+    assert desk.stored(2)["caption"]["text"] == "Kept words. And more."
+    problems.clear()
+
+
 def test_a_link_away_waits_for_what_is_being_saved(desk: Desk) -> None:
     desk.open(2)
 

@@ -114,7 +114,8 @@ export class Desk {
     });
     window.addEventListener("beforeunload", (event) => {
       this.caption.flush();
-      if (this.outbox.isAtRisk) event.preventDefault();
+      // What is held is about to become an edit; until then it is nowhere but in this page.
+      if (this.outbox.isAtRisk || this.saver.held > 0) event.preventDefault();
     });
     document.addEventListener("click", (event) => this.leaving(event));
   }
@@ -146,6 +147,7 @@ export class Desk {
     this.box.show(id, this.shownImage ?? null);
     this.shownImage = id;
     this.keepPlace(id);
+    this.state.render(this.saver.status);
     this.toTagBox();
     if (isFirst) this.desks.prefetch(desk);
     else this.lookAgain(desk);
@@ -179,6 +181,7 @@ export class Desk {
     const state = this.shown(image);
     this.chips.render(state.tags);
     this.caption.render(image, state.caption.text, desk.state.caption.version);
+    this.giveBack(image);
     this.conflict.render(this.conflicts.get(image), desk.state.caption.text);
     this.bearings.tally(desk.image.number, this.tallies());
   }
@@ -207,18 +210,45 @@ export class Desk {
     this.render();
   }
 
-  refused({ image, operation, detail }) {
-    const name = this.desks.known(image)?.image.name;
+  refused({ image, operation, status, detail }) {
     if (operation.kind === "caption") {
-      // The text stays in the box: it is nowhere else.
-      if (image === this.image) this.caption.refused(operation.text, detail);
-      else toast(`${name}: ${detail}`, { kind: "danger", seconds: 30 });
+      this.captionRefused(image, operation.text, status, detail);
       return;
     }
     this.vocabulary.refresh();
     if (image === this.image) this.box.fail(detail);
-    else toast(name ? `${name}: ${detail}` : detail, { kind: "danger" });
+    else toast(this.named(image, detail), { kind: "danger" });
     this.render();
+  }
+
+  /** The text is nowhere else: it stays in the box, or comes back into it with its picture. */
+  captionRefused(image, text, status, detail) {
+    if (image === this.image) {
+      this.caption.refused(text, detail);
+      return;
+    }
+    if (status === 404) {
+      // There may be no picture to come back to.
+      const words = interpolate(gettext("%(what)s Your caption was: %(text)s"), { what: this.named(image, detail), text });
+      toast(words, { kind: "danger", seconds: 120 });
+      return;
+    }
+    this.conflicts.set(image, { mine: text, reason: detail });
+    const show = { label: gettext("Show"), run: () => this.showCaption(image) };
+    toast(this.named(image, detail), { kind: "danger", seconds: 30, action: show });
+  }
+
+  named(image, text) {
+    const name = this.desks.known(image)?.image.name;
+    return name ? `${name}: ${text}` : text;
+  }
+
+  /** A refused caption goes back into the box, where it is unsaved text like any other. */
+  giveBack(image) {
+    const { mine, reason } = this.conflicts.get(image) ?? {};
+    if (!reason) return;
+    this.conflicts.delete(image);
+    this.caption.refused(mine, reason);
   }
 
   // --- What the actions call ---------------------------------------------------------------------
@@ -347,9 +377,13 @@ export class Desk {
 
   async showConflict() {
     const { first } = this.conflicts;
-    if (first === null) return;
-    await this.navigator.go(first);
-    this.conflict.focus();
+    if (first !== null) await this.showCaption(first);
+  }
+
+  async showCaption(image) {
+    if (!(await this.navigator.go(image))) return;
+    this.toCaption();
+    this.state.render(this.saver.status);
   }
 
   /** A link away waits a moment for what is being saved: an export right behind an edit has it. */

@@ -68,7 +68,11 @@ export class TagBox {
 
   goOn(event) {
     // A held key would run through the whole dataset.
-    if (!event.repeat) this.inLine(() => this.onNext());
+    if (event.repeat) return;
+    // Behind what was entered before; but what is entered next must not wait in memory for a picture that does not come.
+    this.inLine(() => {
+      this.onNext();
+    });
   }
 
   takes(text) {
@@ -85,7 +89,8 @@ export class TagBox {
   takeLater(text) {
     const image = this.target();
     this.clear();
-    const take = async () => this.onAdd(image, [await this.suggestions.best(text)]);
+    const best = this.suggestions.best(text);
+    const take = async () => this.onAdd(image, [await best()]);
     this.onWait(() => this.inLine(take));
   }
 
@@ -161,7 +166,7 @@ export class TagBox {
     this.clear();
     const image = this.target();
     // In line behind takes that still wait, so that tags keep the order they were typed in.
-    if (wanted.length > 0) this.inLine(() => this.onAdd(image, wanted));
+    if (wanted.length > 0) this.onWait(() => this.inLine(() => this.onAdd(image, wanted)));
   }
 
   fail(text) {

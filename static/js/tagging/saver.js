@@ -1,6 +1,6 @@
 // Sends edits in the order they were made, one call at a time, until each is acknowledged or refused.
 //
-// "stored" {image, state}: the server took edits. "refused" {image, operation, detail}: it will never take this one.
+// "stored" {image, state}: the server took edits. "refused" {image, operation, status, detail}: it never will.
 // "conflict" {image}: a caption was changed by somebody else. "status": what the state line says has changed.
 
 import { backoff, postJson } from "../lib/http.js";
@@ -146,7 +146,7 @@ export class Saver extends EventTarget {
     this.trouble = null;
     const [{ image, operation }] = batch;
     if (operation.kind === "caption") this.setFollowersVersion(image, operation.version);
-    this.tell("refused", { image, operation, detail: error.detail });
+    this.tell("refused", { image, operation, status, detail: error.detail });
     this.tell("status");
     return true;
   }

@@ -52,15 +52,14 @@ export class Suggestions {
     }
   }
 
-  /** The first suggestion for a text, or the text itself: what Enter means, also when the answer is not there yet. */
-  async best(text) {
-    let tags;
-    try {
-      tags = await this.vocabulary.findForSure(text);
-    } catch {
-      tags = this.vocabulary.guess(text);
-    }
-    return this.rows(text, tags)[0]?.name ?? tidy(text);
+  /**
+   * What Enter means when the answer is not there yet: the first suggestion for a text, or the text itself.
+   *
+   * The server is asked at once; the function this returns waits for it and chooses by what the image has by then.
+   */
+  best(text) {
+    const answer = this.vocabulary.findForSure(text);
+    return async () => this.rows(text, await answer)[0]?.name ?? tidy(text);
   }
 
   rows(text, tags) {

@@ -6,6 +6,8 @@ import { folded } from "./names.js";
 
 const LIMIT = 50;
 const FRESH_FOR = 60000;
+// What was entered is not stored anywhere before its suggestions are known.
+const MOST_WAITED = 1500;
 
 const startsWith = (name, query) => folded(name).startsWith(query);
 
@@ -46,9 +48,15 @@ export class Vocabulary {
     return this.ask(folded(text), this.controller.signal);
   }
 
-  /** The matches for a text that was already entered: a question that nothing overtakes. */
+  /** The matches for a text that was already entered: a question that nothing overtakes, with a guess where no answer comes. */
   async findForSure(text) {
-    return this.known(text) ?? this.ask(folded(text), undefined);
+    const known = this.known(text);
+    if (known) return known;
+    try {
+      return await this.ask(folded(text), AbortSignal.timeout(MOST_WAITED));
+    } catch {
+      return this.guess(text);
+    }
   }
 
   async ask(query, signal) {
