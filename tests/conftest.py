@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from celery import current_app
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -45,3 +46,11 @@ def strict_client() -> Client:
 def password_mode(settings: Settings) -> None:
     """Everyone signs in first."""
     settings.AUTH_MODE = "password"
+
+
+@pytest.fixture
+def empty_line() -> Iterator[None]:
+    """No message to a worker before the test, and none left after it."""
+    current_app.control.purge()
+    yield
+    current_app.control.purge()

@@ -128,9 +128,8 @@ def normalise_name(name: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    kept = "".join(
-        c for c in text if (c not in _TURNERS and unicodedata.category(c) not in {"Cc", "Cs"}) or c in "\t\n"
-    )
+    signs = (c for c in text if c not in _TURNERS)
+    kept = "".join(c for c in signs if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n")
     line = unicodedata.normalize("NFC", " ".join(kept.split()))
     # What nobody can see names nothing.
     return line if any(unicodedata.category(c)[0] not in "CZ" for c in line) else ""

@@ -15,7 +15,7 @@ from datasets.services.uploads import AnnouncedFile
 from datasets.tasks import process_items, requeue_stale_items
 from tests import images, uploading
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_line")]
 
 State = ImportItem.State
 

@@ -76,12 +76,25 @@ def test_a_camera_file_with_a_second_picture_is_a_jpeg(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"a text, not a picture\n", b"", b"\x89PNG\r\n\x1a\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"],
+    [
+        b"a text, not a picture\n",
+        b"",
+        b"RIFF\x00\x00\x00\x00WAVE",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%PDF-1.7",
+    ],
 )
 def test_what_is_no_picture_is_refused_whatever_its_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "picture.png"
     path.write_bytes(content)
     assert refusal(path).code == "NOT_AN_IMAGE"
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF"])
+def test_what_starts_like_a_picture_and_ends_at_once_is_damaged(tmp_path: Path, format: str) -> None:
+    path = saved(tmp_path / "picture", images.blocks(), format)
+    path.write_bytes(path.read_bytes()[:20])
+    assert refusal(path).code == "DAMAGED"
 
 
 @pytest.mark.parametrize("format", ["PPM", "ICO", "PCX", "TGA", "JPEG2000", "EPS"])

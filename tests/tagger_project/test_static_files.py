@@ -26,7 +26,7 @@ def test_each_import_is_hashed_once(tmp_path: Path) -> None:
     for name, content in files.items():
         storage.save(name, ContentFile(content.encode()))
     names = {old: new for old, new, _ in storage.post_process({name: (storage, name) for name in files})}
-    page = (tmp_path / names["page.js"]).read_text()
+    page = (tmp_path / str(names["page.js"])).read_text()
     assert page.count(f'"./{names["one.js"]}"') == 3
     assert page.count(f'"./{names["two.js"]}"') == 2
     assert page.startswith('// The export page: what import means, and where it is taken from "./elsewhere.js";')
