@@ -1,6 +1,6 @@
 """Every page in light and dark, wide and narrow: nothing runs over the edge, and no accessibility rule is broken.
 
-`SCREENSHOTS=docs/screenshots make test` keeps the pictures; the documents show them.
+`SCREENSHOTS=docs/screenshots` keeps the pictures; the documents show them.
 """
 
 from __future__ import annotations
