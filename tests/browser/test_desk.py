@@ -454,6 +454,96 @@ def test_a_refused_tag_is_taken_back_with_the_reason(desk: Desk, problems: list[
     problems.clear()
 
 
+def test_a_dataset_deleted_meanwhile_is_told_calmly(
+    desk: Desk, running_program: RunningProgram, context: BrowserContext, problems: list[str]
+) -> None:
+    sentence = "This picture or its dataset was deleted."
+    desk.open(5)
+    export = context.new_page()
+    export.goto(f"{desk.url}/datasets/{desk.dataset_id}/export/")
+    export.wait_for_load_state("networkidle")
+    delete = f"from datasets.models import Dataset; Dataset.objects.get(pk={desk.dataset_id}).delete()"
+    running_program.manage("shell", "-c", delete)
+    desk.type("heron")
+    desk.press("Control+Enter")
+    notice = desk.page.get_by_role("alert")
+    expect(notice).to_have_text(f"{sentence} All datasets")
+    expect(desk.state.locator("[data-save-text]")).to_have_text("Needs your attention")
+    desk.press("Alt+ArrowRight")
+    desk.page.wait_for_timeout(1000)
+    expect(desk.page.locator("[data-finish]")).to_be_hidden()
+    expect(desk.page.get_by_text("Not Found")).to_have_count(0)
+    expect(notice.get_by_role("link", name="All datasets")).to_have_attribute("href", "/")
+    export.get_by_role("button", name="Download").click()
+    expect(export.locator("[data-remarks]")).to_have_text(f"{sentence} All datasets")
+    assert export.url.endswith("/export/")
+    problems.clear()
+
+
+def test_a_tag_out_of_sight_is_scrolled_to(desk: Desk) -> None:
+    desk.page.set_viewport_size({"width": 1100, "height": 560})
+    desk.open(2)
+    _paste(desk, ", ".join(f"a rather long tag {number}" for number in range(60)))
+    chip = desk.page.locator(".chip")
+    expect(chip).to_have_count(60)
+    expect(chip.last).to_be_in_viewport(ratio=0.9)
+    desk.type("heron")
+    desk.press("Control+Enter")
+    expect(chip).to_have_count(61)
+    expect(chip.last).to_be_in_viewport(ratio=0.9)
+    expect(chip.first).not_to_be_in_viewport()
+    desk.type("a rather long tag 0")
+    desk.press("Control+Enter")
+    expect(chip.first).to_be_in_viewport(ratio=0.9)
+    expect(chip.first).to_have_class(re.compile("chip--flash"))
+    expect(chip).to_have_count(61)
+    desk.expect_saved()
+
+
+def test_a_tag_is_suggested_as_it_was_stored_and_not_where_it_is(desk: Desk) -> None:
+    desk.open(2)
+    desk.box.fill("grey\u200bheron")
+    desk.press("Control+Enter")
+    desk.expect_chips("greyheron")
+    desk.type("greyh")
+    rows = desk.page.get_by_role("option")
+    expect(rows).to_have_text([re.compile("Add as typed")])
+    desk.press("Escape", "Alt+ArrowRight")
+    expect(desk.page).to_have_url(desk.address(3))
+    desk.type("grey")
+    expect(rows.first.locator("bdi")).to_have_text("greyheron")
+    expect(rows).to_have_count(2)
+
+
+def test_signed_out_elsewhere_is_told_in_one_line(desk: Desk, problems: list[str]) -> None:
+    desk.open(2)
+    desk.page.route("**/edits", lambda route: route.fulfill(status=401, json={"detail": "Unauthorized"}))
+    desk.type("heron")
+    desk.press("Control+Enter")
+    expect(desk.state.locator("[data-save-text]")).to_have_text("Signed out (1 waiting)")
+    expect(desk.state.get_by_role("link", name="Sign in")).to_be_visible()
+    desk.page.unroute("**/edits")
+    desk.page.evaluate("dispatchEvent(new Event('focus'))")
+    desk.expect_saved()
+    problems.clear()
+
+
+def test_no_answer_is_said_once_and_only_while_it_is_so(desk: Desk, problems: list[str]) -> None:
+    desk.open(1)
+    desk.page.wait_for_load_state("networkidle")
+    desk.page.route("**/desk", lambda route: route.abort())
+    toast = desk.page.locator(".toast")
+    for _ in range(5):
+        desk.press("Alt+ArrowRight")
+    expect(toast).to_have_count(1)
+    expect(toast).to_contain_text("The server does not answer.")
+    desk.page.unroute("**/desk")
+    desk.type("heron")
+    desk.press("Control+Enter")
+    expect(toast).to_have_count(0)
+    problems.clear()
+
+
 def test_what_somebody_else_adds_joins_what_is_here(desk: Desk) -> None:
     desk.open(2)
     desk.type("heron")

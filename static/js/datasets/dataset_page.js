@@ -4,7 +4,7 @@ import { $, $$, isTyping, throttle } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { pause } from "../lib/http.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
-import { toast } from "../lib/toast.js";
+import { toastError } from "../lib/toast.js";
 import { DATASET_CHANGED } from "../live/messages.js";
 import { openSocket } from "../live/socket.js";
 import { dropAnywhere } from "./drop_anywhere.js";
@@ -78,7 +78,7 @@ async function startGrid() {
   try {
     await images.need(grid.lastInSight());
   } catch (error) {
-    toast(error.detail, { kind: "danger", action: { label: gettext("Try again"), run: startGrid } });
+    toastError(error, { action: { label: gettext("Try again"), run: startGrid } });
     return;
   }
   const place = history.state?.grid;

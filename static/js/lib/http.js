@@ -2,6 +2,9 @@
 
 import { gettext } from "./i18n.js";
 
+/** Told to the window with every answer, whatever it says: the way to the server is open. */
+export const SERVER_ANSWERS = "tagger:server-answers";
+
 /** What the server, or the way to it, answered: `status` (0: no answer) and `detail`, a sentence for a person. */
 export class HttpError extends Error {
   constructor(status, detail, body = null) {
@@ -41,10 +44,11 @@ export async function send(method, address, { json, body, signal, keepalive = fa
     if (error.name === "AbortError") throw error;
     throw new HttpError(0, gettext("The server does not answer."));
   }
-  return read(response);
+  window.dispatchEvent(new Event(SERVER_ANSWERS));
+  return read(response, address);
 }
 
-async function read(response) {
+async function read(response, address) {
   const text = await response.text().catch(() => "");
   let answer = null;
   try {
@@ -53,13 +57,17 @@ async function read(response) {
     answer = null;
   }
   if (response.ok) return answer;
-  throw new HttpError(response.status, detailOf(response.status, answer), answer);
+  throw new HttpError(response.status, detailOf(response.status, answer, address), answer);
 }
 
-function detailOf(status, answer) {
-  if (typeof answer?.detail === "string") return answer.detail;
+// Of these the framework tells the bare name ("Not Found"), which is no sentence for a person.
+const BARE = /^(not found|unauthorized|forbidden|csrf check failed)\b/iu;
+
+function detailOf(status, answer, address) {
+  if (typeof answer?.detail === "string" && !BARE.test(answer.detail)) return answer.detail;
   if (status === 401) return gettext("You are signed out. Reload the page and sign in again.");
   if (status === 403) return gettext("This is not allowed, or the page is too old. Reload it and try again.");
+  if (status === 404 && /\/(images|datasets)\/\d/u.test(address)) return gettext("This picture or its dataset was deleted.");
   if (status === 404) return gettext("This is no longer here. Reload the page.");
   if (status === 422) return gettext("The server did not understand this. Reload the page and try again.");
   return gettext("Something went wrong on the server. Try again in a moment.");

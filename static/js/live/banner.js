@@ -1,6 +1,7 @@
 // The connection banner: quiet after 1.5 s without an answer, plain about it after 10 s, gone when it heals.
 
 import { el } from "../lib/dom.js";
+import { SERVER_ANSWERS } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 
 const QUIET_AFTER = 1500;
@@ -27,6 +28,7 @@ export function connectionFound() {
   lostAt = 0;
   box?.remove();
   box = null;
+  window.dispatchEvent(new Event(SERVER_ANSWERS));
 }
 
 function draw() {

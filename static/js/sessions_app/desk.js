@@ -2,7 +2,7 @@
 
 import { $, isTyping, throttle } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
-import { toast } from "../lib/toast.js";
+import { toast, toastError } from "../lib/toast.js";
 import { CaptionBox } from "../tagging/caption.js";
 import { Chips } from "../tagging/chips.js";
 import { ConflictPanel } from "../tagging/conflict.js";
@@ -16,6 +16,7 @@ import { Suggestions } from "../tagging/suggestions.js";
 import { Vocabulary } from "../tagging/vocabulary.js";
 import { Bearings } from "./bearings.js";
 import { Desks } from "./desks.js";
+import { Gone } from "./gone.js";
 import { Navigator } from "./navigator.js";
 import { placeKeeper } from "./resume.js";
 import { Stage } from "./stage.js";
@@ -33,6 +34,8 @@ export class Desk {
     this.conflicts = new Conflicts(dataset.id);
     this.outbox = new Outbox(dataset.id);
     this.saver = new Saver({ outbox: this.outbox, conflicts: this.conflicts, api });
+    this.gone = new Gone({ root: $(".side") });
+    this.desks.onGone = (image) => this.lost(image);
     this.desks.lastEditAt = () => this.saver.lastStoredAt;
     this.editing = new Editing({
       saver: this.saver,
@@ -49,7 +52,7 @@ export class Desk {
       address,
       show: (shown) => this.show(shown),
       finish: (isFinished) => this.finish(isFinished),
-      fail: (text) => toast(text, { kind: "danger" }),
+      fail: (error) => this.stayed(error),
     });
     this.makePanel(urls);
     this.listen();
@@ -71,7 +74,7 @@ export class Desk {
       input: $("input", root),
       vocabulary: this.vocabulary,
       onTake: (name) => this.box.commit([name]),
-      isPresent: (name) => this.chips.names.includes(name),
+      isPresent: (name) => this.chips.names.includes(this.vocabulary.spelling(name)),
       announce,
     });
     this.box = new TagBox({
@@ -105,10 +108,12 @@ export class Desk {
     this.saver.addEventListener("stored", ({ detail }) => this.stored(detail));
     this.saver.addEventListener("refused", ({ detail }) => this.refused(detail));
     this.saver.addEventListener("conflict", ({ detail }) => this.changed(detail.image));
-    this.saver.addEventListener("status", () => this.state.render(this.saver.status));
+    this.saver.addEventListener("status", () => this.renderState());
     window.addEventListener("pagehide", () => this.caption.flush());
     // A phone that switches to another program may never come back to this page.
     document.addEventListener("visibilitychange", () => this.caption.flush());
+    // Back from signing in in another tab.
+    window.addEventListener("focus", () => this.saver.retryNow());
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) this.askAgain();
     });
@@ -125,12 +130,36 @@ export class Desk {
     this.navigator.begin(desk);
     this.show(desk, { isFirst: true });
     this.vocabulary.refresh().then(() => this.suggestions.update());
-    this.state.render(this.saver.status);
+    this.renderState();
     this.saver.pump();
   }
 
   get image() {
     return this.navigator.current;
+  }
+
+  renderState() {
+    this.state.render(this.gone.has(this.image) ? { state: "gone" } : this.saver.status);
+  }
+
+  /** The server says that there is no such picture any more. */
+  lost(image) {
+    if (this.gone.has(image)) return;
+    this.gone.add(image);
+    if (image !== this.image) {
+      // Alone, or with all of its dataset? The one that is shown tells.
+      this.askAgain();
+      return;
+    }
+    this.navigator.leaveFinish();
+    this.gone.render(image);
+    this.renderState();
+  }
+
+  /** The picture that was wanted cannot be shown; what is shown is asked anew for its ways on. */
+  stayed(error) {
+    if (error.status === 404) this.askAgain();
+    toastError(error);
   }
 
   /** The state as the page shows it: the server's, with what is on its way on top. */
@@ -144,10 +173,11 @@ export class Desk {
     this.stage.show(desk);
     this.bearings.show(desk);
     this.render();
+    this.gone.render(id);
     this.box.show(id, this.shownImage ?? null);
     this.shownImage = id;
     this.keepPlace(id);
-    this.state.render(this.saver.status);
+    this.renderState();
     this.toTagBox();
     if (isFirst) this.desks.prefetch(desk);
     else this.lookAgain(desk);
@@ -201,16 +231,36 @@ export class Desk {
   changed(image) {
     if (image === this.image) this.render();
     if (image === this.image) this.suggestions.update();
-    this.state.render(this.saver.status);
+    this.renderState();
   }
 
-  stored({ image, state, caption }) {
+  stored({ image, state, operations, caption }) {
+    const isSpelledAnew = this.learnSpelling(image, state, operations);
     this.desks.takeState(image, state);
     if (caption) this.caption.stored(image, caption.version);
     this.render();
+    // Only then: it would take back a choice that is being made in the list.
+    if (isSpelledAnew) this.suggestions.update();
+  }
+
+  /** Returns whether the server spells a tag otherwise than it was typed. */
+  learnSpelling(image, state, operations) {
+    const names = (tags) => tags.map((tag) => tag.name);
+    const of = (kind) => operations.filter((operation) => operation.kind === kind).map((operation) => operation.tag);
+    const removed = of("remove");
+    const typed = of("add").filter((name) => !removed.includes(name));
+    const before = names(this.desks.known(image)?.state.tags ?? []);
+    return this.vocabulary.stored(typed, before, names(state.tags));
   }
 
   refused({ image, operation, status, detail }) {
+    if (status === 404) this.lost(image);
+    if (status === 404 && image === this.image) {
+      // Said once beside the box, whatever was still on its way.
+      if (operation.kind === "caption") this.caption.refused(operation.text, "");
+      this.render();
+      return;
+    }
     if (operation.kind === "caption") {
       this.captionRefused(image, operation.text, status, detail);
       return;
@@ -270,6 +320,7 @@ export class Desk {
   }
 
   announceAll() {
+    if (this.gone.has(this.image)) return;
     const { total, tagged } = this.tallies();
     const text = tagged >= total ? gettext("Every picture is tagged.") : gettext("No other picture is untagged.");
     toast(text, { kind: "success", seconds: 5 });
@@ -284,9 +335,11 @@ export class Desk {
 
   add(image, names) {
     const there = new Set(this.shown(image).tags.map((tag) => tag.name));
-    const fresh = names.filter((name) => !there.has(name));
+    const spelled = names.map((name) => this.vocabulary.spelling(name));
+    const fresh = spelled.filter((name) => !there.has(name));
     if (fresh.length > 0) this.editing.add(image, fresh);
-    const again = names.find((name) => there.has(name));
+    if (fresh.length > 0 && image === this.image) this.chips.reveal(fresh.at(-1));
+    const again = spelled.find((name) => there.has(name));
     if (again === undefined || image !== this.image) return;
     this.chips.flash(again);
     this.announce(interpolate(gettext("%(name)s is already here"), { name: again }));
@@ -360,6 +413,11 @@ export class Desk {
 
   finish(isFinished) {
     const { total, tagged } = this.tallies();
+    // Nothing is done where the picture is gone.
+    if (isFinished && this.gone.has(this.image)) {
+      this.navigator.isFinished = false;
+      return;
+    }
     this.stage.finish(isFinished, total - tagged);
     if (isFinished) this.announce($("[data-finish-title]").textContent);
   }
@@ -372,7 +430,7 @@ export class Desk {
     if (choice === "mine") this.editing.caption(image, mine, version);
     if (choice === "both") this.caption.edit([text, mine].filter(Boolean).join("\n\n"), version);
     else this.toTagBox();
-    this.state.render(this.saver.status);
+    this.renderState();
   }
 
   async showConflict() {
@@ -383,7 +441,7 @@ export class Desk {
   async showCaption(image) {
     if (!(await this.navigator.go(image))) return;
     this.toCaption();
-    this.state.render(this.saver.status);
+    this.renderState();
   }
 
   /** A link away waits a moment for what is being saved: an export right behind an edit has it. */

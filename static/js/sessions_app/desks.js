@@ -49,7 +49,10 @@ export class Desks {
 
   async fetch(id) {
     const edits = this.lastEditAt?.() ?? 0;
-    const desk = await this.get(`${this.api}images/${id}/desk`);
+    const desk = await this.get(`${this.api}images/${id}/desk`).catch((error) => {
+      if (error.status === 404) this.onGone?.(id);
+      throw error;
+    });
     // Counts read before an edit was stored are older than what this page knows.
     return this.take(desk, { isCurrent: edits === (this.lastEditAt?.() ?? 0) });
   }

@@ -1,11 +1,13 @@
 // From picture to picture without loading the page: addresses, the Back button, and the end.
 
+import { pause } from "../lib/http.js";
 import { gettext } from "../lib/i18n.js";
 
 const SETTLE = 1500;
+const CHECK = 500;
 
 export class Navigator {
-  /** `show(desk)` shows an image, `finish(isFinished)` the end; `fail(text)` says why it does not go on. */
+  /** `show(desk)` shows an image, `finish(isFinished)` the end; `fail(error)` says why it does not go on. */
   constructor({ desks, saver, address, show, finish, fail }) {
     Object.assign(this, { desks, saver, address, show, finish, fail });
     this.current = null;
@@ -31,7 +33,9 @@ export class Navigator {
     try {
       desk = await this.desks.load(id);
     } catch (error) {
-      if (this.wanted === id) this.fail(error.detail ?? gettext("This picture could not be opened."));
+      if (this.wanted === id) {
+        this.fail({ status: error.status, detail: error.detail ?? gettext("This picture could not be opened.") });
+      }
       return false;
     }
     // Overtaken by another key press.
@@ -59,10 +63,11 @@ export class Navigator {
 
   async end() {
     this.isFinished = true;
-    this.finish(true);
-    // The count it tells should be the server's.
-    await this.saver.settled(SETTLE);
-    await this.desks.refresh(this.current).catch(() => null);
+    // The count it tells should be the server's; a slow one is not waited for.
+    const checked = this.saver.settled(SETTLE).then(() => this.desks.refresh(this.current)).catch(() => null);
+    await Promise.race([checked, pause(CHECK)]);
+    if (this.isFinished) this.finish(true);
+    await checked;
     if (this.isFinished) this.finish(true);
   }
 

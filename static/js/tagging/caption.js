@@ -55,7 +55,8 @@ export class CaptionBox {
 
   flush() {
     clearTimeout(this.timer);
-    if (!this.isDirty) return;
+    // Read-only: there is no picture any more to save it to; the text stays to be copied.
+    if (!this.isDirty || this.input.readOnly) return;
     this.isDirty = false;
     const text = this.input.value;
     if (text.trim() === this.shown.trim()) return;

@@ -196,11 +196,16 @@ export class Chips {
     if (name) this.byName.get(name).scrollIntoView({ block: "nearest" });
   }
 
+  /** Bring a chip into sight; at once, as a glide would lag behind typing. */
+  reveal(name) {
+    this.byName.get(name)?.scrollIntoView({ block: "nearest" });
+  }
+
   /** Show which chip a tag that was typed again already has. */
   flash(name) {
     const chip = this.byName.get(name);
     if (!chip) return;
-    chip.scrollIntoView({ block: "nearest" });
+    this.reveal(name);
     chip.classList.remove("chip--flash");
     void chip.offsetWidth; // starts the animation anew
     chip.classList.add("chip--flash");

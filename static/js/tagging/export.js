@@ -10,8 +10,8 @@ const form = $("form", root);
 const download = $("[data-download]", root);
 let asked = 0;
 
-const notice = (kind, name, text) =>
-  el("div", { class: `notice notice--${kind}` }, icon(name), el("div", { class: "notice__body", text }));
+const notice = (kind, name, ...words) =>
+  el("div", { class: `notice notice--${kind}` }, icon(name), el("div", { class: "notice__body" }, words));
 
 const counted = (one, many, count) => interpolate(ngettext(one, many, count), { count: formatNumber(count) });
 
@@ -70,6 +70,20 @@ function show(summary) {
   $("[data-status]", root).textContent = counted("%(count)s image would be exported", "%(count)s images would be exported", summary.images);
 }
 
+function failed({ status, detail }) {
+  const isGone = status === 404;
+  const way = isGone && [" ", el("a", { href: root.dataset.listAddress, text: gettext("All datasets") })];
+  fill($("[data-remarks]", root), notice("warning", "triangle-alert", [detail, way]));
+  download.disabled = isGone;
+}
+
+/** The browser would leave the page for the server's refusal: it is asked first whether there is something to fetch. */
+async function fetchZip(event) {
+  event.preventDefault();
+  if ((await ask()) && !download.disabled) form.submit();
+}
+
+/** Tell what the zip will hold; returns whether the server could say. */
 async function ask() {
   const number = (asked += 1);
   const untagged = form.elements.untagged.value;
@@ -77,13 +91,16 @@ async function ask() {
   try {
     const summary = await getJson(`${root.dataset.summaryAddress}?${new URLSearchParams({ untagged })}`);
     if (number === asked) show(summary);
+    return true;
   } catch (error) {
-    if (number === asked) fill($("[data-remarks]", root), notice("warning", "triangle-alert", error.detail));
+    if (number === asked) failed(error);
+    return false;
   } finally {
     if (number === asked) root.removeAttribute("aria-busy");
   }
 }
 
 for (const choice of $$("input[name=untagged]", form)) choice.addEventListener("change", ask);
+form.addEventListener("submit", fetchZip);
 // Someone may have tagged on in another window; the browser may have kept the other choice.
 window.addEventListener("pageshow", ask);

@@ -1,6 +1,6 @@
 // Sends edits in the order they were made, one call at a time, until each is acknowledged or refused.
 //
-// "stored" {image, state}: the server took edits. "refused" {image, operation, status, detail}: it never will.
+// "stored" {image, state, operations}: the server took edits. "refused" {image, operation, status, detail}: it never will.
 // "conflict" {image}: a caption was changed by somebody else. "status": what the state line says has changed.
 
 import { backoff, postJson } from "../lib/http.js";
@@ -119,9 +119,9 @@ export class Saver extends EventTarget {
       const isOurs = same(operation.text, state.caption.text);
       const version = isOurs ? state.caption.version : operation.version + 1;
       this.setFollowersVersion(image, version);
-      this.tell("stored", { image, state, caption: { version } });
+      this.tell("stored", { image, state, operations: [operation], caption: { version } });
     } else {
-      this.tell("stored", { image, state });
+      this.tell("stored", { image, state, operations: batch.map((entry) => entry.operation) });
     }
     this.tell("status");
   }
@@ -157,7 +157,7 @@ export class Saver extends EventTarget {
     const mine = captions.at(-1).operation.text;
     this.outbox.remove(captions);
     if (!same(mine, state.caption.text)) this.conflicts.set(image, { mine });
-    this.tell("stored", { image, state });
+    this.tell("stored", { image, state, operations: [] });
     this.tell("conflict", { image });
     this.tell("status");
     return true;

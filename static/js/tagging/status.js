@@ -7,20 +7,23 @@ const SAY_AFTER = 500;
 export class SaveState {
   /** `onRetry` tries again now, `onShow` goes to what needs a person; `tags()` is how many the image has. */
   constructor({ line, live, login, onRetry, onShow, tags }) {
-    Object.assign(this, { line, live, login, onRetry, onShow, tags });
+    Object.assign(this, { line, live, onRetry, onShow, tags });
     this.text = line.querySelector("[data-save-text]");
     this.button = line.querySelector("[data-save-action]");
+    this.login = line.querySelector("[data-save-login]");
+    this.login.href = login;
     this.button.addEventListener("click", () => this.act());
     this.last = "saved";
   }
 
   render(status) {
-    const { text, action } = this.words(status);
+    const { text, action, login = false } = this.words(status);
     this.status = status;
     this.line.dataset.state = status.state;
     if (this.text.textContent !== text) this.text.textContent = text;
     this.button.textContent = action ?? "";
     this.button.hidden = !action;
+    this.login.hidden = !login;
     if (status.state !== this.last) this.saySoon();
     this.last = status.state;
   }
@@ -28,18 +31,18 @@ export class SaveState {
   words({ state, waiting, detail, status }) {
     if (state === "saved") return { text: gettext("Saved") };
     if (state === "saving") return { text: gettext("Saving…") };
+    if (state === "gone") return { text: gettext("Needs your attention") };
     if (state === "conflict") return { text: gettext("Needs your attention"), action: gettext("Show") };
     const count = interpolate(ngettext("%(count)s waiting", "%(count)s waiting", waiting), { count: waiting });
     if (state === "offline") return { text: `${gettext("Offline")} — ${count}`, action: gettext("Try now") };
-    const action = status === 401 || status === 403 ? gettext("Sign in") : gettext("Try now");
-    return { text: `${detail} (${count})`, action };
+    if (status === 401) return { text: `${gettext("Signed out")} (${count})`, login: true };
+    // Or the page is older than the last sign-in: either way the sign-in page helps.
+    if (status === 403) return { text: `${gettext("Not allowed")} (${count})`, login: true };
+    return { text: `${detail} (${count})`, action: gettext("Try now") };
   }
 
   act() {
-    const { state, status } = this.status;
-    if (state === "conflict") this.onShow();
-    // In a tab of its own: nothing on this page is lost.
-    else if (status === 401 || status === 403) window.open(this.login, "_blank", "noopener");
+    if (this.status.state === "conflict") this.onShow();
     else this.onRetry();
   }
 

@@ -24,7 +24,27 @@ export class Vocabulary {
     this.address = `${api}datasets/${datasetId}/tag-suggestions`;
     this.get = get;
     this.answers = new Map();
+    this.spellings = new Map();
     this.controller = null;
+  }
+
+  /** The spelling under which the server stored what was typed, as far as it is known to differ. */
+  spelling(name) {
+    return this.spellings.get(name) ?? name;
+  }
+
+  /** The server stored tags that were typed: where it spells one otherwise, the typed form is forgotten. Returns whether one was. */
+  stored(typed, before, after) {
+    const strange = typed.filter((name) => !after.includes(name));
+    const fresh = after.filter((name) => !before.includes(name) && !typed.includes(name));
+    // Added in order at the end. Where the numbers differ somebody else was there too, or one was there already.
+    const isPaired = strange.length === fresh.length;
+    strange.forEach((name, index) => {
+      if (isPaired) this.spellings.set(name, fresh[index]);
+      this.learn(name, -1);
+    });
+    if (strange.length > 0) fresh.forEach((name) => this.learn(name, 1));
+    return strange.length > 0;
   }
 
   /** The matches as known now, or `null` where the server must be asked. */

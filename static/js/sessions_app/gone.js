@@ -1,0 +1,26 @@
+// Pictures that were deleted, alone or with their dataset, while this page was open: said once, calmly, with a way on.
+
+export class Gone {
+  constructor({ root }) {
+    this.notice = root.querySelector("[data-gone]");
+    this.box = root.querySelector("[data-tag-box]");
+    this.caption = root.querySelector("[data-caption]");
+    this.images = new Set();
+  }
+
+  has(image) {
+    return this.images.has(image);
+  }
+
+  add(image) {
+    this.images.add(image);
+  }
+
+  /** Say it where it is so; there is nothing to write on, but what was written stays to be copied. */
+  render(image) {
+    const isGone = this.has(image);
+    this.box.hidden = isGone;
+    this.caption.readOnly = isGone;
+    this.notice.hidden = !isGone;
+  }
+}
