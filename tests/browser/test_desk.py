@@ -429,6 +429,23 @@ def test_a_caption_refused_after_going_on_comes_back_with_its_picture(desk: Desk
     problems.clear()
 
 
+def test_a_caption_refused_before_going_on_is_kept_too(desk: Desk, problems: list[str]) -> None:
+    """The refusal is in the box when one goes on: its text is nowhere else."""
+    desk.open(2)
+    refusal = "This caption is not allowed."
+    desk.page.route("**/edits", lambda route: route.fulfill(status=422, json={"detail": refusal}))
+    desk.press("Alt+c")
+    desk.page.keyboard.type("Kept words.")
+    expect(desk.page.get_by_role("alert").filter(has_text=refusal)).to_be_visible()
+    desk.press("Alt+ArrowRight")
+    expect(desk.page).to_have_url(desk.address(3))
+    expect(desk.state).to_contain_text("Needs your attention")
+    desk.state.get_by_role("button", name="Show").click()
+    expect(desk.page).to_have_url(desk.address(2))
+    expect(desk.caption).to_have_value("Kept words.")
+    problems.clear()
+
+
 def test_a_link_away_waits_for_what_is_being_saved(desk: Desk) -> None:
     desk.open(2)
 

@@ -92,6 +92,7 @@ export class Desk {
     this.caption = new CaptionBox({
       root: caption,
       onSave: (image, text, version) => this.editing.caption(image, text, version),
+      onKeep: (image, text, reason) => this.keepCaption(image, text, reason),
     });
     this.conflict = new ConflictPanel({ root: caption, onResolve: (choice, mine) => this.resolve(choice, mine) });
     this.state = new SaveState({
@@ -109,7 +110,10 @@ export class Desk {
     this.saver.addEventListener("refused", ({ detail }) => this.refused(detail));
     this.saver.addEventListener("conflict", ({ detail }) => this.changed(detail.image));
     this.saver.addEventListener("status", () => this.renderState());
-    window.addEventListener("pagehide", () => this.caption.flush());
+    window.addEventListener("pagehide", () => {
+      this.caption.keepRefused();
+      this.caption.flush();
+    });
     // A phone that switches to another program may never come back to this page.
     document.addEventListener("visibilitychange", () => this.caption.flush());
     // Back from signing in in another tab.
@@ -283,9 +287,14 @@ export class Desk {
       toast(words, { kind: "danger", seconds: 120 });
       return;
     }
-    this.conflicts.set(image, { mine: text, reason: detail });
+    this.keepCaption(image, text, detail);
+  }
+
+  keepCaption(image, text, reason) {
+    this.conflicts.set(image, { mine: text, reason });
     const show = { label: gettext("Show"), run: () => this.showCaption(image) };
-    toast(this.named(image, detail), { kind: "danger", seconds: 30, action: show });
+    toast(this.named(image, reason), { kind: "danger", seconds: 30, action: show });
+    this.renderState();
   }
 
   named(image, text) {

@@ -3,14 +3,16 @@
 const PAUSE = 600;
 
 export class CaptionBox {
-  /** `onSave(image, text, version)` saves. */
-  constructor({ root, onSave }) {
+  /** `onSave(image, text, version)` saves; `onKeep(image, text, reason)` keeps a refused text that is left behind. */
+  constructor({ root, onSave, onKeep }) {
     this.onSave = onSave;
+    this.onKeep = onKeep;
     this.input = root.querySelector("[data-caption]");
     this.error = root.querySelector("[data-caption-error]");
     this.image = null;
     this.shown = "";
     this.isDirty = false;
+    this.refusal = "";
     this.version = 0;
     this.input.readOnly = false;
     this.input.addEventListener("input", (event) => this.typed(event));
@@ -20,6 +22,7 @@ export class CaptionBox {
 
   typed() {
     this.isDirty = true;
+    this.refusal = "";
     this.fail("");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), PAUSE);
@@ -28,6 +31,7 @@ export class CaptionBox {
   /** Show an image's caption; `version` is the server's, that the next edit builds on. */
   render(image, text, version) {
     if (image !== this.image) {
+      this.keepRefused();
       this.flush();
       this.image = image;
       this.isDirty = false;
@@ -50,7 +54,16 @@ export class CaptionBox {
   refused(text, reason) {
     if (!this.isDirty) this.input.value = text;
     this.isDirty = true;
+    this.refusal = reason;
     this.fail(reason);
+  }
+
+  /** A refusal may come in the moment in which one goes on: its text is nowhere but in this box. */
+  keepRefused() {
+    if (!this.refusal) return;
+    this.onKeep(this.image, this.input.value, this.refusal);
+    this.refusal = "";
+    this.isDirty = false;
   }
 
   flush() {
