@@ -41,11 +41,11 @@ def addresses(running_program: RunningProgram, tmp_path_factory: pytest.TempPath
     running_program.manage(
         "import_folder", str(folder), "--dataset", "Misty valleys", "--trigger-word", "mvly", "--wait"
     )
-    dataset, job = _numbers(running_program)
+    dataset, job, image = _numbers(running_program)
     return {
         "datasets": "/",
         "dataset": f"/datasets/{dataset}/",
-        "tag": f"/datasets/{dataset}/tag/",
+        "tag": f"/datasets/{dataset}/tag/{image}/",
         "import": f"/imports/{job}/",
         "export": f"/datasets/{dataset}/export/",
         "settings": f"/datasets/{dataset}/settings/",
@@ -53,16 +53,17 @@ def addresses(running_program: RunningProgram, tmp_path_factory: pytest.TempPath
     }
 
 
-def _numbers(program: RunningProgram) -> tuple[int, int]:
+def _numbers(program: RunningProgram) -> tuple[int, int, int]:
+    """The dataset, its import, and its fifth image."""
     done = program.manage(
         "shell",
         "--verbosity=0",
         "-c",
         "from datasets.models import ImportJob; j = ImportJob.objects.get(dataset__name='Misty valleys');"
-        "print(j.dataset_id, j.pk)",
+        "print(j.dataset_id, j.pk, j.dataset.images.in_order()[4].pk)",
     )
-    dataset, job = done.stdout.split()[-2:]
-    return int(dataset), int(job)
+    dataset, job, image = done.stdout.split()[-3:]
+    return int(dataset), int(job), int(image)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
