@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tagger_project.live import Message, Notice
 
@@ -16,12 +16,16 @@ class ImportProgress(Message):
         state: `OPEN`, or `DONE` when every file has its end.
         total: files announced; `done` of them have their end.
         waiting: announced, bytes still to come.
+        held: texts that are here and wait until the person says how to read them.
         in_line: here, waiting for a worker.
         processing: being read now.
         ready: pictures that became images; `duplicates` were here already; `sidecars` are texts that were read.
+        skipped: left out with a word, such as dot files in an archive.
         failed: refused, each with a reason.
         rate: files finished a second over the last ten seconds.
         seconds_left: at that rate; `None` while it cannot be told.
+        latest: the newest pictures, newest first, at most twelve; each with `id`, `name` and the address of
+            its `thumbnail`.
     """
 
     type: ClassVar[str] = "import.progress"
@@ -32,14 +36,17 @@ class ImportProgress(Message):
     total: int
     done: int
     waiting: int
+    held: int
     in_line: int
     processing: int
     ready: int
     duplicates: int
+    skipped: int
     failed: int
     sidecars: int
     rate: float
     seconds_left: int | None
+    latest: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)

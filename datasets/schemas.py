@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from ninja import Field, Schema
 
 from datasets.messages import ImportProgress
 from datasets.models import Dataset, Image, ImportItem
-from datasets.queries.images import ImagePage
+from datasets.queries.images import ImagePage, file_address
 from datasets.queries.refusals import explain
 from datasets.services.uploads import CHUNK_BYTES
 
@@ -49,11 +48,6 @@ class DatasetOut(Schema):
             images=images,
             tagged=tagged,
         )
-
-
-def file_address(image: Image, kind: str) -> str:
-    """Return the address of an image's thumbnail, preview or original; it changes with the content."""
-    return f"{reverse(f'datasets:{kind}', args=[image.pk])}?v={image.sha256[:12]}"
 
 
 class ImageRow(Schema):
@@ -203,6 +197,14 @@ class ErrorOut(Schema):
     detail: str
 
 
+class LatestImage(Schema):
+    """A picture that an import brought just now."""
+
+    id: int
+    name: str
+    thumbnail: str
+
+
 class ProgressOut(Schema):
     """Where an import stands; the same as the live message `import.progress`."""
 
@@ -212,14 +214,17 @@ class ProgressOut(Schema):
     total: int
     done: int
     waiting: int
+    held: int
     in_line: int
     processing: int
     ready: int
     duplicates: int
+    skipped: int
     failed: int
     sidecars: int
     rate: float
     seconds_left: int | None
+    latest: list[LatestImage]
 
     @classmethod
     def of(cls, progress: ImportProgress) -> ProgressOut:

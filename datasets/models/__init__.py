@@ -1,7 +1,17 @@
 """Datasets, their pictures, and the uploads that bring them."""
 
 from datasets.models.dataset import Dataset
-from datasets.models.image import Image, ImageFormat, ImageQuerySet
-from datasets.models.import_job import ImportItem, ImportItemQuerySet, ImportJob
+from datasets.models.image import DistinctPair, Image, ImageFormat, ImageQuerySet
+from datasets.models.import_job import ImportItem, ImportItemQuerySet, ImportJob, SidecarText
 
-__all__ = ["Dataset", "Image", "ImageFormat", "ImageQuerySet", "ImportItem", "ImportItemQuerySet", "ImportJob"]
+__all__ = [
+    "Dataset",
+    "DistinctPair",
+    "Image",
+    "ImageFormat",
+    "ImageQuerySet",
+    "ImportItem",
+    "ImportItemQuerySet",
+    "ImportJob",
+    "SidecarText",
+]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,10 @@ class ImageFormat(models.TextChoices):
 class ImageQuerySet(models.QuerySet["Image"]):
     """Images in words of the trade."""
 
+    def in_trash(self) -> Self:
+        """Those that were deleted and can come back; ask `Image.everything`, `Image.objects` has none of them."""
+        return self.filter(trashed_at__isnull=False)
+
     def in_order(self) -> Self:
         """In dataset order."""
         return self.order_by("position")
@@ -34,12 +39,35 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(is_tagged=False)
 
 
+class PresentImages(models.Manager["Image"]):
+    """The images that are there: all but those in the trash."""
+
+    def get_queryset(self) -> ImageQuerySet:
+        """Leave the trash out."""
+        return ImageQuerySet(self.model, using=self._db).filter(trashed_at=None)
+
+    def filter(self, *args: Any, **kwargs: Any) -> ImageQuerySet:
+        """As of a queryset, with the words of the trade after it."""
+        return self.get_queryset().filter(*args, **kwargs)
+
+    def in_order(self) -> ImageQuerySet:
+        """In dataset order."""
+        return self.get_queryset().in_order()
+
+    def untagged(self) -> ImageQuerySet:
+        """Those with neither a tag nor a caption."""
+        return self.get_queryset().untagged()
+
+
 class Image(models.Model):
     """One picture that was checked, measured and stored.
 
     A row exists only for a picture whose files are all stored: there is no half image. `width` and `height` are as a
     person sees it, after EXIF orientation. `is_tagged` says whether it has a tag or a caption; only `tagging` writes
     it and `revision`, which grows with every edit.
+
+    `objects` and `dataset.images` leave out what is in the trash (`trashed_at`); `everything` holds all. Joins and
+    foreign keys see all too: a count over `images` or `image_tags` has to say `trashed_at=None` itself.
     """
 
     dataset = models.ForeignKey(Dataset, verbose_name=_("dataset"), on_delete=models.CASCADE, related_name="images")
@@ -59,6 +87,13 @@ class Image(models.Model):
         help_text=_("8-bit RGB or grey, upright, one frame: trainers read it as it is."),
     )
     colour = models.CharField(_("mean colour"), max_length=7)
+    dhash = models.BigIntegerField(
+        _("perceptual hash"),
+        null=True,
+        editable=False,
+        help_text=_("64 bits, signed; empty where not measured."),
+    )
+    sharpness = models.FloatField(_("sharpness"), null=True, editable=False)
     sidecar_text = models.TextField(
         _("sidecar"), blank=True, help_text=_("The .txt that arrived beside it, as it was.")
     )
@@ -66,9 +101,16 @@ class Image(models.Model):
     revision = models.PositiveBigIntegerField(_("revision"), default=0, editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
-    objects = ImageQuerySet.as_manager()
+    trashed_at = models.DateTimeField(_("in the trash since"), null=True, blank=True)
+    trashed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("deleted by"), null=True, blank=True, on_delete=models.SET_NULL
+    )
+
+    objects = PresentImages()
+    everything = ImageQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "everything"
         verbose_name = _("image")
         verbose_name_plural = _("images")
         constraints = [
@@ -80,7 +122,26 @@ class Image(models.Model):
             models.Index(fields=["dataset", "is_tagged", "position"], name="image_untagged"),
             models.Index(fields=["dataset", "stem_key"], name="image_stem"),
             models.Index(fields=["sha256"], name="image_sha256"),
+            models.Index(
+                fields=["dataset", "trashed_at"], name="image_trash", condition=models.Q(trashed_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
         return self.original_name
+
+
+class DistinctPair(models.Model):
+    """Two images that look alike and that a person said to keep both; `first` has the lower number."""
+
+    first = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="distinct_pair_once"),
+            models.CheckConstraint(condition=models.Q(first__lt=models.F("second")), name="distinct_pair_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} {self.second_id}"

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from datasets.models import Dataset, Image
 
 MOST_IMAGES_A_PAGE = 500
+
+
+def file_address(image: Image, kind: str) -> str:
+    """Return the address of an image's thumbnail, preview or original; it changes with the content."""
+    return f"{reverse(f'datasets:{kind}', args=[image.pk])}?v={image.sha256[:12]}"
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from datasets.messages import DatasetChanged, ImportProgress
 from datasets.models import Dataset, Image, ImportItem, ImportJob
+from datasets.queries.images import file_address
 
+LATEST_IMAGES = 12
 _RATE_WINDOW = timedelta(seconds=10)
 
 
@@ -28,7 +31,7 @@ def get_import_progress(job_id: int) -> ImportProgress:
     total = sum(by_state.values())
     unfinished = sum(by_state[state] for state in ImportItem.UNFINISHED)
     rate = 0.0 if job.finished_at else _rate(job)
-    sidecars = counts.get((ImportItem.State.READY, ImportItem.Kind.SIDECAR), 0)
+    texts = (ImportItem.Kind.SIDECAR, ImportItem.Kind.METADATA)
     return ImportProgress(
         import_id=job.pk,
         dataset_id=job.dataset_id,
@@ -36,15 +39,28 @@ def get_import_progress(job_id: int) -> ImportProgress:
         total=total,
         done=total - unfinished,
         waiting=by_state[ImportItem.State.WAITING],
+        held=by_state[ImportItem.State.HELD],
         in_line=by_state[ImportItem.State.RECEIVED],
         processing=by_state[ImportItem.State.PROCESSING],
-        ready=by_state[ImportItem.State.READY] - sidecars,
+        ready=counts.get((ImportItem.State.READY, ImportItem.Kind.IMAGE), 0),
         duplicates=counts.get((ImportItem.State.DUPLICATE, ImportItem.Kind.IMAGE), 0),
+        skipped=by_state[ImportItem.State.SKIPPED],
         failed=by_state[ImportItem.State.FAILED],
-        sidecars=sidecars,
+        sidecars=sum(counts.get((ImportItem.State.READY, kind), 0) for kind in texts),
         rate=round(rate, 2),
         seconds_left=round(unfinished / rate) if rate > 0 and unfinished else None,
+        latest=_latest(job),
     )
+
+
+def _latest(job: ImportJob) -> list[dict[str, Any]]:
+    ready = ImportItem.objects.filter(job=job, state=ImportItem.State.READY, image__isnull=False)
+    newest = ready.filter(kind=ImportItem.Kind.IMAGE, image__trashed_at=None, finished_at__isnull=False)
+    rows = newest.select_related("image").order_by("-finished_at")[:LATEST_IMAGES]
+    images = [row.image for row in rows if row.image is not None]
+    return [
+        {"id": image.pk, "name": image.original_name, "thumbnail": file_address(image, "thumbnail")} for image in images
+    ]
 
 
 def _rate(job: ImportJob) -> float:

@@ -46,14 +46,16 @@ def test_every_file_is_counted_once_where_it_stands(job: ImportJob) -> None:
     progress = get_import_progress(job.pk)
     counted = (
         progress.waiting,
+        progress.held,
         progress.in_line,
         progress.processing,
         progress.ready,
         progress.duplicates,
+        progress.skipped,
         progress.failed,
     )
-    assert counted == (1, 2, 3, 4, 5, 6)
-    assert (progress.total, progress.done) == (21, 15)
+    assert counted == (1, 2, 3, 4, 5, 6, 7, 8)
+    assert (progress.total, progress.done) == (36, 26)
 
 
 def test_texts_are_counted_apart_from_pictures(job: ImportJob) -> None:
