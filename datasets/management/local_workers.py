@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from datasets.management.local_worker_process import process, set_up
 from datasets.models import ImportItem
-from datasets.services.processing import LEASE
+from datasets.services.claims import LEASE
 
 logger = logging.getLogger(__name__)
 

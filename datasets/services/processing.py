@@ -19,32 +19,21 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from datasets import files, imaging, paths, signals
 from datasets.models import Image, ImportItem
 from datasets.reasons import Reason
+from datasets.services.claims import LEASE, LostClaim, claim, end
 from datasets.services.datasets import touch_dataset
-from datasets.services.sidecars import (
-    NotText,
-    give_text_to_duplicate,
-    give_text_to_images,
-    read_text,
-    sidecar_text_for,
-)
-from datasets.services.uploads import finish_if_complete, tell_import
+from datasets.services.sidecars import NotText, give_text_to_duplicate, process_sidecar, sidecar_text_for
+from datasets.services.uploads import finish_if_complete
 from datasets.time_limit import OutOfTime, time_limit
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=45)
 MOST_ATTEMPTS = 3
 MOST_SECONDS = 20.0
-
-
-class _LostClaim(Exception):
-    """The lease ran out and another worker has the item, or it has its end already."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +50,12 @@ def process_item(item_id: int) -> str:
     Returns:
         The item's state afterwards, or an empty string where another worker has it or it has its end already.
     """
-    item = _claim(item_id)
+    item = claim(item_id)
     if item is None:
         return ""
     try:
         return _take_to_its_end(item)
-    except _LostClaim:
+    except LostClaim:
         logger.warning("Import item %s was taken over by another worker.", item.pk)
         return ""
 
@@ -77,7 +66,7 @@ def _take_to_its_end(item: ImportItem) -> str:
     try:
         with time_limit(MOST_SECONDS):
             if item.kind == ImportItem.Kind.SIDECAR:
-                return _process_sidecar(item)
+                return process_sidecar(item)
             return _process_image(item)
     except OutOfTime:
         return _fail(item, Reason.TOO_SLOW)
@@ -95,18 +84,6 @@ def _take_to_its_end(item: ImportItem) -> str:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         logger.error("Import item %s could not be stored.", item.pk, exc_info=True)
         return _fail(item, Reason.DISK_FULL if full else Reason.NOT_STORED)
-
-
-def _claim(item_id: int) -> ImportItem | None:
-    now = timezone.now()
-    claimed = (
-        ImportItem.objects.filter(pk=item_id)
-        .claimable(now)
-        .update(state=ImportItem.State.PROCESSING, lease_until=now + LEASE, attempts=F("attempts") + 1)
-    )
-    if not claimed:
-        return None
-    return ImportItem.objects.select_related("job").get(pk=item_id)
 
 
 def _process_image(item: ImportItem) -> str:
@@ -160,7 +137,7 @@ def _finish_image(item: ImportItem, stored: _Stored) -> str:
         colour=measured.colour,
         sidecar_text=sidecar_text_for(item),
     )
-    state = _end(item, ImportItem.State.READY, image=image)
+    state = end(item, ImportItem.State.READY, image=image)
     signals.image_ready.send(sender=Image, image=image)
     return state
 
@@ -169,41 +146,12 @@ def _finish_image(item: ImportItem, stored: _Stored) -> str:
 def _finish_duplicate(item: ImportItem, image: Image) -> str:
     touch_dataset(item.job.dataset_id)
     give_text_to_duplicate(item, image)
-    return _end(item, ImportItem.State.DUPLICATE, image=image)
-
-
-def _process_sidecar(item: ImportItem) -> str:
-    text = read_text(item)
-    with transaction.atomic():
-        touch_dataset(item.job.dataset_id)
-        state, reason = give_text_to_images(item, text)
-        return _end(item, state, reason=reason)
+    return end(item, ImportItem.State.DUPLICATE, image=image)
 
 
 @transaction.atomic
 def _fail(item: ImportItem, reason: Reason, detail: str = "") -> str:
-    return _end(item, ImportItem.State.FAILED, reason=reason, detail=detail)
-
-
-def _end(
-    item: ImportItem, state: ImportItem.State, *, image: Image | None = None, reason: str = "", detail: str = ""
-) -> str:
-    # Only who still holds this very claim: not one whose lease ran out, nor after the item had its end.
-    held = ImportItem.objects.filter(pk=item.pk, state=ImportItem.State.PROCESSING, attempts=item.attempts)
-    ended = held.update(
-        state=state,
-        image=image if image is not None else F("image"),
-        reason=reason,
-        detail=detail.replace("\x00", "\ufffd"),
-        lease_until=None,
-        finished_at=timezone.now(),
-    )
-    if not ended:
-        raise _LostClaim
-    path = paths.incoming_path(settings.DATA_DIR, item.pk)
-    transaction.on_commit(lambda: path.unlink(missing_ok=True))
-    tell_import(item.job_id)
-    return str(state)
+    return end(item, ImportItem.State.FAILED, reason=reason, detail=detail)
 
 
 def finish_import_of(item_id: int) -> bool:

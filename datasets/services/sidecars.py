@@ -5,10 +5,13 @@ from __future__ import annotations
 import codecs
 
 from django.conf import settings
+from django.db import transaction
 
 from datasets import paths, signals
 from datasets.models import Image, ImportItem, ImportItemQuerySet
 from datasets.reasons import Reason
+from datasets.services.claims import end
+from datasets.services.datasets import touch_dataset
 
 
 class NotText(Exception):
@@ -48,6 +51,20 @@ def read_text(item: ImportItem) -> str:
         OSError: its bytes cannot be read.
     """
     return decode_text(paths.incoming_path(settings.DATA_DIR, item.pk).read_bytes())
+
+
+def process_sidecar(item: ImportItem) -> str:
+    """Take a claimed sidecar to its end; returns its state.
+
+    Raises:
+        NotText: it is no text.
+        OSError: its bytes cannot be read.
+    """
+    text = read_text(item)
+    with transaction.atomic():
+        touch_dataset(item.job.dataset_id)
+        state, reason = give_text_to_images(item, text)
+        return end(item, state, reason=reason)
 
 
 def give_text_to_images(item: ImportItem, text: str) -> tuple[ImportItem.State, str]:

@@ -7,7 +7,6 @@ import fcntl
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -19,13 +18,12 @@ from django.utils.translation import gettext as _
 
 from datasets import names
 from datasets.files import make_folder
-from datasets.messages import ImportTouched, import_group
 from datasets.models import Dataset, ImportItem, ImportJob
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
 from datasets.services.datasets import touch_dataset
 from datasets.services.sidecars import refuse_lonely_sidecars
-from tagger_project.live import publish
+from datasets.services.telling import tell_import
 
 CHUNK_BYTES = 4 * 1024 * 1024
 MOST_FILES_A_CALL = 1000
@@ -274,8 +272,3 @@ def give_up_missing_files(job: ImportJob) -> int:
         tell_import(job.pk)
     seal_import(job)
     return given_up
-
-
-def tell_import(job_id: int) -> None:
-    """Tell open pages, after the commit, that an import moved on."""
-    transaction.on_commit(partial(publish, import_group(job_id), ImportTouched(import_id=job_id)))

@@ -123,7 +123,7 @@ def test_pages_hear_of_it_after_the_commit_and_not_before(
 ) -> None:
     heard: list[tuple[str, str]] = []
     item = uploading.send(job, "picture.jpg", PICTURE)
-    for module in ("datasets.services.uploads", "datasets.services.datasets"):
+    for module in ("datasets.services.telling", "datasets.services.datasets"):
         monkeypatch.setattr(f"{module}.publish", lambda group, message: heard.append((group, message.type)))
     with django_capture_on_commit_callbacks(execute=True):
         process_item(item.pk)

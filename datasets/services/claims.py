@@ -1,0 +1,90 @@
+"""Who works on a file: claims with a lease, and the end of a file, which only the holder of the claim can note.
+
+A claim is one conditional UPDATE; only who changed the row goes on. `attempts` tells one claim from the next: an end is
+noted only under the claim it was reached with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from datasets import paths
+from datasets.models import Image, ImportItem
+from datasets.services.telling import tell_import
+
+LEASE = timedelta(seconds=45)
+
+
+class LostClaim(Exception):
+    """The lease ran out and another worker has the item, or it has its end already."""
+
+
+def claim(item_id: int) -> ImportItem | None:
+    """Claim a file that waits for a worker; `None` where another one was quicker or nothing is left to do."""
+    now = timezone.now()
+    claimed = (
+        ImportItem.objects.filter(pk=item_id)
+        .claimable(now)
+        .update(state=ImportItem.State.PROCESSING, lease_until=now + LEASE, attempts=F("attempts") + 1)
+    )
+    if not claimed:
+        return None
+    return ImportItem.objects.select_related("job").get(pk=item_id)
+
+
+def end(
+    item: ImportItem,
+    state: ImportItem.State,
+    *,
+    image: Image | None = None,
+    reason: str = "",
+    detail: str = "",
+    keep_bytes: bool = False,
+) -> str:
+    """Note a claimed file's end; its part file goes after the commit. To be called inside a transaction.
+
+    Args:
+        item: as `claim` returned it.
+        state: its end.
+        image: the image it became or turned out to be.
+        reason: a name of `datasets.reasons.Reason`.
+        detail: what the reason's sentence needs.
+        keep_bytes: the part file stays: something else still reads it, or the file can be tried again.
+
+    Returns:
+        The state.
+
+    Raises:
+        LostClaim: this claim is not held any more; the transaction has to be undone.
+    """
+    held = ImportItem.objects.filter(pk=item.pk, state=ImportItem.State.PROCESSING, attempts=item.attempts)
+    ended = held.update(
+        state=state,
+        image=image if image is not None else F("image"),
+        reason=reason,
+        detail=detail.replace("\x00", "\ufffd"),
+        lease_until=None,
+        finished_at=timezone.now(),
+    )
+    if not ended:
+        raise LostClaim
+    if not keep_bytes:
+        transaction.on_commit(remove_part(item.pk))
+    tell_import(item.job_id)
+    return str(state)
+
+
+def remove_part(item_id: int) -> Callable[[], None]:
+    """Return what removes a file's gathered bytes, for after a commit."""
+    path = paths.incoming_path(settings.DATA_DIR, item_id)
+
+    def remove() -> None:
+        path.unlink(missing_ok=True)
+
+    return remove
