@@ -29,6 +29,10 @@ CONTENT_TYPES = {
 }
 
 
+# The folders below `blobs`: each picture has one file in each.
+KINDS = ("originals", "thumbnails", "previews")
+
+
 class BadChecksum(ValueError):
     """What was given is not a SHA-256 in lower-case hexadecimal."""
 
@@ -38,8 +42,13 @@ def extension(image_format: str) -> str:
     return _EXTENSIONS[image_format]
 
 
+def is_checksum(text: str) -> bool:
+    """Whether a text is a SHA-256 in lower-case hexadecimal."""
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
+
+
 def _shard(root: Path, kind: str, sha256: str) -> Path:
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+    if not is_checksum(sha256):
         raise BadChecksum(f"{sha256!r} is not a SHA-256.")
     return root / "blobs" / kind / sha256[:2]
 

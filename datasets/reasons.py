@@ -85,3 +85,7 @@ class Reason(models.TextChoices):
         "ALREADY_TAGGED",
         _("The picture of this name has tags or a caption already; they were left as they are."),
     )
+    RESTORED = (
+        "RESTORED",
+        _("It was in the trash and was brought back with its tags."),
+    )

@@ -1,0 +1,175 @@
+"""Who needs a stored picture: its files lie once under their checksum, however many datasets hold it.
+
+The count of its needs is the number of `Image` rows with its checksum, the trash included. No number is stored that
+could drift from them.
+
+An import stores the files first and makes the row afterwards; a freeing between the two would leave a row without
+files. So both take the picture's lock, and each looks again under it: the freeing for rows, the import for files. The
+order of locks is the dataset's row first, the picture's lock second; a freeing takes the second alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from datasets import paths
+from datasets.models import Image
+
+logger = logging.getLogger(__name__)
+
+# An import makes the row within seconds after the files; an hour leaves room for the slowest disk and clock.
+GRACE = timedelta(hours=1)
+# The first two signs of a checksum name its folder.
+SHARDS = 256
+
+
+class BlobGone(Exception):
+    """The files of a picture were freed between their storing and its row: store them again."""
+
+
+def lock_blob(sha256: str) -> None:
+    """Hold a picture's files until the transaction ends: nobody frees them meanwhile.
+
+    To be called inside a transaction, after `touch_dataset`. SQLite's transactions that write come one after the
+    other (they are `IMMEDIATE`), so there is nothing to take.
+    """
+    if connection.vendor == "postgresql":
+        number = int(sha256[:16], 16)
+        signed = number - 2**64 if number >= 2**63 else number
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [signed])
+
+
+def assert_stored(sha256: str, image_format: str) -> None:
+    """Check that a picture's three files are all there. To be called inside a transaction, after `lock_blob`.
+
+    Raises:
+        BlobGone: one of them is not.
+    """
+    if not all(path.is_file() for path in _files(sha256, image_format)):
+        raise BlobGone(sha256)
+
+
+def _files(sha256: str, image_format: str) -> list[Path]:
+    root = settings.DATA_DIR
+    return [
+        paths.original_path(root, sha256, image_format),
+        paths.thumbnail_path(root, sha256),
+        paths.preview_path(root, sha256),
+    ]
+
+
+@dataclass(frozen=True)
+class Freed:
+    """What a freeing did.
+
+    Attributes:
+        pictures: how many nobody needed; `bytes` is what their files took.
+        next_shard: where to go on, `None` at the end.
+    """
+
+    pictures: int
+    bytes: int
+    next_shard: int | None = None
+
+
+def free_unneeded_blobs(*, older_than: timedelta = GRACE, first_shard: int = 0, seconds: float | None = None) -> Freed:
+    """Remove the files of pictures that no row needs, folder by folder.
+
+    Args:
+        older_than: younger files stay: an import may be about to make their row.
+        first_shard: the folder to start with, of 256.
+        seconds: stop after so long; the answer says where to go on.
+    """
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    before = (timezone.now() - older_than).timestamp()
+    pictures = size = 0
+    for shard in range(first_shard, SHARDS):
+        for sha256, files in _unneeded(shard, before):
+            freed = _free(sha256, files, before)
+            pictures, size = pictures + (freed > 0), size + freed
+            if time.monotonic() > end:
+                return Freed(pictures, size, next_shard=shard)
+        if time.monotonic() > end and shard + 1 < SHARDS:
+            return Freed(pictures, size, next_shard=shard + 1)
+    if pictures:
+        logger.info("Freed %d pictures that nothing needs, %d bytes.", pictures, size)
+    return Freed(pictures, size)
+
+
+def stored_files(shard: int) -> dict[str, list[Path]]:
+    """Return the files of one folder of 256 under their checksum: originals, thumbnails and previews."""
+    found: dict[str, list[Path]] = {}
+    for kind in paths.KINDS:
+        folder = settings.DATA_DIR / "blobs" / kind / f"{shard:02x}"
+        try:
+            names = [entry.name for entry in os.scandir(folder)]
+        except FileNotFoundError:
+            continue
+        for name in names:
+            sha256 = name.partition(".")[0]
+            if paths.is_checksum(sha256) and sha256.startswith(f"{shard:02x}"):
+                found.setdefault(sha256, []).append(folder / name)
+    return found
+
+
+def needed_checksums(shard: int) -> set[str]:
+    """Return the checksums of one folder of 256 that a row refers to, in the trash or not."""
+    first = f"{shard:02x}"
+    rows = Image.everything.filter(sha256__gte=first, sha256__lte=first.ljust(64, "f"))
+    return set(rows.values_list("sha256", flat=True).iterator())
+
+
+def newest_change(files: list[Path]) -> float:
+    """Return when the youngest of some files came to its place; 0 where none is left.
+
+    A file that was linked here keeps the time it was written, so its own change of state counts too.
+    """
+    newest = 0.0
+    for path in files:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        newest = max(newest, status.st_mtime, status.st_ctime)
+    return newest
+
+
+def _unneeded(shard: int, before: float) -> Iterator[tuple[str, list[Path]]]:
+    stored = stored_files(shard)
+    if not stored:
+        return
+    needed = needed_checksums(shard)
+    for sha256, files in stored.items():
+        if sha256 not in needed and newest_change(files) < before:
+            yield sha256, files
+
+
+@transaction.atomic
+def _free(sha256: str, files: list[Path], before: float) -> int:
+    """Remove a picture's files unless somebody came to need it; returns the bytes."""
+    lock_blob(sha256)
+    # Looked at again under the lock: since the list was made, an import may have made a row, or the files anew.
+    if Image.everything.filter(sha256=sha256).exists() or newest_change(files) >= before:
+        return 0
+    size = 0
+    for path in files:
+        try:
+            size += path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            logger.warning("%s could not be removed.", path, exc_info=True)
+    return size
