@@ -143,8 +143,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "tagger:",
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A picture has a limit of its own (datasets.services.processing); this one is for a decoder that never comes back.
-CELERY_TASK_TIME_LIMIT = 40
+# A picture has a limit of its own (datasets.services.decoding); this one is for what nobody foresaw.
+CELERY_TASK_TIME_LIMIT = 60
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -184,6 +184,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "blob:", "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "worker-src": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
