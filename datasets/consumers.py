@@ -10,7 +10,15 @@ from datasets.messages import DatasetChanged, ImportProgress, dataset_group, imp
 from datasets.permissions import visible_datasets, visible_imports
 from datasets.queries.progress import get_dataset_numbers, get_import_progress
 from tagger_project.auth import person_in_scope
-from tagger_project.consumers import LiveConsumer
+from tagger_project.consumers import MERGE_SECONDS, LiveConsumer
+from tagger_project.shared_reading import SharedReading
+
+_progress: SharedReading[int, ImportProgress] = SharedReading(
+    database_sync_to_async(get_import_progress), every=MERGE_SECONDS
+)
+_numbers: SharedReading[int, DatasetChanged] = SharedReading(
+    database_sync_to_async(get_dataset_numbers), every=MERGE_SECONDS
+)
 
 
 class ImportConsumer(LiveConsumer):
@@ -23,8 +31,7 @@ class ImportConsumer(LiveConsumer):
 
     async def snapshot(self) -> ImportProgress:
         """Return where the import stands."""
-        progress: ImportProgress = await database_sync_to_async(get_import_progress)(self._id())
-        return progress
+        return await _progress.get(self._id())
 
     async def render(self, notices: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Send where the import stands, once for all notices."""
@@ -44,8 +51,7 @@ class DatasetConsumer(LiveConsumer):
 
     async def snapshot(self) -> DatasetChanged:
         """Return the dataset's numbers."""
-        numbers: DatasetChanged = await database_sync_to_async(get_dataset_numbers)(self._id())
-        return numbers
+        return await _numbers.get(self._id())
 
     async def render(self, notices: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Send the numbers, once for all notices."""

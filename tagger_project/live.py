@@ -7,6 +7,10 @@ stored. So a broker that is away costs liveness and nothing else.
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -17,6 +21,8 @@ from django.conf import settings
 from tagger_project.broker import private_socket_path
 
 logger = logging.getLogger(__name__)
+
+GATHER_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,65 @@ def broker_may_run() -> bool:
 
 
 def publish(group: str, message: Message) -> None:
-    """Send a message to every page that joined the group. Never raises: see the module's first sentence."""
+    """Send a message to every page that joined the group. Never raises: see the module's first sentence.
+
+    Inside `gathered` it may wait for a moment with others.
+    """
+    gatherer = _gatherer.get()
+    if gatherer is None:
+        _send([(group, message)])
+    else:
+        gatherer.add(group, message)
+
+
+class _Gatherer:
+    """The messages of a moment: of each type the newest one for each group."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[tuple[str, str], tuple[str, Message]] = {}
+        self.sent_at = -GATHER_SECONDS
+
+    def add(self, group: str, message: Message) -> None:
+        self.waiting[group, message.type] = (group, message)
+        if time.monotonic() - self.sent_at >= GATHER_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        messages, self.waiting = list(self.waiting.values()), {}
+        if messages:
+            _send(messages)
+            self.sent_at = time.monotonic()
+
+
+_gatherer: ContextVar[_Gatherer | None] = ContextVar("gatherer", default=None)
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Send what the body publishes at most every `GATHER_SECONDS`, and the rest at its end.
+
+    For work that says the same thing again and again: a thousand pictures need not tell each page a thousand times.
+    """
+    gatherer = _Gatherer()
+    token = _gatherer.set(gatherer)
+    try:
+        yield
+    finally:
+        _gatherer.reset(token)
+        gatherer.flush()
+
+
+def _send(messages: list[tuple[str, Message]]) -> None:
     layer = get_channel_layer()
     if layer is None or not broker_may_run():
         return
+
+    async def send_all() -> None:
+        for group, message in messages:
+            await layer.group_send(group, {"type": "relay", "message": message.to_wire()})
+
     try:
-        async_to_sync(layer.group_send)(group, {"type": "relay", "message": message.to_wire()})
+        async_to_sync(send_all)()
     except Exception:
-        logger.warning("No page heard %s for %s: the broker did not answer.", message.type, group, exc_info=True)
+        told = ", ".join(f"{message.type} for {group}" for group, message in messages)
+        logger.warning("No page heard %s: the broker did not answer.", told, exc_info=True)

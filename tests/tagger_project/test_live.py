@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,7 @@ from pytest_django.fixtures import Settings
 from datasets.messages import DatasetChanged, DatasetTouched, ImportProgress, ImportTouched
 from tagger_project.broker import private_socket_path
 from tagger_project.consumers import LiveConsumer
-from tagger_project.live import Message, broker_may_run, publish
+from tagger_project.live import GATHER_SECONDS, Message, broker_may_run, gathered, publish
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,17 @@ def received(channel: str) -> Any:
     layer = get_channel_layer()
     assert layer is not None
     return async_to_sync(layer.receive)(channel)
+
+
+def nothing_more(channel: str) -> bool:
+    async def waits() -> bool:
+        try:
+            await asyncio.wait_for(get_channel_layer().receive(channel), 0.05)  # type: ignore[union-attr]
+        except TimeoutError:
+            return True
+        return False
+
+    return bool(async_to_sync(waits)())
 
 
 def test_a_message_reaches_who_joined_the_group() -> None:
@@ -93,8 +106,39 @@ def test_a_broker_of_someone_elses_may_always_run(settings: Settings) -> None:
     assert broker_may_run()
 
 
+def test_what_is_said_again_and_again_is_gathered_and_its_last_word_is_heard() -> None:
+    channel = async_to_sync(joined)("group.1")
+    with gathered():
+        for number in range(100):
+            publish("group.1", Greeting(text=str(number)))
+        publish("group.2", Greeting(text="for others"))
+    heard = [received(channel)["message"]["data"]["text"] for _ in range(2)]
+    assert heard == ["0", "99"]
+    assert nothing_more(channel)
+
+
+def test_gathered_messages_of_a_long_work_are_heard_while_it_goes_on() -> None:
+    channel = async_to_sync(joined)("group.1")
+    with gathered():
+        publish("group.1", Greeting(text="first"))
+        publish("group.1", Greeting(text="second"))
+        time.sleep(GATHER_SECONDS)
+        publish("group.1", Greeting(text="third"))
+        assert [received(channel)["message"]["data"]["text"] for _ in range(2)] == ["first", "third"]
+    assert nothing_more(channel)
+
+
+def test_what_was_gathered_before_an_error_is_sent() -> None:
+    channel = async_to_sync(joined)("group.1")
+    with pytest.raises(ValueError, match="broken"), gathered():
+        publish("group.1", Greeting(text="first"))
+        publish("group.1", Greeting(text="second"))
+        raise ValueError("broken")
+    assert [received(channel)["message"]["data"]["text"] for _ in range(2)] == ["first", "second"]
+
+
 def test_every_message_is_json() -> None:
-    progress = ImportProgress(1, 2, "OPEN", 3, 0, 3, 0, 0, 0, 0, 0, 0, 0.5, None)
+    progress = ImportProgress(1, 2, "OPEN", 3, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0.5, None, [])
     for message in (progress, DatasetChanged(1, 2, 3, 4, 5), ImportTouched(1), DatasetTouched(1)):
         wire = json.loads(json.dumps(message.to_wire()))
         assert set(wire) == {"type", "data"}
