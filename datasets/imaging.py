@@ -16,6 +16,7 @@ from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 from PIL.Image import Resampling
 
 from datasets.colour import has_foreign_profile, to_srgb
+from datasets.likeness import dhash, sharpness
 
 THUMBNAIL_SIDE: Final = 512
 PREVIEW_SIDE: Final = 1600
@@ -25,6 +26,8 @@ _WEBP = {"format": "WEBP", "quality": 80, "method": 2}
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 # A camera's JPEG with a second picture inside (a preview, a depth map) is opened as MPO: its first picture is the one.
 _SAME_AS = {"MPO": "JPEG"}
+# Every `ImageRefused.code` that `measure` gives; each is a name of `datasets.reasons.Reason`.
+REFUSALS: Final = frozenset({"NOT_AN_IMAGE", "TOO_MANY_PIXELS", "DAMAGED", "OUT_OF_MEMORY"})
 _ORIENTATION_TAG = 0x0112
 
 # The program has a limit of its own that is checked first; Pillow's would only warn.
@@ -55,6 +58,8 @@ class Measured:
         colour: the mean colour as `#rrggbb`.
         thumbnail: WebP, longer side at most 512, without metadata.
         preview: WebP, longer side at most 1600, without metadata.
+        dhash: 64-bit difference hash as a signed number; `None` for a picture without structure. See `likeness`.
+        sharpness: how much the brightness changes from pixel to pixel of the thumbnail. See `likeness`.
     """
 
     format: str
@@ -65,6 +70,8 @@ class Measured:
     colour: str
     thumbnail: bytes
     preview: bytes
+    dhash: int | None
+    sharpness: float
 
 
 def open_checked(path: Path, max_pixels: int) -> ImageFile.ImageFile:
@@ -154,6 +161,8 @@ def _measure_open(picture: ImageFile.ImageFile) -> Measured:
         colour=_mean_colour(thumbnail),
         thumbnail=_webp(thumbnail),
         preview=_webp(preview),
+        dhash=dhash(thumbnail),
+        sharpness=sharpness(thumbnail),
     )
 
 
