@@ -53,6 +53,14 @@ class Reason(models.TextChoices):
         "CRASHED",
         _("This file ended the program that reads pictures three times. Save it anew in an image program."),
     )
+    WORKERS_DIED = (
+        "WORKERS_DIED",
+        _("Ten workers ended before this file was read. Look into the server's log, then try it again."),
+    )
+    CHECKSUM = (
+        "CHECKSUM",
+        _("What arrived is not what was sent: the bytes changed on the way. Send this file again."),
+    )
     DISK_FULL = (
         "DISK_FULL",
         _("The server's disk is full, so the picture was not stored. Make room, then import it again."),
@@ -89,3 +97,23 @@ class Reason(models.TextChoices):
         "RESTORED",
         _("It was in the trash and was brought back with its tags."),
     )
+    CANCELLED = (
+        "CANCELLED",
+        _("The import was cancelled before this file was read. Try again brings it in."),
+    )
+
+
+# These say nothing of the file itself: the same bytes may well be taken the next time.
+PASSING = frozenset(
+    {
+        Reason.DISK_FULL,
+        Reason.NOT_STORED,
+        Reason.INCOMPLETE,
+        Reason.CHECKSUM,
+        Reason.TOO_SLOW,
+        Reason.CRASHED,
+        Reason.WORKERS_DIED,
+        Reason.OUT_OF_MEMORY,
+        Reason.UNREADABLE,
+    }
+)

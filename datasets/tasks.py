@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +9,17 @@ from celery import current_app, shared_task
 from kombu.exceptions import ChannelError
 
 from datasets.services import processing
+from datasets.services.blobs import free_unneeded_blobs
 from datasets.services.sweeping import finish_complete_imports, give_up_abandoned_imports, remove_leftovers
+from datasets.services.trash import purge_expired
 
 ITEMS_A_MESSAGE = 8
+_IMAGES_A_PURGE = 2000
+_SECONDS_A_FREEING = 10.0
 # What was just received may have its message on the way.
 _IN_LINE_FOR = timedelta(seconds=30)
-# With one picture's own limit (20 s) on top, this stays under CELERY_TASK_TIME_LIMIT, and that under the lease.
-_SECONDS_A_MESSAGE = 15.0
+# With two pictures that take all the time they may have on top, this stays under CELERY_TASK_TIME_LIMIT.
+_SECONDS_A_MESSAGE = 10.0
 
 
 @shared_task(name="datasets.process_items")
@@ -25,13 +28,10 @@ def process_items(*, item_ids: list[int], **_: Any) -> None:
 
     A message of slow pictures ends before the limit that would kill it, and sends the rest in another one.
     """
-    end = time.monotonic() + _SECONDS_A_MESSAGE
-    for number, item_id in enumerate(item_ids):
-        if time.monotonic() > end:
-            process_items.delay(item_ids=item_ids[number:])
-            return
-        processing.process_item(item_id)
-        processing.finish_import_of(item_id)
+    left = processing.process_items(item_ids, most_seconds=_SECONDS_A_MESSAGE)
+    processing.finish_imports_of(item_ids)
+    if left:
+        process_items.delay(item_ids=left)
 
 
 @shared_task(name="datasets.requeue_stale_items")
@@ -51,6 +51,24 @@ def requeue_stale_items(*, restart: bool = False, **_: Any) -> int:
     if restart:
         remove_leftovers()
     return len(item_ids)
+
+
+@shared_task(name="datasets.purge_trash")
+def purge_trash(**_: Any) -> int:
+    """Delete for ever what has been in the trash for its days, some at a time; returns how many images."""
+    deleted = purge_expired(most=_IMAGES_A_PURGE)
+    if deleted == _IMAGES_A_PURGE:
+        purge_trash.delay()
+    return deleted
+
+
+@shared_task(name="datasets.free_blobs")
+def free_blobs(*, first_shard: int = 0, **_: Any) -> int:
+    """Remove the files of pictures that nothing needs, a slice a message; returns how many pictures."""
+    freed = free_unneeded_blobs(first_shard=first_shard, seconds=_SECONDS_A_FREEING)
+    if freed.next_shard is not None:
+        free_blobs.delay(first_shard=freed.next_shard)
+    return freed.pictures
 
 
 @shared_task(name="datasets.sweep_leftovers")

@@ -163,6 +163,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "purge-trash": {
+        "task": "datasets.purge_trash",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
+    "free-blobs": {
+        "task": "datasets.free_blobs",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Static files and headers ---------------------------------------------------------------------
@@ -240,4 +250,6 @@ LOGGING: dict[str, Any] = {
 MAX_FILE_BYTES = env.MAX_FILE_BYTES
 MAX_IMAGE_PIXELS = env.MAX_IMAGE_PIXELS
 WORKER_MEMORY_BYTES = env.WORKER_MEMORY_BYTES
+DECODER_MEMORY_BYTES = env.WORKER_MEMORY_BYTES
+TRASH_DAYS = env.TRASH_DAYS
 ACCEL_PREFIX = env.ACCEL_PREFIX

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from datasets import paths
-from datasets.models import Image, ImportItem
+from datasets.models import Image, ImportItem, ImportItemQuerySet
 from datasets.services.telling import tell_import
 
 LEASE = timedelta(seconds=45)
@@ -63,8 +63,7 @@ def end(
     Raises:
         LostClaim: this claim is not held any more; the transaction has to be undone.
     """
-    held = ImportItem.objects.filter(pk=item.pk, state=ImportItem.State.PROCESSING, attempts=item.attempts)
-    ended = held.update(
+    ended = _held(item).update(
         state=state,
         image=image if image is not None else F("image"),
         reason=reason,
@@ -78,6 +77,16 @@ def end(
         transaction.on_commit(remove_part(item.pk))
     tell_import(item.job_id)
     return str(state)
+
+
+def give_back(item: ImportItem) -> bool:
+    """Let a claimed file be taken again after it ended a decoder; returns whether the claim was still held."""
+    given = _held(item).update(state=ImportItem.State.RECEIVED, lease_until=None, deaths=F("deaths") + 1)
+    return bool(given)
+
+
+def _held(item: ImportItem) -> ImportItemQuerySet:
+    return ImportItem.objects.filter(pk=item.pk, state=ImportItem.State.PROCESSING, attempts=item.attempts)
 
 
 def remove_part(item_id: int) -> Callable[[], None]:

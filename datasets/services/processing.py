@@ -1,9 +1,11 @@
-"""Turn a received file into a ready image, exactly once, whatever dies on the way.
+"""Turn received files into ready images, each exactly once, whatever dies on the way.
 
-1. Claim the item by one conditional UPDATE; only who changed the row goes on.
-2. Outside any transaction: hash, look for the same picture, decode, measure, shrink, store the files.
-3. In one short transaction: the image's row, the item's end, the signal to the right.
-4. After the commit: remove the part file, tell the pages.
+1. Claim the item by one conditional UPDATE; only who changed the row goes on (`claims`).
+2. Outside any transaction: bring the bytes here, hash them, look for the same picture.
+3. Decode, measure and shrink in a process apart, which a picture may end (`decoding`). Meanwhile this process stores
+   the picture before and prepares the one after: the disk and the database are waited for while a core decodes.
+4. Store the files, then in one short transaction: the image's row, the item's end, the signal to the right.
+5. After the commit: remove the part file, tell the pages.
 
 Dying between any two steps leaves a claim whose lease runs out, a part file, and perhaps blobs under their checksum:
 the next worker does the same again and finds the same names.
@@ -13,35 +15,51 @@ from __future__ import annotations
 
 import errno
 import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from datasets import files, imaging, paths, signals
+from datasets.archives import ArchiveError
+from datasets.decoder import DecoderDied
 from datasets.models import Image, ImportItem
 from datasets.reasons import Reason
-from datasets.services.claims import LEASE, LostClaim, claim, end
+from datasets.services.archives import fetch_entry, process_archive
+from datasets.services.blobs import BlobGone, assert_stored, lock_blob
+from datasets.services.claims import LEASE, LostClaim, claim, end, give_back
 from datasets.services.datasets import touch_dataset
+from datasets.services.decoding import get_decoder
 from datasets.services.sidecars import NotText, give_text_to_duplicate, process_sidecar, sidecar_text_for
+from datasets.services.trash import ImageGone, bring_back
 from datasets.services.uploads import finish_if_complete
-from datasets.time_limit import OutOfTime, time_limit
+from tagger_project.live import gathered
 
 logger = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 3
-MOST_SECONDS = 20.0
+MOST_DEATHS = 3
+# A worker may be killed for reasons of its own many times; a file that is there every time is not tried for ever.
+MOST_ATTEMPTS = 10
+_MOST_STORES = 3
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class _Stored:
-    """A picture whose files are all in place, and what is known of it."""
+class _Prepared:
+    """A claimed picture whose bytes are here, whole and new to its dataset."""
 
+    item: ImportItem
+    part: Path
     sha256: str
-    measured: imaging.Measured
 
 
 def process_item(item_id: int) -> str:
@@ -50,81 +68,195 @@ def process_item(item_id: int) -> str:
     Returns:
         The item's state afterwards, or an empty string where another worker has it or it has its end already.
     """
-    item = claim(item_id)
-    if item is None:
-        return ""
-    try:
-        return _take_to_its_end(item)
-    except LostClaim:
-        logger.warning("Import item %s was taken over by another worker.", item.pk)
-        return ""
+    line = _Line()
+    line.run([item_id])
+    return line.ends.get(item_id, "")
 
 
-def _take_to_its_end(item: ImportItem) -> str:
+def process_items(item_ids: Iterable[int], *, most_seconds: float) -> list[int]:
+    """Take received files to their end, one after the other, as long as there is time.
+
+    Args:
+        item_ids: any of them may have its end already, or be another worker's.
+        most_seconds: no file is begun later than this.
+
+    Returns:
+        Those that were not begun.
+    """
+    with gathered():
+        return _Line().run(item_ids, most_seconds=most_seconds)
+
+
+class _Line:
+    """The files that one worker has in its hands: one is decoded apart while others are prepared and stored."""
+
+    def __init__(self) -> None:
+        self.ends: dict[int, str] = {}
+        self.decoder = get_decoder()
+        self.decoding: _Prepared | None = None
+
+    def run(self, item_ids: Iterable[int], *, most_seconds: float = float("inf")) -> list[int]:
+        """Take files to their end; returns those that were not begun in time."""
+        until = time.monotonic() + most_seconds
+        waiting = deque(item_ids)
+        try:
+            while (waiting and time.monotonic() < until) or self.decoding:
+                prepared = None
+                if waiting and time.monotonic() < until:
+                    prepared = self._prepare(waiting.popleft())
+                    if prepared is None:
+                        continue
+                waiting.extend(self._exchange(prepared))
+        except BaseException:
+            # What it still decodes is asked for by nobody: the next picture must not get its answer.
+            self.decoder.close()
+            raise
+        return list(waiting)
+
+    def _prepare(self, item_id: int) -> _Prepared | None:
+        item = claim(item_id)
+        if item is None:
+            return None
+        opened = self._for(item, lambda: _open(item))
+        if isinstance(opened, str):
+            self.ends[item.pk] = opened
+            return None
+        return opened
+
+    def _exchange(self, prepared: _Prepared | None) -> list[int]:
+        """Take the picture out of the decoder, hand it the next, and store the one taken out while that is decoded.
+
+        Returns:
+            The number of the picture that ended the decoder, if it is to be tried again.
+        """
+        done, self.decoding = self.decoding, prepared
+        again: list[int] = []
+        measured: imaging.Measured | None = None
+        if done is not None:
+            try:
+                measured = self._for(done.item, self.decoder.result)
+            except DecoderDied:
+                logger.warning("The decoder ended while it read import item %s.", done.item.pk, exc_info=True)
+                again = self._after_death(done.item)
+        if prepared is not None:
+            self.decoder.start(prepared.part)
+        if done is not None and measured is not None:
+            self._end(done.item, lambda: _store_and_finish(done, measured))
+        return again
+
+    def _after_death(self, item: ImportItem) -> list[int]:
+        if item.deaths + 1 >= MOST_DEATHS:
+            self._end(item, lambda: _fail(item, Reason.CRASHED))
+            return []
+        return [item.pk] if give_back(item) else []
+
+    def _end(self, item: ImportItem, step: Callable[[], str]) -> None:
+        state = self._for(item, step)
+        if state is not None:
+            self.ends[item.pk] = state
+
+    def _for(self, item: ImportItem, step: Callable[[], T]) -> T | None:
+        """Do one step for a claimed item; what goes wrong is its end, and the answer is `None` then."""
+        try:
+            try:
+                return step()
+            except Exception as error:
+                reason, detail = _reason_for(item, error)
+                self.ends[item.pk] = _fail(item, reason, detail)
+        except LostClaim:
+            logger.warning("Import item %s was taken over by another worker.", item.pk)
+        return None
+
+
+def _open(item: ImportItem) -> _Prepared | str:
+    """Do what needs no decoder; returns the item's state where that was all."""
     if item.attempts > MOST_ATTEMPTS:
-        return _fail(item, Reason.CRASHED)
-    try:
-        with time_limit(MOST_SECONDS):
-            if item.kind == ImportItem.Kind.SIDECAR:
-                return process_sidecar(item)
-            return _process_image(item)
-    except OutOfTime:
-        return _fail(item, Reason.TOO_SLOW)
-    except NotText:
-        return _fail(item, Reason.NOT_TEXT)
-    except imaging.ImageRefused as refused:
-        return _fail(item, Reason(refused.code), refused.detail)
-    except FileNotFoundError:
-        logger.warning("The bytes of import item %s are gone.", item.pk, exc_info=True)
-        return _fail(item, Reason.INCOMPLETE)
-    except IntegrityError:
-        logger.exception("Import item %s does not fit into the database.", item.pk)
-        return _fail(item, Reason.NOT_STORED)
-    except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        logger.error("Import item %s could not be stored.", item.pk, exc_info=True)
-        return _fail(item, Reason.DISK_FULL if full else Reason.NOT_STORED)
+        return _fail(item, Reason.WORKERS_DIED)
+    if item.archive_id is not None:
+        fetch_entry(item)
+    match item.kind:
+        case ImportItem.Kind.ARCHIVE:
+            return process_archive(item)
+        case ImportItem.Kind.SIDECAR:
+            return process_sidecar(item)
+    return _open_image(item)
 
 
-def _process_image(item: ImportItem) -> str:
+def _open_image(item: ImportItem) -> _Prepared | str:
     part = paths.incoming_path(settings.DATA_DIR, item.pk)
     if part.stat().st_size != item.byte_size:
         return _fail(item, Reason.INCOMPLETE)
     sha256 = files.sha256_of(part)
-    same = Image.objects.filter(dataset=item.job.dataset_id, sha256=sha256).first()
+    if item.sha256 and item.sha256 != sha256:
+        return _fail(item, Reason.CHECKSUM)
+    same = _same_picture(item, sha256)
     if same is not None:
-        return _finish_duplicate(item, same)
-    measured = imaging.measure(part, settings.MAX_IMAGE_PIXELS)
-    stored = _store(part, sha256, measured)
-    try:
-        return _finish_image(item, stored)
-    except IntegrityError:
-        # The same picture under another name was quicker by a moment: the database's rule decides.
-        same = Image.objects.filter(dataset=item.job.dataset_id, sha256=sha256).first()
-        if same is None:
-            raise
-        return _finish_duplicate(item, same)
+        with suppress(ImageGone):
+            return _finish_duplicate(item, same)
+    return _Prepared(item, part, sha256)
 
 
-def _store(part: Path, sha256: str, measured: imaging.Measured) -> _Stored:
-    root = settings.DATA_DIR
+def _reason_for(item: ImportItem, error: Exception) -> tuple[Reason, str]:
+    """Return why a file is refused after an error; raises the error where the file is not to blame."""
+    match error:
+        case NotText():
+            return Reason.NOT_TEXT, ""
+        case imaging.ImageRefused() | ArchiveError():
+            return Reason(error.code), error.detail
+        case FileNotFoundError():
+            logger.warning("The bytes of import item %s are gone.", item.pk, exc_info=error)
+            return Reason.INCOMPLETE, ""
+        case IntegrityError():
+            logger.error("Import item %s does not fit into the database.", item.pk, exc_info=error)
+            return Reason.NOT_STORED, ""
+        case OSError():
+            logger.error("Import item %s could not be stored.", item.pk, exc_info=error)
+            return (Reason.DISK_FULL if error.errno in {errno.ENOSPC, errno.EDQUOT} else Reason.NOT_STORED), ""
+    raise error
+
+
+def _same_picture(item: ImportItem, sha256: str) -> Image | None:
+    return Image.everything.filter(dataset=item.job.dataset_id, sha256=sha256).first()
+
+
+def _store_and_finish(prepared: _Prepared, measured: imaging.Measured) -> str:
+    for attempt in range(_MOST_STORES):
+        _store(prepared, measured)
+        try:
+            return _finish_image(prepared, measured)
+        except IntegrityError:
+            # The same picture under another name was quicker by a moment: the database's rule decides.
+            same = _same_picture(prepared.item, prepared.sha256)
+            if same is None:
+                raise
+            return _finish_duplicate(prepared.item, same)
+        except (BlobGone, ImageGone):
+            # Nobody needed these files until now, and they were freed at this very moment.
+            if attempt + 1 == _MOST_STORES:
+                raise
+    raise AssertionError("not reached")
+
+
+def _store(prepared: _Prepared, measured: imaging.Measured) -> None:
+    root, sha256 = settings.DATA_DIR, prepared.sha256
     files.write_whole(paths.thumbnail_path(root, sha256), measured.thumbnail)
     files.write_whole(paths.preview_path(root, sha256), measured.preview)
-    files.keep_whole(part, paths.original_path(root, sha256, measured.format))
-    return _Stored(sha256, measured)
+    files.keep_whole(prepared.part, paths.original_path(root, sha256, measured.format))
 
 
 @transaction.atomic
-def _finish_image(item: ImportItem, stored: _Stored) -> str:
+def _finish_image(prepared: _Prepared, measured: imaging.Measured) -> str:
+    item = prepared.item
     dataset_id = item.job.dataset_id
     # First of all: it holds the dataset's row, so that a sidecar which ends at the same moment sees this image or is
     # seen by it.
     touch_dataset(dataset_id)
-    measured = stored.measured
+    lock_blob(prepared.sha256)
+    assert_stored(prepared.sha256, measured.format)
     image = Image.objects.create(
         dataset_id=dataset_id,
         position=item.position,
-        sha256=stored.sha256,
+        sha256=prepared.sha256,
         original_name=item.name,
         relative_path=item.folder,
         stem_key=item.stem_key,
@@ -135,6 +267,8 @@ def _finish_image(item: ImportItem, stored: _Stored) -> str:
         orientation=measured.orientation,
         is_plain=measured.is_plain,
         colour=measured.colour,
+        dhash=measured.dhash,
+        sharpness=measured.sharpness,
         sidecar_text=sidecar_text_for(item),
     )
     state = end(item, ImportItem.State.READY, image=image)
@@ -145,19 +279,25 @@ def _finish_image(item: ImportItem, stored: _Stored) -> str:
 @transaction.atomic
 def _finish_duplicate(item: ImportItem, image: Image) -> str:
     touch_dataset(item.job.dataset_id)
+    reason = Reason.RESTORED if bring_back(image) else ""
     give_text_to_duplicate(item, image)
-    return end(item, ImportItem.State.DUPLICATE, image=image)
+    return end(item, ImportItem.State.DUPLICATE, image=image, reason=reason)
+
+
+# What failed for want of room or by the server's own fault: the bytes are good and wait for another try.
+_WORTH_KEEPING = {Reason.DISK_FULL, Reason.NOT_STORED}
 
 
 @transaction.atomic
 def _fail(item: ImportItem, reason: Reason, detail: str = "") -> str:
-    return end(item, ImportItem.State.FAILED, reason=reason, detail=detail)
+    state = ImportItem.State.FAILED
+    return end(item, state, reason=reason, detail=detail, keep_bytes=reason in _WORTH_KEEPING)
 
 
-def finish_import_of(item_id: int) -> bool:
-    """Finish the import that an item belongs to if this was its last one."""
-    job_id = ImportItem.objects.filter(pk=item_id).values_list("job", flat=True).first()
-    return job_id is not None and finish_if_complete(job_id)
+def finish_imports_of(item_ids: Iterable[int]) -> None:
+    """Finish the imports that files belong to, where these were the last ones."""
+    for job_id in set(ImportItem.objects.filter(pk__in=list(item_ids)).values_list("job", flat=True)):
+        finish_if_complete(job_id)
 
 
 def release_claims_of_the_dead() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from datasets.imaging import Measured
 from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.services import processing, uploads
 from datasets.services.datasets import change_dataset
@@ -107,9 +108,9 @@ def test_a_worker_whose_lease_ran_out_does_not_end_what_another_reads(
     item = uploading.send(job, "slow.jpg", images.encoded())
     finish = processing._finish_image
 
-    def taken_over(mine: ImportItem, stored: processing._Stored) -> str:
+    def taken_over(prepared: processing._Prepared, measured: Measured) -> str:
         ImportItem.objects.filter(pk=item.pk).update(attempts=2)
-        return finish(mine, stored)
+        return finish(prepared, measured)
 
     monkeypatch.setattr(processing, "_finish_image", taken_over)
     assert processing.process_item(item.pk) == ""

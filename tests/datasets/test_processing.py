@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import time
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,22 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
 from datasets import imaging, paths
+from datasets.decoder import Decoder
 from datasets.imaging import ImageRefused
 from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.queries.refusals import explain
-from datasets.services import processing
-from datasets.services.processing import find_stale_items, process_item, release_claims_of_the_dead
+from datasets.services.decoding import get_decoder
+from datasets.services.processing import find_stale_items, process_item, process_items, release_claims_of_the_dead
 from datasets.services.sidecars import NotText, decode_text
 from datasets.signals import image_ready
 from datasets.tasks import requeue_stale_items
-from datasets.time_limit import OutOfTime
-from tests import factories, images, uploading
+from tests import decoding, factories, images, uploading
 from tests.disks import files_end_at, full_disk
 
 State = ImportItem.State
@@ -208,22 +211,23 @@ def test_a_disk_that_refuses_otherwise_sends_people_to_the_log(
     assert not list(data_dir.rglob("*.webp"))
 
 
-def test_a_picture_that_takes_too_long_is_given_up(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processing, "MOST_SECONDS", 0.05)
-    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda *_: time.sleep(5))
-    begin = time.monotonic()
-    item = uploading.bring(job, "slow.png", images.encoded("PNG"))
-    assert item.reason == "TOO_SLOW"
-    assert time.monotonic() - begin < 4
+def test_a_picture_that_takes_too_long_is_given_up(
+    job: ImportJob, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"memory_bytes": settings.DECODER_MEMORY_BYTES, "max_pixels": settings.MAX_IMAGE_PIXELS}
+    decoder = Decoder(most_seconds=0.01, **limits)
+    monkeypatch.setattr("datasets.services.processing.get_decoder", lambda: decoder)
+    item = uploading.bring(job, "slow.png", images.encoded("PNG", width=3000, height=2000))
+    assert (item.state, item.reason) == (State.FAILED, "TOO_SLOW")
 
 
 def test_every_code_that_imaging_refuses_with_has_a_sentence(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
     for code in ("NOT_AN_IMAGE", "TOO_MANY_PIXELS", "DAMAGED", "OUT_OF_MEMORY"):
 
-        def refuse(*_: object, code: str = code) -> None:
+        def refuse(path: Path, code: str = code) -> imaging.Measured:
             raise ImageRefused(code, "detail with \x00")
 
-        monkeypatch.setattr("datasets.imaging.measure", refuse)
+        decoding.decode_with(monkeypatch, refuse)
         item = uploading.bring(job, "picture.jpg", PICTURE)
         assert item.reason == code
         assert "%(" not in explain(item)
@@ -251,13 +255,16 @@ def test_of_two_workers_with_the_same_picture_one_makes_the_image(
     job: ImportJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow, quick = uploading.send(job, "slow.jpg", PICTURE), uploading.send(job, "quick.jpg", PICTURE)
-    measure = imaging.measure
+    measured: list[Path] = []
 
-    def measure_slowly(path: Path, max_pixels: int) -> imaging.Measured:
-        process_item(quick.pk)
-        return measure(path, max_pixels)
+    def measure_slowly(path: Path) -> imaging.Measured:
+        measured.append(path)
+        if len(measured) == 1:
+            decoding.decode_with(monkeypatch, decoding.measure_here)
+            process_item(quick.pk)
+        return decoding.measure_here(path)
 
-    monkeypatch.setattr(imaging, "measure", measure_slowly)
+    decoding.decode_with(monkeypatch, measure_slowly)
     assert process_item(slow.pk) == State.DUPLICATE
     assert again(quick).state == State.READY
     assert again(slow).image == quick.image
@@ -305,16 +312,102 @@ def test_dying_between_storing_and_committing_leaves_nothing_half_and_the_next_w
     assert not list(data_dir.rglob(".new-*"))
 
 
-def test_a_file_that_ends_three_workers_is_refused(job: ImportJob) -> None:
-    item = uploading.send(job, "poison.jpg", PICTURE)
+def test_a_picture_that_ends_the_decoder_three_times_is_refused_and_the_others_are_read(
+    job: ImportJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = uploading.send(job, "poison.jpg", images.encoded(seed=666))
+    good = [uploading.send(job, f"{seed}.jpg", images.encoded(seed=seed)) for seed in (1, 2, 3)]
+    tried: list[str] = []
+
+    def measure(path: Path) -> imaging.Measured:
+        tried.append(path.stem)
+        return decoding.die(path) if path.stem == str(poison.pk) else decoding.measure_here(path)
+
+    decoding.decode_with(monkeypatch, measure)
+    assert process_items([poison.pk, *(item.pk for item in good)], most_seconds=60) == []
+    assert (again(poison).state, again(poison).reason) == (State.FAILED, "CRASHED")
+    assert "three times" in explain(again(poison))
+    assert [again(item).state for item in good] == [State.READY] * 3
+    assert tried.count(str(poison.pk)) == 3
+
+
+def test_a_picture_whose_decoder_was_killed_once_is_read_the_next_time(
+    job: ImportJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = uploading.send(job, "picture.jpg", PICTURE)
+    deaths = iter([True])
+
+    def measure(path: Path) -> imaging.Measured:
+        return decoding.die(path) if next(deaths, False) else decoding.measure_here(path)
+
+    decoding.decode_with(monkeypatch, measure)
+    assert process_item(item.pk) == State.READY
+    assert again(item).deaths == 1
+
+
+def test_the_decoder_that_is_killed_while_it_reads_gives_way_to_another(job: ImportJob) -> None:
+    """The real one."""
+    big, small = (
+        uploading.send(job, "big.png", images.encoded("PNG", width=4000, height=3000, compress_level=1)),
+        uploading.send(job, "small.jpg", PICTURE),
+    )
+    process_item(uploading.send(job, "first.jpg", images.encoded(seed=9)).pk)  # the child runs from here on
+    decoder = get_decoder()
+    assert isinstance(decoder, Decoder)
+    child = decoder.pid
+    assert child is not None
+    killer = threading.Timer(0.05, os.kill, (child, signal.SIGKILL))
+    killer.start()
+    process_items([big.pk, small.pk], most_seconds=60)
+    killer.join()
+    assert [again(item).state for item in (big, small)] == [State.READY, State.READY]
+    assert again(big).deaths + again(small).deaths == 1
+    assert decoder.pid not in {child, None}
+
+
+def test_a_file_that_ten_workers_died_with_is_refused(job: ImportJob) -> None:
+    item = uploading.send(job, "picture.jpg", PICTURE)
     with on_image_ready(die):
-        for _ in range(3):
+        for _ in range(10):
             with pytest.raises(WorkerDied):
                 process_item(item.pk)
             let_lease_run_out(item)
         assert process_item(item.pk) == State.FAILED
-    assert (again(item).reason, Image.objects.count()) == ("CRASHED", 0)
-    assert "three times" in explain(item)
+    assert (again(item).reason, Image.objects.count()) == ("WORKERS_DIED", 0)
+
+
+def test_what_arrived_is_compared_with_what_was_sent(job: ImportJob, data_dir: Path) -> None:
+    good, changed = uploading.send(job, "good.jpg", PICTURE), uploading.send(job, "changed.jpg", images.encoded(seed=2))
+    ImportItem.objects.filter(pk=good.pk).update(sha256=hashlib.sha256(PICTURE).hexdigest())
+    ImportItem.objects.filter(pk=changed.pk).update(sha256="ab" * 32)
+    process_items([good.pk, changed.pk], most_seconds=60)
+    assert again(good).state == State.READY
+    assert (again(changed).state, again(changed).reason) == (State.FAILED, "CHECKSUM")
+    assert Image.objects.count() == 1
+
+
+def test_a_picture_from_the_trash_comes_back_when_it_is_imported_again(job: ImportJob) -> None:
+    first = uploading.bring(job, "picture.jpg", PICTURE)
+    Image.objects.update(trashed_at=timezone.now())
+    again_ = uploading.bring(uploading.start(job.dataset), "picture.jpg", PICTURE)
+    assert (again_.state, again_.reason, again_.image_id) == (State.DUPLICATE, "RESTORED", first.image_id)
+    assert Image.objects.get().pk == first.image_id
+
+
+def test_files_that_there_is_no_time_for_are_given_back(job: ImportJob) -> None:
+    items = [uploading.send(job, f"{seed}.jpg", images.encoded(seed=seed)) for seed in (1, 2)]
+    assert process_items([item.pk for item in items], most_seconds=0) == [item.pk for item in items]
+    assert {again(item).state for item in items} == {State.RECEIVED}
+
+
+def test_an_error_of_the_program_leaves_no_answer_for_the_next_picture(
+    job: ImportJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (uploading.send(job, f"{n}.jpg", images.encoded(seed=n)) for n in (1, 2, 3))
+    with on_image_ready(die), pytest.raises(WorkerDied):
+        process_items([first.pk, second.pk], most_seconds=60)
+    assert process_item(third.pk) == State.READY
+    assert Image.objects.get().sha256 == hashlib.sha256(images.encoded(seed=3)).hexdigest()
 
 
 def test_what_a_dead_worker_held_is_released_when_its_lease_ran_out(job: ImportJob) -> None:
@@ -351,14 +444,13 @@ def test_while_messages_wait_the_line_is_not_made_longer(job: ImportJob) -> None
 
 def test_no_picture_is_decoded_inside_a_transaction(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
     depths: list[int] = []
-    measure = imaging.measure
 
-    def watch(*args: Any) -> Any:
+    def watch(path: Path) -> imaging.Measured:
         depths.append(len(connection.savepoint_ids))
-        return measure(*args)
+        return decoding.measure_here(path)
 
     before = len(connection.savepoint_ids)
-    monkeypatch.setattr(imaging, "measure", watch)
+    decoding.decode_with(monkeypatch, watch)
     uploading.bring(job, "picture.jpg", PICTURE)
     assert depths == [before]
 
@@ -466,17 +558,3 @@ def test_a_folder_that_comes_twice_is_all_here_already(job: ImportJob) -> None:
         items = [uploading.bring(round_, "cat.txt", b"whiskers"), uploading.bring(round_, "cat.jpg", PICTURE)]
         uploading.finish(round_)
     assert [again(item).state for item in items] == [State.DUPLICATE, State.DUPLICATE]
-
-
-def test_what_has_its_end_is_not_ended_again(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time limit may ring between the commit and the return."""
-    item = uploading.send(job, "cat.jpg", PICTURE)
-    finish = processing._finish_image
-
-    def finish_and_ring(*arguments: Any) -> str:
-        finish(*arguments)
-        raise OutOfTime
-
-    monkeypatch.setattr(processing, "_finish_image", finish_and_ring)
-    process_item(item.pk)
-    assert again(item).state == State.READY
