@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -45,7 +47,10 @@ class DatasetAdmin(admin.ModelAdmin[Dataset]):
         return (
             super()
             .get_queryset(request)
-            .annotate(image_count=Count("images"), tagged_count=Count("images", filter=Q(images__is_tagged=True)))
+            .annotate(
+                image_count=Count("images", filter=Q(images__trashed_at=None)),
+                tagged_count=Count("images", filter=Q(images__trashed_at=None, images__is_tagged=True)),
+            )
         )
 
     def save_model(self, request: HttpRequest, obj: Dataset, form: Any, change: bool) -> None:
@@ -64,16 +69,40 @@ class DatasetAdmin(admin.ModelAdmin[Dataset]):
         return int(getattr(dataset, "tagged_count", 0))
 
 
+class InTrash(admin.EmptyFieldListFilter):
+    """Images that are there, or those in the trash."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Say it in words rather than as an empty field."""
+        words = (_("All"), _("present"), _("in the trash"))
+        for word, choice in zip(words, super().choices(changelist), strict=True):
+            yield {**choice, "display": word}
+
+
 @admin.register(Image)
 class ImageAdmin(LookOnly, admin.ModelAdmin[Image]):
-    """Images by name, checksum and dataset."""
+    """Images by name, checksum and dataset, those in the trash too."""
 
-    list_display = ("original_name", "dataset", "position", "format", "width", "height", "byte_size", "is_tagged")
+    list_display = (
+        "original_name",
+        "dataset",
+        "position",
+        "format",
+        "width",
+        "height",
+        "byte_size",
+        "is_tagged",
+        "trashed_at",
+    )
     list_select_related = ("dataset",)
-    list_filter = ("format", "is_tagged", "dataset")
+    list_filter = (("trashed_at", InTrash), "format", "is_tagged", "dataset")
     search_fields = ("original_name", "sha256")
     ordering = ("dataset", "position")
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
+        """All of them: the default of the model leaves the trash out."""
+        return Image.everything.order_by(*self.ordering)
 
 
 @admin.register(ImportJob)

@@ -9,14 +9,16 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
-from datasets.jobs import start_processing
+from datasets.jobs import start_freeing, start_processing
 from datasets.models import Dataset, ImportItem, ImportJob
 from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
 from datasets.queries.images import get_image_page
 from datasets.queries.progress import get_import_progress
+from datasets.queries.trash import get_trash_page
 from datasets.schemas import (
     ChunkOut,
     DatasetIn,
@@ -26,13 +28,18 @@ from datasets.schemas import (
     FilesIn,
     ImageOut,
     ImagePageOut,
+    ImagesIn,
     ImportOut,
     ItemOut,
     ItemsOut,
+    MovedOut,
     ProgressOut,
+    TrashIn,
+    TrashOut,
     WrongOffsetOut,
 )
 from datasets.services import datasets as datasets_service
+from datasets.services import trash as trash_service
 from datasets.services import uploads
 from tagger_project.auth import person
 
@@ -58,7 +65,8 @@ def _editable_import(request: HttpRequest, job_id: int) -> ImportJob:
 
 def _with_counts(datasets: QuerySet[Dataset]) -> QuerySet[Dataset]:
     return datasets.annotate(
-        image_count=Count("images"), tagged_count=Count("images", filter=Q(images__is_tagged=True))
+        image_count=Count("images", filter=Q(images__trashed_at=None)),
+        tagged_count=Count("images", filter=Q(images__trashed_at=None, images__is_tagged=True)),
     )
 
 
@@ -127,6 +135,36 @@ def list_images(
 def get_image(request: HttpRequest, image_id: int) -> ImageOut:
     """One image, but for its words."""
     return ImageOut.of(get_object_or_404(visible_images(person(request)), pk=image_id))
+
+
+@router.post("/datasets/{int:dataset_id}/trash", response=MovedOut, tags=["trash"])
+def move_to_trash(request: HttpRequest, dataset_id: int, body: ImagesIn) -> MovedOut:
+    """Move at most 1,000 images to the trash, all or none; they keep their words and place, and can come back."""
+    dataset = _editable(request, dataset_id)
+    return MovedOut(images=trash_service.move_to_trash(dataset, body.images, by=person(request)))
+
+
+@router.get("/datasets/{int:dataset_id}/trash", response=TrashOut, tags=["trash"])
+def list_trash(request: HttpRequest, dataset_id: int, after: str = "", limit: int = 100) -> TrashOut:
+    """What is in the trash, the newest first, at most 500 at once; go on with `after=next`."""
+    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
+    return TrashOut.of(get_trash_page(dataset, after=after, limit=limit))
+
+
+@router.post("/datasets/{int:dataset_id}/trash/restore", response=MovedOut, tags=["trash"])
+def restore_images(request: HttpRequest, dataset_id: int, body: ImagesIn) -> MovedOut:
+    """Take at most 1,000 images out of the trash, to their places and with their words."""
+    dataset = _editable(request, dataset_id)
+    return MovedOut(images=trash_service.restore(dataset, body.images, by=person(request)))
+
+
+@router.post("/datasets/{int:dataset_id}/trash/empty", response=MovedOut, tags=["trash"])
+def empty_trash(request: HttpRequest, dataset_id: int, body: TrashIn) -> MovedOut:
+    """Delete images of the trash for ever; this cannot be undone."""
+    dataset = _editable(request, dataset_id)
+    deleted = trash_service.empty_trash(dataset, body.images, by=person(request), until=timezone.now())
+    start_freeing()
+    return MovedOut(images=deleted)
 
 
 @router.post("/datasets/{int:dataset_id}/imports", response={201: ImportOut}, tags=["imports"])

@@ -20,8 +20,13 @@ def visible_datasets(user: User | None) -> QuerySet[Dataset]:
 
 
 def visible_images(user: User | None) -> ImageQuerySet:
-    """The images of visible datasets, each with its dataset."""
+    """The images of visible datasets, each with its dataset; the trash is on no page but its own."""
     return Image.objects.filter(dataset__in=visible_datasets(user)).select_related("dataset")
+
+
+def visible_thumbnails(user: User | None) -> ImageQuerySet:
+    """The images whose small picture this person may see: those of visible datasets, and of their trash."""
+    return Image.everything.filter(dataset__in=visible_datasets(user))
 
 
 def visible_imports(user: User | None) -> QuerySet[ImportJob]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ninja import Field, Schema
 
 from datasets.messages import ImportProgress
 from datasets.models import Dataset, Image, ImportItem
 from datasets.queries.images import ImagePage, file_address
 from datasets.queries.refusals import explain
+from datasets.queries.trash import TrashedImage, TrashPage
+from datasets.services.trash import MOST_IMAGES_A_CALL
 from datasets.services.uploads import CHUNK_BYTES
 
 
@@ -116,6 +120,56 @@ class ImageOut(ImageRow):
             preview=file_address(image, "preview"),
             original=file_address(image, "original"),
         )
+
+
+class ImagesIn(Schema):
+    """Images by number."""
+
+    images: list[int] = Field(max_length=MOST_IMAGES_A_CALL)
+
+
+class TrashIn(Schema):
+    """Which images of the trash to delete for ever; `null` for all."""
+
+    images: list[int] | None = Field(max_length=MOST_IMAGES_A_CALL)
+
+
+class MovedOut(Schema):
+    """How many images a call changed: none of those that were so already."""
+
+    images: int
+
+
+class TrashedImageOut(ImageRow):
+    """An image in the trash."""
+
+    trashed_at: datetime
+    trashed_by: str = Field(description="Empty where nobody signs in.")
+    days_left: int = Field(description="Until it is deleted for ever.")
+
+    @classmethod
+    def of_trash(cls, trashed: TrashedImage) -> TrashedImageOut:
+        """Build it from what was read."""
+        return cls(
+            **ImageRow.of(trashed.image).dict(),
+            trashed_at=trashed.trashed_at,
+            trashed_by=trashed.trashed_by,
+            days_left=trashed.days_left,
+        )
+
+
+class TrashOut(Schema):
+    """Images in the trash, the newest there first; go on with `after=next`."""
+
+    images: list[TrashedImageOut]
+    next: str
+    total: int
+
+    @classmethod
+    def of(cls, page: TrashPage) -> TrashOut:
+        """Build it from a page."""
+        rows = [TrashedImageOut.of_trash(trashed) for trashed in page.images]
+        return cls(images=rows, next=page.next, total=page.total)
 
 
 class ImportOut(Schema):

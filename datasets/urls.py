@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from datasets.views import datasets, files, imports
+from datasets.views import datasets, files, imports, trash
 
 app_name = "datasets"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("datasets/new/", datasets.create, name="create"),
     path("datasets/<int:dataset_id>/", datasets.detail, name="detail"),
     path("datasets/<int:dataset_id>/settings/", datasets.settings, name="settings"),
+    path("datasets/<int:dataset_id>/trash/", trash.trash_page, name="trash"),
+    path("datasets/<int:dataset_id>/trash/restore/", trash.restore_images, name="trash_restore"),
+    path("datasets/<int:dataset_id>/trash/empty/", trash.empty, name="trash_empty"),
     path("datasets/<int:dataset_id>/import/", imports.import_page, name="import"),
     path("imports/<int:job_id>/", imports.import_job, name="import_job"),
     path("files/images/<int:image_id>/thumbnail/", files.thumbnail, name="thumbnail"),

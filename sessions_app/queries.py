@@ -34,7 +34,10 @@ class Desk:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a person is in a dataset; `image_id` is `None` before their first visit."""
+    """Where a person is in a dataset; `image_id` is `None` before their first visit.
+
+    Where their image went to the trash, it is the one after it, else the one before.
+    """
 
     image_id: int | None
     images: int
@@ -62,8 +65,9 @@ def get_place(dataset: Dataset, user: User | None) -> Place:
     """Read where this person is, without opening a tagging session."""
     tagging_sessions = TaggingSession.objects.filter(dataset=dataset, person=user)
     images = visible_images(user).select_related(None).filter(dataset=dataset)
+    tagging_session = tagging_sessions.select_related("current_image").first()
     return Place(
-        image_id=tagging_sessions.values_list("current_image_id", flat=True).first(),
+        image_id=_present_id(images, tagging_session.current_image if tagging_session else None),
         images=images.count(),
         tagged=images.filter(is_tagged=True).count(),
     )
@@ -73,6 +77,13 @@ def get_first_image_id(dataset: Dataset, user: User | None) -> int | None:
     """Return where a first visit begins: the first untagged image, else the first; `None` in an empty dataset."""
     images = visible_images(user).select_related(None).filter(dataset=dataset)
     return _first_id(_untagged(images)) or _first_id(images.order_by("position"))
+
+
+def _present_id(images: QuerySet[Image], image: Image | None) -> int | None:
+    if image is None or image.trashed_at is None:
+        return image.pk if image is not None else None
+    after = images.filter(position__gt=image.position).order_by("position")
+    return _first_id(after) or _first_id(images.order_by("-position"))
 
 
 def _untagged(images: QuerySet[Image]) -> QuerySet[Image]:

@@ -126,3 +126,6 @@ WORKER_MEMORY_BYTES = _declare(
     3 * 1024**3,
     "Address space of one worker process, in bytes: a picture that wants more fails alone.",
 )
+TRASH_DAYS = _declare(
+    _environment.int, "TRASH_DAYS", 30, "Days that a deleted image stays in the trash before it is deleted for ever."
+)

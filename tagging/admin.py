@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -41,11 +41,15 @@ class TagAdmin(admin.ModelAdmin[Tag]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         """Count the images in the same query."""
-        return super().get_queryset(request).annotate(image_count=Count("image_tags"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(image_count=Count("image_tags", filter=Q(image_tags__image__trashed_at=None)))
+        )
 
     @admin.display(description=_("images"), ordering="image_count")
     def images(self, tag: Tag) -> int:
-        """On how many images the tag is."""
+        """On how many images the tag is, the trash left out."""
         return int(getattr(tag, "image_count", 0))
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:

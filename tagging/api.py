@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from ninja.errors import HttpError
 
+from datasets.models import Image
 from datasets.permissions import check_can_edit, visible_datasets, visible_images
 from tagger_project.auth import person
 from tagging.downloads import Untagged, zip_response
@@ -52,6 +53,8 @@ def edit_image(request: HttpRequest, image_id: int, body: EditsIn) -> ImageState
         return Status(409, StaleCaptionOut(detail=str(error), state=ImageStateOut.of(error.state)))
     except (TagRefused, CaptionTooLong) as error:
         raise HttpError(422, str(error)) from error
+    except Image.DoesNotExist as error:
+        raise Http404 from error
     return ImageStateOut.of(state)
 
 

@@ -10,6 +10,7 @@ from datasets.messages import DatasetChanged, ImportProgress
 from datasets.models import Dataset, Image, ImportJob
 from datasets.queries.images import ImagePage, get_image_page
 from datasets.queries.progress import get_dataset_numbers, get_import_progress
+from datasets.queries.trash import count_trash
 
 # Rows the server prints into the grid: a screenful, readable without a script.
 FIRST_IMAGES = 60
@@ -41,12 +42,14 @@ class DatasetPage:
         numbers: the same that the page's socket tells later.
         page: the images to print, and how many match the filter.
         unfinished_import: the newest import that still has work, if any.
+        in_trash: how many images are in its trash.
     """
 
     dataset: Dataset
     numbers: DatasetChanged
     page: ImagePage
     unfinished_import: ImportJob | None
+    in_trash: int
 
     @property
     def untagged(self) -> int:
@@ -68,8 +71,8 @@ def get_dataset_cards(datasets: QuerySet[Dataset]) -> list[DatasetCard]:
     first_image = Image.objects.filter(dataset=OuterRef("pk")).in_order()
     unfinished = ImportJob.objects.filter(dataset=OuterRef("pk"), finished_at=None)
     rows = datasets.newest_first().annotate(  # type: ignore[attr-defined]  # the queryset of Dataset.objects
-        image_count=Count("images"),
-        tagged_count=Count("images", filter=Q(images__is_tagged=True)),
+        image_count=Count("images", filter=Q(images__trashed_at=None)),
+        tagged_count=Count("images", filter=Q(images__trashed_at=None, images__is_tagged=True)),
         cover_id=Subquery(first_image.values("pk")[:1]),
         cover_sha256=Subquery(first_image.values("sha256")[:1]),
         unfinished_id=Subquery(unfinished.values("pk")[:1]),
@@ -100,6 +103,7 @@ def get_dataset_page(dataset: Dataset, *, after: int = 0, untagged: bool = False
         numbers=get_dataset_numbers(dataset.pk),
         page=get_image_page(dataset, after=after, limit=FIRST_IMAGES, untagged=untagged),
         unfinished_import=get_unfinished_import(dataset),
+        in_trash=count_trash(dataset),
     )
 
 

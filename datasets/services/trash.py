@@ -20,6 +20,7 @@ from datasets.services.datasets import touch_dataset
 
 logger = logging.getLogger(__name__)
 
+MOST_IMAGES_A_CALL = 1000
 # Few enough for every database's limit on parameters, and for a short hold of the dataset's row.
 _AT_ONCE = 500
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from datasets import paths
 from datasets.models import Image
-from datasets.permissions import visible_images
+from datasets.permissions import visible_images, visible_thumbnails
 from tagger_project.auth import person
 from tagger_project.http import stored_file_response
 
@@ -22,8 +22,8 @@ def _image(request: HttpRequest, image_id: int) -> Image:
 
 @require_safe
 def thumbnail(request: HttpRequest, image_id: int) -> HttpResponseBase:
-    """The small picture of the grid."""
-    image = _image(request, image_id)
+    """The small picture of the grid and of the trash."""
+    image = get_object_or_404(visible_thumbnails(person(request)), pk=image_id)
     return _derived(paths.thumbnail_path(settings.DATA_DIR, image.sha256))
 
 

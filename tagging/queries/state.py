@@ -29,8 +29,12 @@ class ImageState:
 
 
 def get_image_state(image: Image) -> ImageState:
-    """Return the words of an image as they are stored now."""
-    fresh = Image.objects.only("revision", "is_tagged").get(pk=image.pk)
+    """Return the words of an image as they are stored now, also where it went to the trash meanwhile.
+
+    Raises:
+        Image.DoesNotExist: it was deleted for ever.
+    """
+    fresh = Image.everything.only("revision", "is_tagged").get(pk=image.pk)
     rows = ImageTag.objects.filter(image=image).order_by("position", "pk").values_list("tag__name", "source")
     caption = Caption.objects.filter(image=image).first()
     return ImageState(

@@ -24,7 +24,7 @@ class Suggestion:
 def get_suggestions(dataset: Dataset, text: str, limit: int = 10) -> list[Suggestion]:
     """Return the dataset's tags that match: those that start with the text first, then by use, then by name."""
     typed = one_line(text)
-    tags = Tag.objects.filter(image_tags__image__dataset=dataset)
+    tags = Tag.objects.filter(image_tags__image__dataset=dataset, image_tags__image__trashed_at=None)
     if typed:
         tags = tags.filter(_in_any_case("icontains", typed))
     rows = (

@@ -73,6 +73,7 @@ def apply_edits(image: Image, edits: Sequence[Edit], *, by: User | None, source:
         TagRefused: a name that cannot be a tag.
         StaleCaption: the caption was saved by somebody else since it was read.
         CaptionTooLong: more than 20,000 characters.
+        Image.DoesNotExist: the image was deleted for ever meanwhile.
     """
     try:
         return _apply_all(image, edits, by, source)
@@ -85,6 +86,8 @@ def apply_edits(image: Image, edits: Sequence[Edit], *, by: User | None, source:
 def _apply_all(image: Image, edits: Sequence[Edit], by: User | None, source: Source) -> ImageState:
     # Holds the dataset's row: operations on one image come one after the other.
     touch_dataset(image.dataset_id)
+    # Raises where it was deleted for ever since it was read; under the lock it stays.
+    Image.everything.only("pk").get(pk=image.pk)
     known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
     # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
     get_tags(sorted({checked_name(edit.tag) for edit in edits if edit.kind == TagOperation.Kind.ADD}))
@@ -236,4 +239,4 @@ def _count_edit(image: Image) -> None:
     tagged = (
         ImageTag.objects.filter(image=image).exists() or Caption.objects.filter(image=image).exclude(text="").exists()
     )
-    Image.objects.filter(pk=image.pk).update(revision=F("revision") + 1, is_tagged=tagged)
+    Image.everything.filter(pk=image.pk).update(revision=F("revision") + 1, is_tagged=tagged)
