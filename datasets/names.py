@@ -46,7 +46,17 @@ def stem_key(folder: str, name: str) -> str:
 
 def is_sidecar_name(name: str) -> bool:
     """Whether a name announces a text beside an image."""
-    return name.lower().endswith(".txt")
+    return name.lower().endswith((".txt", ".caption"))
+
+
+def is_metadata_name(name: str) -> bool:
+    """Whether a name announces a list of captions, such as `metadata.jsonl` or `meta_lat.json`."""
+    return name.lower().endswith((".json", ".jsonl"))
+
+
+def is_archive_name(name: str) -> bool:
+    """Whether a name announces an archive of images."""
+    return name.lower().endswith(".zip")
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:

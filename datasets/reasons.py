@@ -93,6 +93,76 @@ class Reason(models.TextChoices):
         "ALREADY_TAGGED",
         _("The picture of this name has tags or a caption already; they were left as they are."),
     )
+    NOT_A_ZIP = (
+        "NOT_A_ZIP",
+        _("This is not a zip, whatever its name says. Unpack it where it came from and import the folder."),
+    )
+    ARCHIVE_DAMAGED = (
+        "ARCHIVE_DAMAGED",
+        _("The zip is cut off, damaged or one part of several, and nothing of it was read. Copy or pack it again."),
+    )
+    ARCHIVE_TOO_LARGE = (
+        "ARCHIVE_TOO_LARGE",
+        _("The zip is larger than %(limit)s. Pack it as several zips, or raise MAX_ARCHIVE_BYTES."),
+    )
+    ARCHIVE_TOO_MANY = (
+        "ARCHIVE_TOO_MANY",
+        _("The zip lists more than %(limit)s files. Pack it as several zips, or raise MAX_ARCHIVE_ENTRIES."),
+    )
+    ARCHIVE_TOO_MUCH = (
+        "ARCHIVE_TOO_MUCH",
+        _(
+            "Unpacked, this zip has %(size)s, more than the limit of %(limit)s. Pack it as several zips, or raise "
+            "MAX_ARCHIVE_UNPACKED_BYTES."
+        ),
+    )
+    ARCHIVE_RATIO = (
+        "ARCHIVE_RATIO",
+        _(
+            "This unpacks to more than %(limit)s times its size, which images hardly ever do, and was left packed. If "
+            "you trust it, unpack the zip and import the folder."
+        ),
+    )
+    ARCHIVE_OVERLAP = (
+        "ARCHIVE_OVERLAP",
+        _("Files of this zip share their bytes, as no packing program does; nothing of it was read. Pack it again."),
+    )
+    ARCHIVE_ENCRYPTED = (
+        "ARCHIVE_ENCRYPTED",
+        _("This is protected by a password. Unpack the zip with it, and import the folder."),
+    )
+    ARCHIVE_NO_IMAGES = (
+        "ARCHIVE_NO_IMAGES",
+        _("There are no images in this zip. Look whether it is the right one."),
+    )
+    ENTRY_DAMAGED = (
+        "ENTRY_DAMAGED",
+        _("This file is damaged inside the zip; the others are not touched by it. Pack it again, or import it alone."),
+    )
+    ENTRY_METHOD = (
+        "ENTRY_METHOD",
+        _("This file is packed in a way that is not read here (%(method)s). Pack it as an ordinary zip (“Deflate”)."),
+    )
+    ENTRY_LINK = (
+        "ENTRY_LINK",
+        _("This is a link or a device, not a file: it leads out of the zip. Put the file itself into the zip."),
+    )
+    NESTED_ARCHIVE = (
+        "NESTED_ARCHIVE",
+        _("An archive inside a zip is left packed. Unpack it, and import what it holds."),
+    )
+    HIDDEN = (
+        "HIDDEN",
+        _("Its name begins with a dot: a hidden file, left out."),
+    )
+    MAC_LEFTOVER = (
+        "MAC_LEFTOVER",
+        _("macOS put this into the zip beside the files; nobody needs it."),
+    )
+    NOT_NEEDED = (
+        "NOT_NEEDED",
+        _("By its name this is neither an image nor a text beside one; it was left out."),
+    )
     RESTORED = (
         "RESTORED",
         _("It was in the trash and was brought back with its tags."),

@@ -117,6 +117,20 @@ TRIGGER_WORD = _declare(_environment.str, "TRIGGER_WORD", "", "Trigger word of t
 # --- Limits -----------------------------------------------------------------------------------
 
 MAX_FILE_BYTES = _declare(_environment.int, "MAX_FILE_BYTES", 200_000_000, "Largest file that is taken in, in bytes.")
+MAX_ARCHIVE_BYTES = _declare(
+    _environment.int, "MAX_ARCHIVE_BYTES", 20_000_000_000, "Largest zip that is taken in, in bytes."
+)
+MAX_ARCHIVE_ENTRIES = _declare(
+    _environment.int, "MAX_ARCHIVE_ENTRIES", 200_000, "Most files and folders that a zip may list."
+)
+# Pictures hardly shrink in a zip and raw ones (BMP, TIFF) to a fifth at best: five times the largest zip is no bound to
+# people, and one to what only unpacks to fill a disk.
+MAX_ARCHIVE_UNPACKED_BYTES = _declare(
+    _environment.int,
+    "MAX_ARCHIVE_UNPACKED_BYTES",
+    100_000_000_000,
+    "Most bytes that the files of a zip may have unpacked.",
+)
 MAX_IMAGE_PIXELS = _declare(
     _environment.int, "MAX_IMAGE_PIXELS", 80_000_000, "Largest picture that is decoded, in pixels (width times height)."
 )

@@ -15,8 +15,22 @@ def explain(item: ImportItem) -> str:
     if not item.reason:
         return ""
     sentence = str(Reason(item.reason).label)
-    if item.reason in {Reason.FILE_TOO_LARGE, Reason.TEXT_TOO_LONG}:
+    if item.reason in {Reason.FILE_TOO_LARGE, Reason.TEXT_TOO_LONG, Reason.ARCHIVE_TOO_LARGE}:
         return sentence % {"limit": decimal_size(int(item.detail or 0))}
+    if item.reason == Reason.ARCHIVE_TOO_MUCH:
+        size, limit = item.detail.split()
+        return sentence % {"size": decimal_size(int(size)), "limit": decimal_size(int(limit))}
+    if item.reason in {Reason.ARCHIVE_TOO_MANY, Reason.ARCHIVE_RATIO}:
+        return sentence % {"limit": number_format(int(item.detail), force_grouping=True)}
+    if item.reason == Reason.ENTRY_METHOD:
+        return sentence % {"method": _method_name(int(item.detail))}
     if item.reason == Reason.TOO_MANY_PIXELS:
         return sentence % {"size": item.detail, "limit": number_format(settings.MAX_IMAGE_PIXELS, force_grouping=True)}
     return sentence
+
+
+_METHODS = {1: "Shrink", 6: "Implode", 9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz", 98: "PPMd"}
+
+
+def _method_name(number: int) -> str:
+    return _METHODS.get(number, str(number))

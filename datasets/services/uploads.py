@@ -110,7 +110,7 @@ def announce_files(job: ImportJob, files: list[AnnouncedFile]) -> list[ImportIte
         touch_dataset(job.dataset_id)
         known = {item.client_key: item for item in ImportItem.objects.filter(job=job, client_key__in=keys)}
         new = [file for file in files if file.key not in known]
-        first = _take_positions(job.dataset_id, len(new))
+        first = take_positions(job.dataset_id, len(new))
         made = [_announced(job, file, first + offset) for offset, file in enumerate(new)]
         ImportItem.objects.bulk_create(made)
         if made:
@@ -120,7 +120,8 @@ def announce_files(job: ImportJob, files: list[AnnouncedFile]) -> list[ImportIte
     return [known.get(file.key) or next(remaining) for file in files]
 
 
-def _take_positions(dataset_id: int, count: int) -> int:
+def take_positions(dataset_id: int, count: int) -> int:
+    """Take the next places of a dataset's order and return the first; inside a transaction that holds its row."""
     Dataset.objects.filter(pk=dataset_id).update(next_position=F("next_position") + count)
     after = Dataset.objects.values_list("next_position", flat=True).get(pk=dataset_id)
     return after - count
@@ -128,7 +129,7 @@ def _take_positions(dataset_id: int, count: int) -> int:
 
 def _announced(job: ImportJob, file: AnnouncedFile, position: int) -> ImportItem:
     name, folder = names.bare_name(file.name), names.clean_folder(file.folder)
-    kind = ImportItem.Kind.SIDECAR if names.is_sidecar_name(name) else ImportItem.Kind.IMAGE
+    kind = kind_of(name)
     item = ImportItem(
         job=job,
         kind=kind,
@@ -139,12 +140,11 @@ def _announced(job: ImportJob, file: AnnouncedFile, position: int) -> ImportItem
         byte_size=min(max(file.size, 0), _LARGEST_NUMBER),
         position=position,
     )
-    limit = MOST_SIDECAR_BYTES if kind == ImportItem.Kind.SIDECAR else settings.MAX_FILE_BYTES
+    limit, reason = size_limit(kind)
     if file.size <= 0:
         _refuse_at_the_door(item, Reason.EMPTY)
     elif file.size > limit:
-        sidecar = kind == ImportItem.Kind.SIDECAR
-        _refuse_at_the_door(item, Reason.TEXT_TOO_LONG if sidecar else Reason.FILE_TOO_LARGE, str(limit))
+        _refuse_at_the_door(item, reason, str(limit))
     return item
 
 
@@ -155,6 +155,23 @@ def _refuse_at_the_door(item: ImportItem, reason: Reason, detail: str = "") -> N
 
 def write_chunk(item: ImportItem, *, offset: int, content: bytes) -> int:
     """Store a chunk of a file's bytes; mark the item received when it was the last one.
+def kind_of(name: str) -> ImportItem.Kind:
+    """Return what a file's name announces; whatever announces nothing else is for the decoder to judge."""
+    if names.is_sidecar_name(name):
+        return ImportItem.Kind.SIDECAR
+    return ImportItem.Kind.ARCHIVE if names.is_archive_name(name) else ImportItem.Kind.IMAGE
+
+
+def size_limit(kind: ImportItem.Kind) -> tuple[int, Reason]:
+    """Return the most bytes that a file of a kind may have, and the reason for refusing more."""
+    match kind:
+        case ImportItem.Kind.SIDECAR:
+            return MOST_SIDECAR_BYTES, Reason.TEXT_TOO_LONG
+        case ImportItem.Kind.ARCHIVE:
+            return settings.MAX_ARCHIVE_BYTES, Reason.ARCHIVE_TOO_LARGE
+    return settings.MAX_FILE_BYTES, Reason.FILE_TOO_LARGE
+
+
 
     The part file's own length is the record of what is here, so a break in the line costs at most one chunk.
 
