@@ -44,6 +44,10 @@ class RepeatedKey(UploadError):
     """Two files of one announcement carry the same key."""
 
 
+class ImportCancelled(UploadError):
+    """The import was ended by a person; what comes now belongs to another one."""
+
+
 class NotWaiting(UploadError):
     """The file has all its bytes, or was refused."""
 
@@ -100,6 +104,7 @@ def announce_files(job: ImportJob, files: list[AnnouncedFile]) -> list[ImportIte
     Raises:
         TooManyFiles: more than `MOST_FILES_A_CALL` at once.
         RepeatedKey: two of them carry one key.
+        ImportCancelled: the import was cancelled.
     """
     if len(files) > MOST_FILES_A_CALL:
         raise TooManyFiles(_("Announce at most %(limit)d files at once.") % {"limit": MOST_FILES_A_CALL})
@@ -108,6 +113,8 @@ def announce_files(job: ImportJob, files: list[AnnouncedFile]) -> list[ImportIte
         raise RepeatedKey(_("Two files of one announcement carry the same key. Give each its own."))
     with transaction.atomic():
         touch_dataset(job.dataset_id)
+        if ImportJob.objects.filter(pk=job.pk, cancelled_at__isnull=False).exists():
+            raise ImportCancelled(_("This import was cancelled. Start another one for these files."))
         known = {item.client_key: item for item in ImportItem.objects.filter(job=job, client_key__in=keys)}
         new = [file for file in files if file.key not in known]
         first = take_positions(job.dataset_id, len(new))
@@ -148,13 +155,6 @@ def _announced(job: ImportJob, file: AnnouncedFile, position: int) -> ImportItem
     return item
 
 
-def _refuse_at_the_door(item: ImportItem, reason: Reason, detail: str = "") -> None:
-    item.state, item.reason, item.detail = ImportItem.State.FAILED, reason, detail
-    item.finished_at = timezone.now()
-
-
-def write_chunk(item: ImportItem, *, offset: int, content: bytes) -> int:
-    """Store a chunk of a file's bytes; mark the item received when it was the last one.
 def kind_of(name: str) -> ImportItem.Kind:
     """Return what a file's name announces; whatever announces nothing else is for the decoder to judge."""
     if names.is_sidecar_name(name):
@@ -172,6 +172,13 @@ def size_limit(kind: ImportItem.Kind) -> tuple[int, Reason]:
     return settings.MAX_FILE_BYTES, Reason.FILE_TOO_LARGE
 
 
+def _refuse_at_the_door(item: ImportItem, reason: Reason, detail: str = "") -> None:
+    item.state, item.reason, item.detail = ImportItem.State.FAILED, reason, detail
+    item.finished_at = timezone.now()
+
+
+def write_chunk(item: ImportItem, *, offset: int, content: bytes) -> int:
+    """Store a chunk of a file's bytes; mark the item received when it was the last one.
 
     The part file's own length is the record of what is here, so a break in the line costs at most one chunk.
 
@@ -205,6 +212,16 @@ def size_limit(kind: ImportItem.Kind) -> tuple[int, Reason]:
     if received == item.byte_size:
         mark_received([item.pk])
     return received
+
+
+def received_bytes(item: ImportItem) -> int:
+    """Return how many bytes of a file are here: a sender goes on from there."""
+    if item.state != ImportItem.State.WAITING:
+        return 0 if item.state == ImportItem.State.FAILED else item.byte_size
+    try:
+        return incoming_path(settings.DATA_DIR, item.pk).stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _append(path: Path, offset: int, content: bytes) -> int:
