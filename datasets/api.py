@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, NoReturn
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
@@ -20,6 +20,7 @@ from datasets.queries.images import get_image_page
 from datasets.queries.progress import get_import_progress
 from datasets.queries.trash import get_trash_page
 from datasets.schemas import (
+    ChecksumsIn,
     ChunkOut,
     DatasetIn,
     DatasetOut,
@@ -31,22 +32,26 @@ from datasets.schemas import (
     ImagesIn,
     ImportOut,
     ItemOut,
+    ItemsFilter,
     ItemsOut,
+    LackOut,
+    LacksOut,
     MovedOut,
     ProgressOut,
+    RetryIn,
     TrashIn,
     TrashOut,
     WrongOffsetOut,
 )
+from datasets.services import checksums, import_control, uploads
 from datasets.services import datasets as datasets_service
 from datasets.services import trash as trash_service
-from datasets.services import uploads
 from tagger_project.auth import person
 
 router = Router()
 
 MOST_ITEMS_A_PAGE = 500
-ItemState = Literal["WAITING", "RECEIVED", "PROCESSING", "READY", "DUPLICATE", "FAILED"]
+MOST_NUMBERS_A_CALL = 200
 
 
 def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
@@ -183,35 +188,88 @@ def get_import(request: HttpRequest, job_id: int) -> ProgressOut:
     return ProgressOut.of(get_import_progress(job.pk))
 
 
-@router.post("/imports/{int:job_id}/items", response={200: ItemsOut, 422: ErrorOut}, tags=["imports"])
+@router.post("/imports/{int:job_id}/items", response={200: ItemsOut, 409: ErrorOut, 422: ErrorOut}, tags=["imports"])
 def announce_files(request: HttpRequest, job_id: int, body: FilesIn) -> ItemsOut:
     """Announce at most 1,000 files; a file that breaks a limit is refused here and now."""
     job = _editable_import(request, job_id)
     announced = [uploads.AnnouncedFile(file.name, file.folder, file.size, file.key) for file in body.files]
     try:
+        known = [checksums.checked_sum(file.sha256) if file.sha256 else "" for file in body.files]
         items = uploads.announce_files(job, announced)
     except uploads.UploadError as error:
+        raise HttpError(409 if isinstance(error, uploads.ImportCancelled) else 422, str(error)) from error
+    sums = {item.pk: sha256 for item, sha256 in zip(items, known, strict=True) if sha256}
+    now = {item.pk: item for item in _declare(request, job, sums)}
+    return ItemsOut(items=[ItemOut.of(now.get(item.pk, item)) for item in items], total=None)
+
+
+def _declare(request: HttpRequest, job: ImportJob, sums: dict[int, str]) -> list[ImportItem]:
+    """Note checksums, as many as are given, and let workers read what needs no sending."""
+    pairs = list(sums.items())
+    items: list[ImportItem] = []
+    for start in range(0, len(pairs), checksums.MOST_CHECKSUMS_A_CALL):
+        some = dict(pairs[start : start + checksums.MOST_CHECKSUMS_A_CALL])
+        items += checksums.declare_checksums(job, some, visible=visible_images(person(request)))
+    start_processing([item.pk for item in items if item.state == ImportItem.State.RECEIVED])
+    return items
+
+
+@router.post("/imports/{int:job_id}/checksums", response={200: LacksOut, 422: ErrorOut}, tags=["imports"])
+def declare_checksums(request: HttpRequest, job_id: int, body: ChecksumsIn) -> LacksOut:
+    """Say what the bytes of at most 500 waiting files sum up to; the answer says which bytes the server lacks.
+
+    A picture that a dataset of yours holds already needs no sending. Of the others, what arrives is compared with the
+    checksum before it becomes an image.
+    """
+    job = _editable_import(request, job_id)
+    try:
+        sums = checksums.checked_sums([(one.id, one.sha256) for one in body.items])
+        items = _declare(request, job, sums)
+    except uploads.UploadError as error:
         raise HttpError(422, str(error)) from error
-    return ItemsOut(items=[ItemOut.of(item) for item in items])
+    return LacksOut(items=[LackOut.of(item) for item in items])
+
+
+@router.post("/imports/{int:job_id}/retry", response=LacksOut, tags=["imports"])
+def retry_items(request: HttpRequest, job_id: int, body: RetryIn) -> LacksOut:
+    """Try files again that were refused for a reason that can pass; the answer says which bytes the server lacks."""
+    job = _editable_import(request, job_id)
+    items = import_control.retry_items(job, body.items)
+    start_processing([item.pk for item in items if item.state == ImportItem.State.RECEIVED])
+    return LacksOut(items=[LackOut.of(item) for item in items])
+
+
+@router.post("/imports/{int:job_id}/cancel", response=ProgressOut, tags=["imports"])
+def cancel_import(request: HttpRequest, job_id: int) -> ProgressOut:
+    """End an import with what is in; the files that no worker has begun are left out."""
+    job = _editable_import(request, job_id)
+    import_control.cancel_import(job)
+    return ProgressOut.of(get_import_progress(job.pk))
 
 
 @router.get("/imports/{int:job_id}/items", response=ItemsOut, tags=["imports"])
 def list_items(
     request: HttpRequest,
     job_id: int,
-    state: ItemState | None = None,
+    filters: Query[ItemsFilter],
     after: int = 0,
+    offset: Annotated[int | None, Query(ge=0)] = None,
     limit: Annotated[int, Query(ge=1)] = 100,
 ) -> ItemsOut:
-    """Files of an import by number, at most 500 at once; go on with `after=next`."""
+    """Files of an import by number, at most 500 at once; go on with `after=next`, or enter a window by `offset`."""
     job = get_object_or_404(visible_imports(person(request)), pk=job_id)
     limit = min(limit, MOST_ITEMS_A_PAGE)
-    items = ImportItem.objects.filter(job=job, pk__gt=after)
-    if state:
-        items = items.filter(state=state)
-    rows = list(items.order_by("pk")[: limit + 1])
+    items = ImportItem.objects.filter(job=job)
+    if filters.state:
+        items = items.filter(state__in=filters.state)
+    if filters.ids:
+        items = items.filter(pk__in=filters.ids[:MOST_NUMBERS_A_CALL])
+    total = None if offset is None else items.count()
+    first = offset or 0
+    rows = list(items.filter(pk__gt=after).order_by("pk")[first : first + limit + 1])
     shown = rows[:limit]
-    return ItemsOut(items=[ItemOut.of(item) for item in shown], next=shown[-1].pk if len(rows) > limit else None)
+    following = shown[-1].pk if len(rows) > limit else None
+    return ItemsOut(items=[ItemOut.of(item) for item in shown], next=following, total=total)
 
 
 @router.put(

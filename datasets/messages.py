@@ -26,6 +26,8 @@ class ImportProgress(Message):
         seconds_left: at that rate; `None` while it cannot be told.
         latest: the newest pictures, newest first, at most twelve; each with `id`, `name` and the address of
             its `thumbnail`.
+        cancelled: a person ended it before all files were read.
+        retryable: how many of the files that ended may fare better when they are tried again.
     """
 
     type: ClassVar[str] = "import.progress"
@@ -47,6 +49,8 @@ class ImportProgress(Message):
     rate: float
     seconds_left: int | None
     latest: list[dict[str, Any]]
+    cancelled: bool = False
+    retryable: int = 0
 
 
 @dataclass(frozen=True)

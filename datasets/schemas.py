@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from ninja import Field, Schema
 
@@ -12,7 +13,9 @@ from datasets.queries.images import ImagePage, file_address
 from datasets.queries.refusals import explain
 from datasets.queries.trash import TrashedImage, TrashPage
 from datasets.services.trash import MOST_IMAGES_A_CALL
-from datasets.services.uploads import CHUNK_BYTES
+from datasets.services.uploads import CHUNK_BYTES, received_bytes
+
+ItemState = Literal["WAITING", "HELD", "RECEIVED", "PROCESSING", "READY", "DUPLICATE", "SKIPPED", "FAILED"]
 
 
 class DatasetIn(Schema):
@@ -187,6 +190,7 @@ class FileIn(Schema):
     name: str
     folder: str = ""
     size: int
+    sha256: str = Field("", description="Of the bytes, where it is known already; else send it before the last byte.")
     key: str = Field("", max_length=64, description="Made by the sender: announced twice under it, it is here once.")
 
 
@@ -205,8 +209,11 @@ class ItemOut(Schema):
     size: int
     kind: str
     state: str
+    sha256: str = Field(description="What its sender said of the bytes; empty where nobody said.")
+    received: int = Field(description="How many bytes are here: send it from there on.")
     reason: str = Field(description="A sentence for people; empty where nothing is wrong.")
     reason_code: str
+    image_id: int | None = Field(description="The image that it became or turned out to be.")
 
     @classmethod
     def of(cls, item: ImportItem) -> ItemOut:
@@ -218,9 +225,19 @@ class ItemOut(Schema):
             size=item.byte_size,
             kind=item.kind,
             state=item.state,
+            sha256=item.sha256,
+            received=received_bytes(item),
             reason=explain(item),
             reason_code=item.reason,
+            image_id=item.image_id,
         )
+
+
+class ItemsFilter(Schema):
+    """Which files of an import are asked for; empty means all."""
+
+    state: list[ItemState] = []
+    ids: list[int] = []
 
 
 class ItemsOut(Schema):
@@ -228,6 +245,45 @@ class ItemsOut(Schema):
 
     items: list[ItemOut]
     next: int | None = None
+    total: int | None = Field(None, description="How many match in all; told where `offset` is given.")
+
+
+class ChecksumIn(Schema):
+    """The checksum of a file that was announced."""
+
+    id: int
+    sha256: str
+
+
+class ChecksumsIn(Schema):
+    """Checksums of files that were announced, at most 500."""
+
+    items: list[ChecksumIn]
+
+
+class LackOut(Schema):
+    """What the server has of a file: it lacks the bytes from `received` on, and nothing where it is not `WAITING`."""
+
+    id: int
+    state: str
+    received: int
+
+    @classmethod
+    def of(cls, item: ImportItem) -> LackOut:
+        """Build it from a row."""
+        return cls(id=item.pk, state=item.state, received=received_bytes(item))
+
+
+class LacksOut(Schema):
+    """What the server has of each file that was asked for."""
+
+    items: list[LackOut]
+
+
+class RetryIn(Schema):
+    """Which files to try again; `null` means all that can be."""
+
+    items: list[int] | None = None
 
 
 class ChunkOut(Schema):
@@ -279,6 +335,8 @@ class ProgressOut(Schema):
     rate: float
     seconds_left: int | None
     latest: list[LatestImage]
+    cancelled: bool
+    retryable: int
 
     @classmethod
     def of(cls, progress: ImportProgress) -> ProgressOut:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from datasets.models.dataset import Dataset
 from datasets.models.image import Image
+from datasets.reasons import PASSING, Reason
 
 
 class ImportJob(models.Model):
@@ -73,6 +74,11 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
     def unfinished(self) -> Self:
         """Those that have no end yet."""
         return self.filter(state__in=ImportItem.UNFINISHED)
+
+    def retryable(self) -> Self:
+        """Those that ended without being read, for a reason that can pass."""
+        refused = models.Q(state=ImportItem.State.FAILED, reason__in=PASSING)
+        return self.filter(refused | models.Q(state=ImportItem.State.SKIPPED, reason=Reason.CANCELLED))
 
     def claimable(self, now: datetime) -> Self:
         """Those a worker may take: received, or taken by one whose lease ran out."""

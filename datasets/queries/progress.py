@@ -50,6 +50,8 @@ def get_import_progress(job_id: int) -> ImportProgress:
         rate=round(rate, 2),
         seconds_left=round(unfinished / rate) if rate > 0 and unfinished else None,
         latest=_latest(job),
+        cancelled=job.cancelled_at is not None,
+        retryable=_retryable(job) if by_state[ImportItem.State.FAILED] or job.cancelled_at else 0,
     )
 
 
@@ -61,6 +63,10 @@ def _latest(job: ImportJob) -> list[dict[str, Any]]:
     return [
         {"id": image.pk, "name": image.original_name, "thumbnail": file_address(image, "thumbnail")} for image in images
     ]
+
+
+def _retryable(job: ImportJob) -> int:
+    return ImportItem.objects.filter(job=job).retryable().count()
 
 
 def _rate(job: ImportJob) -> float:

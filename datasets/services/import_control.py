@@ -1,0 +1,105 @@
+"""What a person decides about a running or finished import: try refused files again, or stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from datasets.models import ImportItem, ImportJob
+from datasets.paths import incoming_path
+from datasets.reasons import Reason
+from datasets.services.archives import release_archive
+from datasets.services.datasets import touch_dataset
+from datasets.services.telling import tell_import
+from datasets.services.uploads import finish_if_complete
+
+State = ImportItem.State
+
+
+def retry_items(job: ImportJob, item_ids: Collection[int] | None = None) -> list[ImportItem]:
+    """Try files again that ended for a reason that can pass; the import is open again then.
+
+    Args:
+        job: the import.
+        item_ids: which of its files; `None` means all that can be tried again.
+
+    Returns:
+        The files that are under way again: `RECEIVED` where all bytes are still here, and in want of a worker; else
+        `WAITING` for those that are missing.
+    """
+    chosen = ImportItem.objects.filter(job=job).retryable()
+    if item_ids is not None:
+        chosen = chosen.filter(pk__in=item_ids)
+    whole, lacking = _sort_by_bytes(list(chosen))
+    if not whole and not lacking:
+        return []
+    again = {"reason": "", "detail": "", "attempts": 0, "deaths": 0, "finished_at": None, "lease_until": None}
+    # Also of those that wait: the sweep takes the youngest as the time when anybody last sent.
+    again["received_at"] = timezone.now()
+    with transaction.atomic():
+        touch_dataset(job.dataset_id)
+        still = ImportItem.objects.filter(job=job).retryable()
+        still.filter(pk__in=whole).update(state=State.RECEIVED, **again)
+        still.filter(pk__in=lacking).update(state=State.WAITING, **again)
+        _take_back_lonely_texts(job.pk, [*whole, *lacking])
+        ImportJob.objects.filter(pk=job.pk).update(finished_at=None, cancelled_at=None)
+        tell_import(job.pk)
+    return list(ImportItem.objects.filter(pk__in=[*whole, *lacking]).order_by("pk"))
+
+
+def _sort_by_bytes(items: list[ImportItem]) -> tuple[list[int], list[int]]:
+    """Return the numbers of the items whose bytes are here, and of those that lack some and can get them."""
+    whole, lacking = [], []
+    for item in items:
+        if item.reason == Reason.CHECKSUM:
+            # Nobody knows which of these bytes are wrong.
+            incoming_path(settings.DATA_DIR, item.pk).unlink(missing_ok=True)
+        if _has_all_bytes(item):
+            whole.append(item.pk)
+        elif item.archive_id is None:
+            lacking.append(item.pk)
+    return whole, lacking
+
+
+def _has_all_bytes(item: ImportItem) -> bool:
+    if item.archive_id is not None and incoming_path(settings.DATA_DIR, item.archive_id).is_file():
+        return True
+    try:
+        return incoming_path(settings.DATA_DIR, item.pk).stat().st_size == item.byte_size
+    except FileNotFoundError:
+        return False
+
+
+def _take_back_lonely_texts(job_id: int, item_ids: list[int]) -> None:
+    """A text was refused for want of its picture: with the picture under way again, it waits for it again."""
+    pictures = ImportItem.objects.filter(pk__in=item_ids, kind=ImportItem.Kind.IMAGE)
+    lonely = ImportItem.objects.filter(
+        job=job_id, kind=ImportItem.Kind.SIDECAR, state=State.FAILED, reason=Reason.NO_IMAGE
+    )
+    lonely.filter(stem_key__in=list(pictures.values_list("stem_key", flat=True))).update(state=State.READY, reason="")
+
+
+def cancel_import(job: ImportJob) -> int:
+    """End an import with what is in; returns how many files are left out. Safe to call again.
+
+    What a worker is reading at this moment may still come in. What is in stays.
+    """
+    now = timezone.now()
+    not_begun = [State.WAITING, State.HELD, State.RECEIVED]
+    with transaction.atomic():
+        touch_dataset(job.dataset_id)
+        ImportJob.objects.filter(pk=job.pk, sealed_at=None).update(sealed_at=now)
+        ImportJob.objects.filter(pk=job.pk, finished_at=None, cancelled_at=None).update(cancelled_at=now)
+        ending = ImportItem.objects.filter(job=job, state__in=not_begun)
+        ended = dict(ending.values_list("pk", "archive"))
+        ending.update(state=State.SKIPPED, reason=Reason.CANCELLED, finished_at=now, lease_until=None)
+        tell_import(job.pk)
+    for item_id in ended:
+        incoming_path(settings.DATA_DIR, item_id).unlink(missing_ok=True)
+    for archive_id in {archive for archive in ended.values() if archive is not None}:
+        release_archive(archive_id)
+    finish_if_complete(job.pk)
+    return len(ended)
