@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 _BLOCK_BYTES = 1024 * 1024
@@ -43,6 +44,25 @@ def write_whole(path: Path, content: bytes) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def gather(path: Path, blocks: Iterable[bytes]) -> None:
+    """Write a file block by block under a temporary name and rename it into place.
+
+    For what can be made again: nothing waits for the disk, so a power cut may leave it empty.
+
+    Raises:
+        OSError: the disk is full or refuses; then nothing is left under either name, nor where the blocks fail.
+    """
+    make_folder(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(blocks)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def keep_whole(source: Path, path: Path) -> None:

@@ -6,32 +6,173 @@ is ever written under a name that stands in an archive.
 
 from __future__ import annotations
 
-from datasets.models import ImportItem
+import time
+from dataclasses import asdict
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from datasets import files, names
+from datasets.archives import Entry, Limits, Listing, Place, list_entries, read_entry
+from datasets.models import ImportItem, ImportJob
+from datasets.paths import incoming_path
+from datasets.reasons import Reason
+from datasets.services.claims import end, hand_on, renew
+from datasets.services.datasets import touch_dataset
+from datasets.services.part_files import may_be_read
+from datasets.services.telling import tell_import
+from datasets.services.uploads import kind_of, size_limit, take_positions
+
+_AT_ONCE = 1000
+# The rest is left to the next worker before the time limit of a task ends this one.
+_MOST_SECONDS = 20.0
+
+State = ImportItem.State
+Kind = ImportItem.Kind
 
 
 def process_archive(item: ImportItem) -> str:
     """Take a claimed archive to its end: its files become items of the same import; returns the archive's state.
 
-    Safe to call again after a death in the middle: what was added is not added twice.
+    Safe to call again after a death in the middle: what was added is not added twice. An archive of very many files is
+    handed on, `RECEIVED`, and wants to be taken again.
 
     Raises:
+        datasets.archives.ArchiveRefused: nothing of it can be read; `code` and `detail` say why.
         datasets.services.claims.LostClaim: another worker has the archive.
         OSError: its bytes cannot be read.
     """
-    raise NotImplementedError(item.pk)
+    until = time.monotonic() + _MOST_SECONDS
+    path = incoming_path(settings.DATA_DIR, item.pk)
+    if path.stat().st_size != item.byte_size:
+        return _end(item, State.FAILED, Reason.INCOMPLETE)
+    listing = list_entries(path, _limits())
+    # Each step adds its files whole or not at all, in one order: as many as are there are the first ones.
+    first = ImportItem.objects.filter(archive=item).count()
+    if first:
+        _take_back_cancelled(item)
+    for start in range(first, len(listing.entries), _AT_ONCE):
+        if time.monotonic() > until:
+            return hand_on(item)
+        if not _add(item, listing.entries[start : start + _AT_ONCE], start):
+            return _end(item, State.SKIPPED, Reason.CANCELLED)
+    return _end_listed(item, listing)
+
+
+def _limits() -> Limits:
+    return Limits(
+        most_entries=settings.MAX_ARCHIVE_ENTRIES,
+        largest_entry=settings.MAX_FILE_BYTES,
+        largest_total=settings.MAX_ARCHIVE_UNPACKED_BYTES,
+    )
+
+
+def _add(item: ImportItem, entries: list[Entry], first: int) -> bool:
+    """Make items of some entries; returns whether the import still wants them."""
+    with transaction.atomic():
+        touch_dataset(item.job.dataset_id)
+        renew(item)
+        job = ImportJob.objects.get(pk=item.job_id)
+        if job.cancelled_at is not None:
+            return False
+        position = take_positions(job.dataset_id, len(entries))
+        children = [
+            _child(item, job, entry, index=first + number, position=position + number)
+            for number, entry in enumerate(entries)
+        ]
+        ImportItem.objects.bulk_create(children, ignore_conflicts=True)
+        tell_import(job.pk)
+    return True
+
+
+def _child(item: ImportItem, job: ImportJob, entry: Entry, *, index: int, position: int) -> ImportItem:
+    kind, place = kind_of(entry.name), asdict(entry.place)
+    size = place.pop("size")
+    child = ImportItem(
+        job=job,
+        kind=Kind.IMAGE if kind == Kind.ARCHIVE else kind,
+        client_key=f"{item.pk}:{index}",
+        name=entry.name,
+        folder=entry.folder,
+        stem_key=names.stem_key(entry.folder, entry.name),
+        byte_size=min(size, 2**63 - 1),
+        archive=item,
+        entry=place,
+        position=position,
+    )
+    limit, too_large = size_limit(kind)
+    if entry.problem:
+        _refuse(child, Reason(entry.problem), entry.detail, left_out=entry.is_left_out)
+    elif size > limit:
+        _refuse(child, too_large, str(limit))
+    else:
+        is_held = job.asks_about_sidecars and kind != Kind.IMAGE
+        child.state = State.HELD if is_held else State.RECEIVED
+        child.received_at = timezone.now()
+    return child
+
+
+def _refuse(child: ImportItem, reason: Reason, detail: str = "", *, left_out: bool = False) -> None:
+    child.state = State.SKIPPED if left_out else State.FAILED
+    child.reason, child.detail = reason, detail
+    child.finished_at = timezone.now()
+
+
+def _take_back_cancelled(item: ImportItem) -> None:
+    """The archive was cancelled while it was listed, and is wanted after all: so are the files that it had by then."""
+    with transaction.atomic():
+        touch_dataset(item.job.dataset_id)
+        renew(item)
+        cancelled = ImportItem.objects.filter(archive=item, state=State.SKIPPED, reason=Reason.CANCELLED)
+        again = {"reason": "", "finished_at": None, "received_at": timezone.now()}
+        if ImportJob.objects.filter(pk=item.job_id, asks_about_sidecars=True).exists():
+            cancelled.exclude(kind=Kind.IMAGE).update(state=State.HELD, **again)
+        cancelled.update(state=State.RECEIVED, **again)
+
+
+def _end_listed(item: ImportItem, listing: Listing) -> str:
+    reason, detail = listing.refusal
+    return _end(item, State.FAILED if reason else State.READY, reason, detail)
+
+
+@transaction.atomic
+def _end(item: ImportItem, state: ImportItem.State, reason: str = "", detail: str = "") -> str:
+    touch_dataset(item.job.dataset_id)
+    return end(item, state, reason=reason, detail=detail, keep_bytes=state == State.READY)
 
 
 def fetch_entry(item: ImportItem) -> None:
-    """Bring a claimed file's bytes out of its archive, to where an upload's bytes lie; nothing to do where they are.
+    """Bring a claimed file's bytes out of its archive, to where an upload's bytes lie.
+
+    What lies there from an earlier try is only used where the archive is gone: a power cut may have emptied it.
 
     Raises:
-        datasets.archives.ArchiveError: they are damaged or not what the archive says of them; `code` and `detail` say
+        datasets.archives.EntryRefused: they are damaged or not what the archive says of them; `code` and `detail` say
             why, as `datasets.imaging.ImageRefused` does.
         OSError: the archive cannot be read (`FileNotFoundError` where it is gone), or the disk refuses.
     """
-    raise NotImplementedError(item.pk)
+    if item.archive_id is None or item.entry is None:
+        return
+    part = incoming_path(settings.DATA_DIR, item.pk)
+    place = Place(size=item.byte_size, **item.entry)
+    try:
+        files.gather(part, read_entry(incoming_path(settings.DATA_DIR, item.archive_id), place))
+    except FileNotFoundError:
+        if not part.is_file():
+            raise
 
 
 def release_archive(archive_id: int) -> bool:
-    """Remove an archive's bytes when no file of it waits for them any more; returns whether this call did."""
-    raise NotImplementedError(archive_id)
+    """Remove an archive's bytes when no file of it may be read any more; returns whether this call did."""
+    if ImportItem.objects.filter(may_be_read(), pk=archive_id).exists():
+        return False
+    # Workers take the files in their order: one that waits is found at the end of the list, without going through all.
+    if ImportItem.objects.filter(may_be_read(), archive=archive_id).order_by("-pk")[:1]:
+        return False
+    path = incoming_path(settings.DATA_DIR, archive_id)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True

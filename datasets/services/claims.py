@@ -79,10 +79,32 @@ def end(
     return str(state)
 
 
+def hand_on(item: ImportItem) -> str:
+    """Leave the rest of a long work to the next worker; returns the state.
+
+    Raises:
+        LostClaim: it is not held any more.
+    """
+    state = ImportItem.State.RECEIVED
+    if not _held(item).update(state=state, lease_until=None, received_at=timezone.now()):
+        raise LostClaim
+    return str(state)
+
+
 def give_back(item: ImportItem) -> bool:
     """Let a claimed file be taken again after it ended a decoder; returns whether the claim was still held."""
     given = _held(item).update(state=ImportItem.State.RECEIVED, lease_until=None, deaths=F("deaths") + 1)
     return bool(given)
+
+
+def renew(item: ImportItem) -> None:
+    """Hold a claim for longer: work of many steps says so at each of them.
+
+    Raises:
+        LostClaim: this claim is not held any more.
+    """
+    if not _held(item).update(lease_until=timezone.now() + LEASE):
+        raise LostClaim
 
 
 def _held(item: ImportItem) -> ImportItemQuerySet:

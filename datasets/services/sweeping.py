@@ -12,6 +12,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from datasets.models import ImportItem, ImportJob
+from datasets.services.part_files import items_in_need
 from datasets.services.uploads import finish_if_complete, give_up_missing_files, sealed_and_open_imports
 
 logger = logging.getLogger(__name__)
@@ -41,9 +42,10 @@ def give_up_abandoned_imports() -> int:
 
 
 def remove_leftovers() -> int:
-    """Remove part files of items that have their end, and temporary files of yesterday; returns how many.
+    """Remove part files that nothing reads any more, and temporary files of yesterday; returns how many.
 
-    A worker that dies between its commit and removing the part file leaves one; so does a sender that was late.
+    An archive's is read as long as files inside it wait; that of a file that may be tried again, for a day. A worker
+    that dies between its commit and removing the part file leaves one; so does a sender that was late.
     """
     root: Path = settings.DATA_DIR
     removed = sum(_remove_parts_without_work(parts) for parts in _batches(root / "incoming"))
@@ -68,7 +70,7 @@ def _batches(folder: Path) -> Iterator[dict[int, Path]]:
 
 
 def _remove_parts_without_work(parts: dict[int, Path]) -> int:
-    needed = set(ImportItem.objects.filter(pk__in=parts).unfinished().values_list("pk", flat=True))
+    needed = items_in_need(parts)
     return sum(_remove(path) for item_id, path in parts.items() if item_id not in needed)
 
 
