@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from datasets.tasks import free_blobs, send_in_batches
+from datasets.tasks import free_blobs, wake_worker
 from tagger_project.live import broker_may_run
 
 logger = logging.getLogger(__name__)
 
 
-def start_processing(item_ids: list[int]) -> None:
-    """Let workers read received files.
+def start_processing(item_ids: Sequence[int]) -> None:
+    """Let a worker read received files, if there are any.
 
-    A broker that is away loses nothing: the rows say what is left to do, and the sweep sends them again.
+    A broker that is away loses nothing: the rows say what is left to do, and the sweep wakes a worker later.
     """
-    transaction.on_commit(lambda: _send(item_ids))
+    if item_ids:
+        transaction.on_commit(_wake)
 
 
-def _send(item_ids: list[int]) -> None:
+def _wake() -> None:
     try:
-        send_in_batches(item_ids)
+        wake_worker()
     except OperationalError:
-        logger.warning("The broker did not answer; %d files wait for the sweep.", len(item_ids), exc_info=True)
+        logger.warning("The broker did not answer; what was received waits for the sweep.", exc_info=True)
 
 
 def start_freeing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from celery import current_app, shared_task
@@ -13,44 +12,44 @@ from datasets.services.blobs import free_unneeded_blobs
 from datasets.services.sweeping import finish_complete_imports, give_up_abandoned_imports, remove_leftovers
 from datasets.services.trash import purge_expired
 
-ITEMS_A_MESSAGE = 8
+# As in settings.CELERY_TASK_ROUTES: what else there is to do never stands in one line with pictures.
+PICTURES_QUEUE = "pictures"
 _IMAGES_A_PURGE = 2000
 _SECONDS_A_FREEING = 10.0
-# What was just received may have its message on the way.
-_IN_LINE_FOR = timedelta(seconds=30)
 # With two pictures that take all the time they may have on top, this stays under CELERY_TASK_TIME_LIMIT.
 _SECONDS_A_MESSAGE = 10.0
 
 
 @shared_task(name="datasets.process_items")
-def process_items(*, item_ids: list[int], **_: Any) -> None:
-    """Take received files to their end, one by one; safe to run twice.
+def process_items(**_: Any) -> None:
+    """Take waiting files to their end for some seconds; safe to run twice and beside itself.
 
-    A message of slow pictures ends before the limit that would kill it, and sends the rest in another one.
+    The message says only that there is work: what it is stands in the database. So there is never more than a handful
+    of messages, and one that is lost loses nothing.
     """
-    left = processing.process_items(item_ids, most_seconds=_SECONDS_A_MESSAGE)
-    processing.finish_imports_of(item_ids)
-    if left:
-        process_items.delay(item_ids=left)
+    if processing.count_waiting(most=2) > 1:
+        wake_worker()  # another one, if there is one that sleeps
+    processing.process_waiting(most_seconds=_SECONDS_A_MESSAGE)
+    finish_complete_imports()
+    if processing.count_waiting(most=1):
+        wake_worker()
 
 
 @shared_task(name="datasets.requeue_stale_items")
-def requeue_stale_items(*, restart: bool = False, **_: Any) -> int:
-    """Put back in line what a lost message or a dead worker left behind; returns how many files.
+def requeue_stale_items(*, restart: bool = False, **_: Any) -> bool:
+    """Wake a worker for what a lost message or a dead worker left behind; returns whether there was anything.
 
-    While messages wait, a file in line is sooner or later reached by its own: sending more would only make the line
-    longer. `restart` says that no worker ran and no message is left.
+    `restart` says that no worker runs: every claim is a dead one's.
     """
     if restart:
         processing.release_claims_of_the_dead()
-        item_ids = processing.find_stale_items(in_line_for=timedelta(0))
-    else:
-        item_ids = processing.find_stale_items(in_line_for=None if _messages_wait() else _IN_LINE_FOR)
-    send_in_batches(item_ids)
+    found = processing.count_waiting(most=1) > 0
+    if found:
+        wake_worker()
     finish_complete_imports()
     if restart:
         remove_leftovers()
-    return len(item_ids)
+    return found
 
 
 @shared_task(name="datasets.purge_trash")
@@ -78,17 +77,17 @@ def sweep_leftovers(**_: Any) -> int:
     return remove_leftovers()
 
 
-def _messages_wait() -> bool:
-    with current_app.connection_for_read() as connection:
-        channel: Any = connection.default_channel
-        try:
-            line = channel.queue_declare(queue=current_app.conf.task_default_queue, passive=True)
-        except ChannelError:
-            return False  # nothing was ever sent
-        return bool(line.message_count)
+def wake_worker() -> bool:
+    """Send a worker a message that files wait, unless one is on its way already; returns whether it was sent."""
+    with current_app.producer_pool.acquire(block=True) as producer:
+        if _messages_wait(producer.channel):
+            return False
+        process_items.apply_async(producer=producer)
+    return True
 
 
-def send_in_batches(item_ids: list[int]) -> None:
-    """Send messages of a few files each: enough to save messages, few enough to share the work."""
-    for start in range(0, len(item_ids), ITEMS_A_MESSAGE):
-        process_items.delay(item_ids=item_ids[start : start + ITEMS_A_MESSAGE])
+def _messages_wait(channel: Any) -> bool:
+    try:
+        return bool(channel.queue_declare(queue=PICTURES_QUEUE, passive=True).message_count)
+    except ChannelError:
+        return False  # nothing was ever sent

@@ -10,6 +10,7 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from tagger_project import env
 from tagger_project.broker import CACHE_DB, CHANNELS_DB, broker_url, celery_url, redis_py_url
@@ -142,6 +143,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "global_keyprefix": "tagger:",
 }
+# Sweeps must not stand in line behind pictures, nor count as a message that wakes a worker for them.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("pictures")]
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {"datasets.process_items": {"queue": "pictures"}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A picture has a limit of its own (datasets.services.decoding); this one is for what nobody foresaw.
 CELERY_TASK_TIME_LIMIT = 60

@@ -16,11 +16,9 @@ from __future__ import annotations
 import errno
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,7 +29,7 @@ from django.utils import timezone
 from datasets import files, imaging, paths, signals
 from datasets.archives import ArchiveError
 from datasets.decoder import DecoderDied
-from datasets.models import Image, ImportItem
+from datasets.models import Image, ImportItem, ImportJob
 from datasets.reasons import Reason
 from datasets.services.archives import fetch_entry, process_archive
 from datasets.services.blobs import BlobGone, assert_stored, lock_blob
@@ -40,7 +38,6 @@ from datasets.services.datasets import touch_dataset
 from datasets.services.decoding import get_decoder
 from datasets.services.sidecars import NotText, give_text_to_duplicate, process_sidecar, sidecar_text_for
 from datasets.services.trash import ImageGone, bring_back
-from datasets.services.uploads import finish_if_complete
 from tagger_project.live import gathered
 
 logger = logging.getLogger(__name__)
@@ -49,6 +46,7 @@ MOST_DEATHS = 3
 # A worker may be killed for reasons of its own many times; a file that is there every time is not tried for ever.
 MOST_ATTEMPTS = 10
 _MOST_STORES = 3
+_ITEMS_A_TURN = 8
 
 T = TypeVar("T")
 
@@ -73,18 +71,46 @@ def process_item(item_id: int) -> str:
     return line.ends.get(item_id, "")
 
 
-def process_items(item_ids: Iterable[int], *, most_seconds: float) -> list[int]:
+def process_items(item_ids: Iterable[int], *, most_seconds: float = float("inf")) -> None:
     """Take received files to their end, one after the other, as long as there is time.
 
     Args:
         item_ids: any of them may have its end already, or be another worker's.
         most_seconds: no file is begun later than this.
-
-    Returns:
-        Those that were not begun.
     """
     with gathered():
-        return _Line().run(item_ids, most_seconds=most_seconds)
+        _Line().run(item_ids, most_seconds=most_seconds)
+
+
+def process_waiting(*, most_seconds: float) -> None:
+    """Take files that wait to their end, whichever import they belong to, as long as there is time."""
+    process_items(_waiting_items(), most_seconds=most_seconds)
+
+
+def count_waiting(*, most: int) -> int:
+    """Return how many files wait for a worker, or `most` if they are more."""
+    now = timezone.now()
+    received = ImportItem.objects.filter(state=ImportItem.State.RECEIVED)[:most].count()
+    return received or ImportItem.objects.filter(state=ImportItem.State.PROCESSING, lease_until__lt=now)[:most].count()
+
+
+def _waiting_items() -> Iterator[int]:
+    """Yield the numbers of waiting files until there are none: a few of each import in turn.
+
+    So nobody's handful of pictures waits for somebody else's ten thousand.
+    """
+    while True:
+        before = timezone.now()
+        dead = ImportItem.objects.filter(state=ImportItem.State.PROCESSING, lease_until__lt=before)
+        found = list(dead.order_by("lease_until").values_list("pk", flat=True)[:_ITEMS_A_TURN])
+        yield from found
+        for job_id in ImportJob.objects.filter(finished_at=None).order_by("pk").values_list("pk", flat=True):
+            received = ImportItem.objects.filter(job=job_id, state=ImportItem.State.RECEIVED)
+            turn = list(received.order_by("pk").values_list("pk", flat=True)[:_ITEMS_A_TURN])
+            yield from turn
+            found += turn
+        if not found:
+            return
 
 
 class _Line:
@@ -94,24 +120,30 @@ class _Line:
         self.ends: dict[int, str] = {}
         self.decoder = get_decoder()
         self.decoding: _Prepared | None = None
+        # Pictures that ended the decoder and are to be tried again.
+        self.again: list[int] = []
 
-    def run(self, item_ids: Iterable[int], *, most_seconds: float = float("inf")) -> list[int]:
-        """Take files to their end; returns those that were not begun in time."""
+    def run(self, item_ids: Iterable[int], *, most_seconds: float = float("inf")) -> None:
+        """Take files to their end; those that are not begun in time stay as they are."""
         until = time.monotonic() + most_seconds
-        waiting = deque(item_ids)
+        waiting = iter(item_ids)
         try:
-            while (waiting and time.monotonic() < until) or self.decoding:
-                prepared = None
-                if waiting and time.monotonic() < until:
-                    prepared = self._prepare(waiting.popleft())
-                    if prepared is None:
-                        continue
-                waiting.extend(self._exchange(prepared))
+            while True:
+                in_time = time.monotonic() < until
+                item_id = self._next(waiting) if in_time else None
+                prepared = self._prepare(item_id) if item_id is not None else None
+                if item_id is not None and prepared is None:
+                    continue
+                if prepared is None and self.decoding is None:
+                    return
+                self._exchange(prepared)
         except BaseException:
             # What it still decodes is asked for by nobody: the next picture must not get its answer.
             self.decoder.close()
             raise
-        return list(waiting)
+
+    def _next(self, waiting: Iterator[int]) -> int | None:
+        return self.again.pop() if self.again else next(waiting, None)
 
     def _prepare(self, item_id: int) -> _Prepared | None:
         item = claim(item_id)
@@ -123,32 +155,26 @@ class _Line:
             return None
         return opened
 
-    def _exchange(self, prepared: _Prepared | None) -> list[int]:
-        """Take the picture out of the decoder, hand it the next, and store the one taken out while that is decoded.
-
-        Returns:
-            The number of the picture that ended the decoder, if it is to be tried again.
-        """
+    def _exchange(self, prepared: _Prepared | None) -> None:
+        """Take the picture out of the decoder, hand it the next, and store the one taken out while that is decoded."""
         done, self.decoding = self.decoding, prepared
-        again: list[int] = []
         measured: imaging.Measured | None = None
         if done is not None:
             try:
                 measured = self._for(done.item, self.decoder.result)
             except DecoderDied:
                 logger.warning("The decoder ended while it read import item %s.", done.item.pk, exc_info=True)
-                again = self._after_death(done.item)
+                self._count_death(done.item)
         if prepared is not None:
             self.decoder.start(prepared.part)
         if done is not None and measured is not None:
             self._end(done.item, lambda: _store_and_finish(done, measured))
-        return again
 
-    def _after_death(self, item: ImportItem) -> list[int]:
+    def _count_death(self, item: ImportItem) -> None:
         if item.deaths + 1 >= MOST_DEATHS:
             self._end(item, lambda: _fail(item, Reason.CRASHED))
-            return []
-        return [item.pk] if give_back(item) else []
+        elif give_back(item):
+            self.again.append(item.pk)
 
     def _end(self, item: ImportItem, step: Callable[[], str]) -> None:
         state = self._for(item, step)
@@ -294,26 +320,6 @@ def _fail(item: ImportItem, reason: Reason, detail: str = "") -> str:
     return end(item, state, reason=reason, detail=detail, keep_bytes=reason in _WORTH_KEEPING)
 
 
-def finish_imports_of(item_ids: Iterable[int]) -> None:
-    """Finish the imports that files belong to, where these were the last ones."""
-    for job_id in set(ImportItem.objects.filter(pk__in=list(item_ids)).values_list("job", flat=True)):
-        finish_if_complete(job_id)
-
-
 def release_claims_of_the_dead() -> None:
     """Take every claim away. For the start, when no worker runs: whatever is being read then is nobody's."""
     ImportItem.objects.filter(state=ImportItem.State.PROCESSING).update(lease_until=timezone.now() - LEASE)
-
-
-def find_stale_items(*, in_line_for: timedelta | None) -> list[int]:
-    """Return the items that no worker has but that have work left.
-
-    Args:
-        in_line_for: also those that are received and wait for longer than this; `None` leaves them out, for while
-            there are messages of theirs.
-    """
-    now = timezone.now()
-    stale = ImportItem.objects.filter(state=ImportItem.State.PROCESSING, lease_until__lt=now)
-    if in_line_for is not None:
-        stale |= ImportItem.objects.filter(state=ImportItem.State.RECEIVED, received_at__lte=now - in_line_for)
-    return list(stale.order_by("id").values_list("id", flat=True))

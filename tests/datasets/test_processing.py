@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
@@ -25,10 +26,17 @@ from datasets.imaging import ImageRefused
 from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.queries.refusals import explain
 from datasets.services.decoding import get_decoder
-from datasets.services.processing import find_stale_items, process_item, process_items, release_claims_of_the_dead
+from datasets.services.processing import (
+    count_waiting,
+    process_item,
+    process_items,
+    process_waiting,
+    release_claims_of_the_dead,
+)
 from datasets.services.sidecars import NotText, decode_text
 from datasets.signals import image_ready
-from datasets.tasks import requeue_stale_items
+from datasets.tasks import process_items as process_items_task
+from datasets.tasks import requeue_stale_items, wake_worker
 from tests import decoding, factories, images, uploading
 from tests.disks import files_end_at, full_disk
 
@@ -57,9 +65,6 @@ def on_image_ready(act: Callable[[Image], object]) -> Iterator[None]:
         yield
     finally:
         image_ready.disconnect(receiver)
-
-
-HALF_A_MINUTE = timedelta(seconds=30)
 
 
 def die(image: Image) -> None:
@@ -324,7 +329,7 @@ def test_a_picture_that_ends_the_decoder_three_times_is_refused_and_the_others_a
         return decoding.die(path) if path.stem == str(poison.pk) else decoding.measure_here(path)
 
     decoding.decode_with(monkeypatch, measure)
-    assert process_items([poison.pk, *(item.pk for item in good)], most_seconds=60) == []
+    process_items([poison.pk, *(item.pk for item in good)])
     assert (again(poison).state, again(poison).reason) == (State.FAILED, "CRASHED")
     assert "three times" in explain(again(poison))
     assert [again(item).state for item in good] == [State.READY] * 3
@@ -358,7 +363,7 @@ def test_the_decoder_that_is_killed_while_it_reads_gives_way_to_another(job: Imp
     assert child is not None
     killer = threading.Timer(0.05, os.kill, (child, signal.SIGKILL))
     killer.start()
-    process_items([big.pk, small.pk], most_seconds=60)
+    process_items([big.pk, small.pk])
     killer.join()
     assert [again(item).state for item in (big, small)] == [State.READY, State.READY]
     assert again(big).deaths + again(small).deaths == 1
@@ -380,7 +385,7 @@ def test_what_arrived_is_compared_with_what_was_sent(job: ImportJob, data_dir: P
     good, changed = uploading.send(job, "good.jpg", PICTURE), uploading.send(job, "changed.jpg", images.encoded(seed=2))
     ImportItem.objects.filter(pk=good.pk).update(sha256=hashlib.sha256(PICTURE).hexdigest())
     ImportItem.objects.filter(pk=changed.pk).update(sha256="ab" * 32)
-    process_items([good.pk, changed.pk], most_seconds=60)
+    process_items([good.pk, changed.pk])
     assert again(good).state == State.READY
     assert (again(changed).state, again(changed).reason) == (State.FAILED, "CHECKSUM")
     assert Image.objects.count() == 1
@@ -394,10 +399,33 @@ def test_a_picture_from_the_trash_comes_back_when_it_is_imported_again(job: Impo
     assert Image.objects.get().pk == first.image_id
 
 
-def test_files_that_there_is_no_time_for_are_given_back(job: ImportJob) -> None:
+def test_files_that_there_is_no_time_for_wait_on(job: ImportJob) -> None:
     items = [uploading.send(job, f"{seed}.jpg", images.encoded(seed=seed)) for seed in (1, 2)]
-    assert process_items([item.pk for item in items], most_seconds=0) == [item.pk for item in items]
+    process_items([item.pk for item in items], most_seconds=0)
     assert {again(item).state for item in items} == {State.RECEIVED}
+
+
+def test_a_handful_of_pictures_does_not_wait_for_somebody_elses_many(job: ImportJob) -> None:
+    for number in range(30):
+        uploading.send(job, f"{number}.jpg", f"no picture {number}".encode())
+    few = uploading.send(uploading.start(factories.make_dataset()), "few.jpg", PICTURE)
+    ended: list[int] = []
+    with on_image_ready(lambda image: ended.append(ImportItem.objects.filter(state=State.FAILED).count())):
+        process_waiting(most_seconds=60)
+    assert again(few).state == State.READY
+    assert ended[0] <= 16
+    assert not ImportItem.objects.exclude(state__in=[State.READY, State.FAILED]).exists()
+
+
+def test_what_a_dead_worker_held_is_taken_with_what_waits(job: ImportJob) -> None:
+    held, waiting = uploading.send(job, "held.jpg", PICTURE), uploading.send(job, "w.jpg", images.encoded(seed=2))
+    with on_image_ready(die), pytest.raises(WorkerDied):
+        process_item(held.pk)
+    process_waiting(most_seconds=60)
+    assert (again(held).state, again(waiting).state) == (State.PROCESSING, State.READY)
+    let_lease_run_out(held)
+    process_waiting(most_seconds=60)
+    assert again(held).state == State.READY
 
 
 def test_an_error_of_the_program_leaves_no_answer_for_the_next_picture(
@@ -405,18 +433,18 @@ def test_an_error_of_the_program_leaves_no_answer_for_the_next_picture(
 ) -> None:
     first, second, third = (uploading.send(job, f"{n}.jpg", images.encoded(seed=n)) for n in (1, 2, 3))
     with on_image_ready(die), pytest.raises(WorkerDied):
-        process_items([first.pk, second.pk], most_seconds=60)
+        process_items([first.pk, second.pk])
     assert process_item(third.pk) == State.READY
     assert Image.objects.get().sha256 == hashlib.sha256(images.encoded(seed=3)).hexdigest()
 
 
-def test_what_a_dead_worker_held_is_released_when_its_lease_ran_out(job: ImportJob) -> None:
+def test_what_a_dead_worker_held_waits_again_when_its_lease_ran_out(job: ImportJob) -> None:
     item = uploading.send(job, "picture.jpg", PICTURE)
     with on_image_ready(die), pytest.raises(WorkerDied):
         process_item(item.pk)
-    assert find_stale_items(in_line_for=HALF_A_MINUTE) == []
+    assert count_waiting(most=10) == 0
     let_lease_run_out(item)
-    assert find_stale_items(in_line_for=HALF_A_MINUTE) == [item.pk]
+    assert count_waiting(most=10) == 1
 
 
 def test_at_a_restart_every_claim_is_a_dead_ones(job: ImportJob) -> None:
@@ -424,22 +452,28 @@ def test_at_a_restart_every_claim_is_a_dead_ones(job: ImportJob) -> None:
     with on_image_ready(die), pytest.raises(WorkerDied):
         process_item(held.pk)
     release_claims_of_the_dead()
-    assert find_stale_items(in_line_for=timedelta(0)) == [held.pk, waiting.pk]
-    assert process_item(held.pk) == State.READY
-
-
-def test_a_message_has_half_a_minute_before_it_counts_as_lost(job: ImportJob) -> None:
-    item = uploading.send(job, "picture.jpg", PICTURE)
-    assert find_stale_items(in_line_for=HALF_A_MINUTE) == []
-    ImportItem.objects.filter(pk=item.pk).update(received_at=timezone.now() - timedelta(seconds=31))
-    assert find_stale_items(in_line_for=HALF_A_MINUTE) == [item.pk]
+    process_waiting(most_seconds=60)
+    assert {again(held).state, again(waiting).state} == {State.READY, State.DUPLICATE}
 
 
 @pytest.mark.usefixtures("empty_line")
-def test_while_messages_wait_the_line_is_not_made_longer(job: ImportJob) -> None:
-    item = uploading.send(job, "picture.jpg", PICTURE)
-    ImportItem.objects.filter(pk=item.pk).update(received_at=timezone.now() - timedelta(minutes=5))
-    assert [requeue_stale_items(), requeue_stale_items()] == [1, 0]
+def test_one_message_is_on_its_way_however_many_files_wait(job: ImportJob) -> None:
+    assert not requeue_stale_items()
+    for seed in (1, 2, 3):
+        uploading.send(job, f"{seed}.jpg", images.encoded(seed=seed))
+    assert [wake_worker(), wake_worker(), requeue_stale_items()] == [True, False, True]
+    assert current_app.control.purge() == 1
+
+
+@pytest.mark.usefixtures("empty_line")
+def test_a_worker_with_more_than_it_can_do_at_once_wakes_another(job: ImportJob) -> None:
+    for seed in (1, 2):
+        uploading.send(job, f"{seed}.jpg", images.encoded(seed=seed))
+    with on_image_ready(lambda image: messages.append(current_app.control.purge())):
+        messages: list[int] = []
+        process_items_task()
+    assert messages == [1, 0]
+    assert Image.objects.count() == 2
 
 
 def test_no_picture_is_decoded_inside_a_transaction(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
