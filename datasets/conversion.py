@@ -10,10 +10,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Final
 
 from datasets.imaging import ImageRefused
 
 _PROJECT = Path(__file__).resolve().parent.parent
+# An import holds a picture at its full size once and shrinks it piece by piece; a copy of the same size is several of
+# them side by side: as stored, upright, on white, encoded.
+TIMES_THE_DECODERS_MEMORY: Final = 4
 _MOST_SECONDS = 60.0
 _REFUSED = 3
 # A second conversion at the same time would double what the web server's machine has to hold.

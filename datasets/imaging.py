@@ -20,6 +20,9 @@ from datasets.likeness import dhash, sharpness
 
 THUMBNAIL_SIDE: Final = 512
 PREVIEW_SIDE: Final = 1600
+# Pictures are averaged down to twice the size wanted, and brought to it with a better filter.
+_REDUCING_GAP: Final = 2.0
+_STRIP_PIXELS: Final = 2_000_000
 # Method 2 gives nearly the size of method 4 in half the time.
 _WEBP = {"format": "WEBP", "quality": 80, "method": 2}
 
@@ -145,7 +148,7 @@ def _measure_open(picture: ImageFile.ImageFile) -> Measured:
     width, height = picture.size
     smooth = _smooth(picture)
     # For JPEG this asks the decoder for a smaller picture straight away, at least twice the size wanted.
-    smooth.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Resampling.LANCZOS, reducing_gap=2.0)
+    smooth.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
     smooth.load()
     preview = to_rgb(_upright(smooth, turn))
     thumbnail = preview.copy()
@@ -200,15 +203,27 @@ _TURNS: Final = {
 def _smooth(picture: Image.Image) -> Image.Image:
     """Return what can be shrunk by averaging; most pictures as they are.
 
-    Pillow shrinks palettes and bits by leaving pixels out. For whole numbers and fractions, shrinking swings over the
-    ends of their range, which `to_rgb` has to see as they are.
+    Pillow shrinks palettes and bits by leaving pixels out, and copies what has an alpha channel at its full size
+    first. For whole numbers and fractions, shrinking swings over the ends of their range, which `to_rgb` has to see as
+    they are. So these become 8 bits first, a strip at a time, and each strip is averaged down before the next: a
+    large picture is held in memory once.
     """
-    if picture.mode not in {"1", "P", "PA", "I", "F"}:
+    if picture.mode in {"RGB", "L", "CMYK", "YCbCr"} and not picture.has_transparency_data:
         return picture
     picture.load()
-    if picture.mode == "1" and not picture.has_transparency_data:
-        return picture.convert("L")
-    return to_rgb(picture)
+    width, height = picture.size
+    scale = max(width, height) / (PREVIEW_SIDE * _REDUCING_GAP)
+    # A side that is thin already stays: only what is more than twice the size wanted is averaged here.
+    across, down = (max(1, min(int(scale), side)) for side in picture.size)
+    white = _white_of(picture)
+    rows = max(1, _STRIP_PIXELS // (width * down)) * down
+    mode = _eight_bits(picture.crop((0, 0, 1, 1)), white).mode
+    small = Image.new(mode, (-(-width // across), -(-height // down)))
+    for y in range(0, height, rows):
+        strip = _eight_bits(picture.crop((0, y, width, min(y + rows, height))), white)
+        small.paste(strip.reduce((across, down)), (0, y // down))
+    small.info = {"icc_profile": picture.info.get("icc_profile")}
+    return small
 
 
 def _upright(picture: Image.Image, orientation: int) -> Image.Image:
@@ -218,22 +233,35 @@ def _upright(picture: Image.Image, orientation: int) -> Image.Image:
 
 def to_rgb(picture: Image.Image) -> Image.Image:
     """Return 8-bit sRGB: 16-bit and float scaled instead of clipped, transparency laid on white, profiles applied."""
+    picture = to_srgb(_eight_bits(picture, _white_of(picture)))
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def _white_of(picture: Image.Image) -> float:
+    """Return the number that stands for white in a picture of whole numbers or fractions; 255 for all others."""
+    if picture.mode not in {"I", "F"}:
+        return 255.0
+    _low, high = picture.getextrema()
+    # A PNG of 16-bit grey opens as "I" with values to 65535; a float TIFF may run from 0 to 1.
+    return 65535.0 if high > 255 else (255.0 if high > 1 else 1.0)  # type: ignore[operator]
+
+
+def _eight_bits(picture: Image.Image, white: float) -> Image.Image:
+    """Return a picture, or a part of it, with 8 bits a channel and nothing to see through; its colours as they are."""
     if picture.mode in {"I;16", "I;16L", "I;16B", "I;16N"}:
         picture = picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     elif picture.mode in {"I", "F"}:
-        _low, high = picture.getextrema()
-        # A PNG of 16-bit grey opens as "I" with values to 65535; a float TIFF may run from 0 to 1.
-        top = 65535.0 if high > 255 else (255.0 if high > 1 else 1.0)  # type: ignore[operator]
-        picture = picture.point(lambda value: value * (255.0 / top)).convert("L")
+        picture = picture.point(lambda value: value * (255.0 / white)).convert("L")
     if picture.has_transparency_data:
         profile = picture.info.get("icc_profile")
         picture = picture.convert("RGBA")
         ground = Image.new("RGB", picture.size, "white")
         ground.paste(picture, mask=picture.getchannel("A"))
         ground.info["icc_profile"] = profile
-        picture = ground
-    picture = to_srgb(picture)
-    return picture if picture.mode == "RGB" else picture.convert("RGB")
+        return ground
+    if picture.mode == "1":
+        return picture.convert("L")
+    return picture.convert("RGB") if picture.mode == "P" else picture
 
 
 def _mean_colour(picture: Image.Image) -> str:

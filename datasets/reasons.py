@@ -41,8 +41,8 @@ class Reason(models.TextChoices):
     OUT_OF_MEMORY = (
         "OUT_OF_MEMORY",
         _(
-            "Reading this picture takes more memory than a worker may have. Scale it down, or raise "
-            "WORKER_MEMORY_BYTES."
+            "Reading this picture takes more memory than there is for one. Scale it down, or raise "
+            "DECODER_MEMORY_BYTES."
         ),
     )
     TOO_SLOW = (

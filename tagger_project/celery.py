@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import signal
 import sys
 from typing import Any
@@ -24,12 +23,8 @@ _WORKER = os.getpid()
 
 
 @worker_process_init.connect
-def cage_process(**_: Any) -> None:
-    """Bound the memory of a worker process, and end it with its parent however that dies."""
-    from django.conf import settings
-
-    limit = settings.WORKER_MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+def end_with_worker(**_: Any) -> None:
+    """End a worker process with its parent, however that dies."""
     if sys.platform == "linux" and os.getpid() != _WORKER:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != _WORKER:  # the worker died before the kernel was asked

@@ -134,11 +134,11 @@ MAX_ARCHIVE_UNPACKED_BYTES = _declare(
 MAX_IMAGE_PIXELS = _declare(
     _environment.int, "MAX_IMAGE_PIXELS", 80_000_000, "Largest picture that is decoded, in pixels (width times height)."
 )
-WORKER_MEMORY_BYTES = _declare(
+DECODER_MEMORY_BYTES = _declare(
     _environment.int,
-    "WORKER_MEMORY_BYTES",
-    3 * 1024**3,
-    "Address space of one worker process, in bytes: a picture that wants more fails alone.",
+    "DECODER_MEMORY_BYTES",
+    512 * 1024**2,
+    "Address space of the process that decodes pictures, in bytes: a picture that wants more is refused.",
 )
 TRASH_DAYS = _declare(
     _environment.int, "TRASH_DAYS", 30, "Days that a deleted image stays in the trash before it is deleted for ever."

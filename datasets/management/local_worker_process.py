@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import resource
-
 
 def set_up() -> None:
-    """Make Django ready and bound this process's memory."""
+    """Make Django ready."""
     import django
 
     django.setup()
-    from django.conf import settings
-
-    limit = settings.WORKER_MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def process(item_id: int) -> str:

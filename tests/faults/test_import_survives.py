@@ -128,9 +128,9 @@ def tags_of_first_image(program: RunningProgram) -> list[str]:
 
 
 def test_poison_is_given_up_and_the_others_go_on(tmp_path: Path, folder: Path) -> None:
-    """A picture that wants more memory than a worker may have fails alone."""
+    """A picture that wants more memory than there is fails alone."""
     images.write(folder, "wide.png", "PNG", width=9000, height=8000, mode="RGBA")
-    with RunningProgram(tmp_path / "data", env={"WORKER_MEMORY_BYTES": str(700 * 1024**2)}) as program:
+    with RunningProgram(tmp_path / "data", env={"DECODER_MEMORY_BYTES": str(300 * 1024**2)}) as program:
         done = program.manage("import_folder", str(folder), "--dataset", "Survivors", "--wait", "--json")
         facts = json.loads(done.stdout)
         assert facts["ready"] == PICTURES
