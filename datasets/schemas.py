@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from ninja import Field, Schema
 
@@ -125,16 +125,20 @@ class ImageOut(ImageRow):
         )
 
 
+# What the column holds.
+ImageNumber = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
 class ImagesIn(Schema):
     """Images by number."""
 
-    images: list[int] = Field(max_length=MOST_IMAGES_A_CALL)
+    images: list[ImageNumber] = Field(max_length=MOST_IMAGES_A_CALL)
 
 
 class TrashIn(Schema):
     """Which images of the trash to delete for ever; `null` for all."""
 
-    images: list[int] | None = Field(max_length=MOST_IMAGES_A_CALL)
+    images: list[ImageNumber] | None = Field(max_length=MOST_IMAGES_A_CALL)
 
 
 class MovedOut(Schema):

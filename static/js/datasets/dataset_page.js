@@ -10,6 +10,7 @@ import { openSocket } from "../live/socket.js";
 import { dropAnywhere } from "./drop_anywhere.js";
 import { Grid } from "./grid.js";
 import { ImageRows } from "./image_rows.js";
+import { Trash } from "./trash.js";
 
 const SIZES = [84, 112, 144, 180, 232, 300, 400];
 const REMEMBERED = "grid-size";
@@ -22,7 +23,9 @@ const images = new ImageRows(host.dataset.imagesAddress, {
   total: Number(host.dataset.total),
   onChange: () => grid.refresh(),
 });
-const grid = new Grid(host, images, (id) => host.dataset.tagAddress.replace(/\/0\/$/, `/${id}/`));
+const mayDelete = "trashAddress" in host.dataset;
+const tagAddress = (id) => host.dataset.tagAddress.replace(/\/0\/$/, `/${id}/`);
+const grid = new Grid(host, images, tagAddress, mayDelete ? moveToTrash : null);
 let revision = Number(host.dataset.revision);
 
 // --- size ------------------------------------------------------------------------------------------
@@ -92,6 +95,37 @@ function rememberPlace() {
   history.replaceState({ ...history.state, grid: { top: window.scrollY, focus: grid.focusIndex } }, "");
 }
 
+// --- trash -----------------------------------------------------------------------------------------
+
+const trash = new Trash(host.dataset.trashAddress, { onRestored: restored });
+
+async function moveToTrash(image) {
+  images.remove(image.id);
+  try {
+    await trash.move([image]);
+    countTrash(1);
+  } catch (error) {
+    toastError(error);
+    readAgain();
+  }
+}
+
+async function restored(back) {
+  countTrash(-back.length);
+  await images.reload(Math.max(grid.lastInSight(), grid.focusIndex)).catch(readAgain);
+  const index = images.indexOf(back.at(-1).id);
+  if (index >= 0) grid.moveTo(index);
+}
+
+function countTrash(step) {
+  const line = $("[data-trash]");
+  const count = Math.max(0, Number(line.dataset.trash) + step);
+  line.dataset.trash = count;
+  line.hidden = count === 0;
+  const words = ngettext("%(count)s image in the trash", "%(count)s images in the trash", count);
+  $("[data-trash-text]", line).textContent = interpolate(words, { count: formatNumber(count) });
+}
+
 // --- live ------------------------------------------------------------------------------------------
 
 function showNumbers(numbers) {
@@ -156,14 +190,17 @@ function changed(numbers) {
   announce(interpolate(ngettext("%(count)s image", "%(count)s images", numbers.images), { count: formatNumber(numbers.images) }));
 }
 
+/** Read the images again, whatever is known of them. */
+function readAgain() {
+  pending = -1;
+  startRefresh();
+}
+
 window.addEventListener("pagehide", rememberPlace);
 document.addEventListener("visibilitychange", startRefresh);
 // A page that the browser kept and brought back shows old marks: ask.
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted) {
-    pending = -1;
-    startRefresh();
-  }
+  if (event.persisted) readAgain();
 });
 
 // --- files dropped here --------------------------------------------------------------------------------

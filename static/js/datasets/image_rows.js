@@ -52,6 +52,20 @@ export class ImageRows {
     this.onChange();
   }
 
+  /** Take an image out of the list, before the server is asked. */
+  remove(id) {
+    const index = this.rows.findIndex((image) => image.id === id);
+    if (index < 0) return;
+    this.rows.splice(index, 1);
+    this.total -= 1;
+    this.onChange();
+  }
+
+  /** Return where an image is, as far as the list is loaded; -1 where it is not. */
+  indexOf(id) {
+    return this.rows.findIndex((image) => image.id === id);
+  }
+
   /** Read again from the start up to the image at `index`, then show the new list at once: images may have come between. */
   async reload(index) {
     await this.loading;

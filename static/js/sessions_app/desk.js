@@ -15,6 +15,7 @@ import { SaveState } from "../tagging/status.js";
 import { Suggestions } from "../tagging/suggestions.js";
 import { Vocabulary } from "../tagging/vocabulary.js";
 import { Bearings } from "./bearings.js";
+import { Deleting } from "./deleting.js";
 import { Desks } from "./desks.js";
 import { Gone } from "./gone.js";
 import { Navigator } from "./navigator.js";
@@ -54,6 +55,7 @@ export class Desk {
       finish: (isFinished) => this.finish(isFinished),
       fail: (error) => this.stayed(error),
     });
+    this.deleting = new Deleting({ desk: this, address: `${api}datasets/${dataset.id}/trash`, grid: urls.grid });
     this.makePanel(urls);
     this.listen();
   }
@@ -148,7 +150,7 @@ export class Desk {
 
   /** The server says that there is no such picture any more. */
   lost(image) {
-    if (this.gone.has(image)) return;
+    if (this.gone.has(image) || this.deleting.has(image)) return;
     this.gone.add(image);
     if (image !== this.image) {
       // Alone, or with all of its dataset? The one that is shown tells.
@@ -352,6 +354,10 @@ export class Desk {
     if (again === undefined || image !== this.image) return;
     this.chips.flash(again);
     this.announce(interpolate(gettext("%(name)s is already here"), { name: again }));
+  }
+
+  toTrash() {
+    return this.deleting.run();
   }
 
   async sameAsPrevious() {

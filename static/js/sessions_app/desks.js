@@ -82,6 +82,23 @@ export class Desks {
     this.pictures.delete(id);
   }
 
+  /** Forget an image that went to the trash; its neighbours lead past it. */
+  leaveOut(id) {
+    const gone = this.desks.get(id);
+    this.desks.delete(id);
+    this.pictures.delete(id);
+    if (!gone) return;
+    for (const [other, desk] of this.desks) {
+      const past = (wanted, instead) => (wanted !== id ? wanted : instead === other ? null : instead);
+      this.desks.set(other, {
+        ...desk,
+        previous_id: past(desk.previous_id, gone.previous_id),
+        next_id: past(desk.next_id, gone.next_id),
+        next_untagged_id: past(desk.next_untagged_id, gone.next_untagged_id),
+      });
+    }
+  }
+
   /** Fetch what comes next and what was before; failures are met again, and told, when one goes there. */
   async prefetch(desk) {
     const run = (this.run = Symbol("prefetch"));

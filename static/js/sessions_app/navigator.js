@@ -27,7 +27,7 @@ export class Navigator {
     return this.desks.known(this.current);
   }
 
-  async go(id, { push = true } = {}) {
+  async go(id, { push = true, replaces = false } = {}) {
     this.wanted = id;
     let desk;
     try {
@@ -42,7 +42,8 @@ export class Navigator {
     if (this.wanted !== id) return false;
     const isNew = id !== this.current;
     this.current = id;
-    if (push && isNew) history.pushState({ image: id }, "", this.address(id));
+    if (replaces) history.replaceState({ image: id }, "", this.address(id));
+    else if (push && isNew) history.pushState({ image: id }, "", this.address(id));
     this.leaveFinish();
     this.show(desk);
     return true;

@@ -28,6 +28,7 @@ export function makeActions(desk) {
     { id: "captionToo", group: page, label: gettext("Caption, when nothing is being typed"), keys: ["c"], when: "reading", run: () => desk.toCaption() },
     { id: "tagBox", group: page, label: gettext("Back to the tag box"), keys: ["Escape"], run: () => desk.toTagBox() },
     { id: "tagBoxToo", group: page, label: gettext("Tag box, when nothing is being typed"), keys: ["/", "t"], when: "reading", run: () => desk.toTagBox() },
+    { id: "trash", group: page, label: gettext("Move to the trash"), keys: ["Shift+Delete"], when: mayUndo, run: () => desk.toTrash() },
     { id: "help", group: page, label: gettext("All keys"), keys: ["F1"], run: () => desk.help() },
     { id: "helpToo", group: page, label: gettext("All keys, when the tag box is empty"), keys: ["[Shift]+?"], when: (event) => desk.mayAskForHelp(event), run: () => desk.help() },
   ];
