@@ -79,19 +79,51 @@ class Reason(models.TextChoices):
     )
     NOT_TEXT = (
         "NOT_TEXT",
-        _("This .txt is not text that can be read. Save it as UTF-8."),
+        _("This is not text that can be read for sure, so nothing of it was taken. Save it as UTF-8."),
     )
     TEXT_TOO_LONG = (
         "TEXT_TOO_LONG",
-        _("This .txt is larger than %(limit)s: too long for tags or a caption. Leave it out, or shorten it."),
+        _("This text is larger than %(limit)s: too long for tags or a caption. Leave it out, or shorten it."),
     )
     NO_IMAGE = (
         "NO_IMAGE",
-        _("No picture of the same name came with this .txt. Give it the picture's name, and import both."),
+        _("No picture of the same name came with this text. Give it the picture's name, and import both."),
     )
     ALREADY_TAGGED = (
         "ALREADY_TAGGED",
         _("The picture of this name has tags or a caption already; they were left as they are."),
+    )
+    TEXT_LEFT_OUT = (
+        "TEXT_LEFT_OUT",
+        _("The texts of this import were left out, as you chose."),
+    )
+    WINDOWS_TEXT = (
+        "WINDOWS_TEXT",
+        _("This text is not UTF-8 and was read as Windows-1252. Look whether its accents are right."),
+    )
+    UTF16_TEXT = (
+        "UTF16_TEXT",
+        _("This text looks like UTF-16, does not say so, and was read as such. Look whether it is right."),
+    )
+    NOT_A_LIST = (
+        "NOT_A_LIST",
+        _("This is no list of captions that is known here: neither kohya's JSON nor lines with file_name and text."),
+    )
+    LIST_TOO_LARGE = (
+        "LIST_TOO_LARGE",
+        _("This list of captions is larger than %(limit)s. Split it into several."),
+    )
+    LIST_TOO_LONG = (
+        "LIST_TOO_LONG",
+        _("This list has more than %(limit)s rows. Split it into several."),
+    )
+    LIST_NOTES = (
+        "LIST_NOTES",
+        _("The list was read, with these notes."),
+    )
+    LIST_WITHOUT_IMAGES = (
+        "LIST_WITHOUT_IMAGES",
+        _("None of the pictures that this list names is here. Names are read from the folder that the list lies in."),
     )
     NOT_A_ZIP = (
         "NOT_A_ZIP",

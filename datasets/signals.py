@@ -3,7 +3,12 @@
 from django.dispatch import Signal
 
 image_ready = Signal()
-"""An image became ready, or its sidecar arrived. Sent with `image` inside the transaction that makes it true.
+"""Images became ready, or texts for them arrived. Sent inside the transaction that makes it true, with
 
-A receiver must be safe to run twice for one image.
+- `job`: the `ImportJob` they came with, whose policy says what the texts may do;
+- `arrivals`: a list of `datasets.services.arrivals.Arrival`, each an image with all texts of this import for it, each
+  image once. Lists of captions bring hundreds at once.
+
+A receiver must be safe to run twice for one image. Who reads the texts answers with a list of `TextEnd`, one for each
+arrival.
 """

@@ -108,6 +108,20 @@ def read_sidecar_text(text: str) -> SidecarWords:
     return SidecarWords(parse_tag_list("\n".join(parts)), "")
 
 
+def read_text_as(text: str, reading: str) -> SidecarWords:
+    """Read a text as `TAGS` or `PROSE` whatever it looks like, or tell one from the other (`GUESS`)."""
+    if reading == "TAGS":
+        line = one_line(text)
+        return SidecarWords(parse_tag_list("\n".join(line.split()) if _is_booru_list(text) else text), "")
+    if reading == "PROSE":
+        return SidecarWords([], one_line(text)[:LONGEST_CAPTION].rstrip())
+    return read_sidecar_text(text)
+
+
+def _is_booru_list(text: str) -> bool:
+    return not re.search(r"[,\n\r]", text.strip()) and _is_booru_line(one_line(text))
+
+
 def _is_booru_line(part: str) -> bool:
     words = part.split()
     joined = sum("_" in word for word in words)

@@ -139,7 +139,6 @@ class ImportItem(models.Model):
     image = models.ForeignKey(
         Image, verbose_name=_("image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="import_items"
     )
-    text = models.TextField(blank=True, editable=False, help_text="What a sidecar says, once it was read.")
 
     objects = ImportItemQuerySet.as_manager()
 

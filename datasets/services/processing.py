@@ -26,9 +26,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from datasets import files, imaging, paths, signals
+from datasets import files, imaging, paths
 from datasets.archives import ArchiveError
 from datasets.decoder import DecoderDied
+from datasets.encodings import NotText
 from datasets.models import Image, ImportItem, ImportJob
 from datasets.reasons import Reason
 from datasets.services.archives import fetch_entry, process_archive
@@ -36,7 +37,8 @@ from datasets.services.blobs import BlobGone, assert_stored, lock_blob
 from datasets.services.claims import LEASE, LostClaim, claim, end, give_back
 from datasets.services.datasets import touch_dataset
 from datasets.services.decoding import get_decoder
-from datasets.services.sidecars import NotText, give_text_to_duplicate, process_sidecar, sidecar_text_for
+from datasets.services.lists import process_metadata
+from datasets.services.sidecars import give_text_to_duplicate, process_sidecar, tell_new, texts_for
 from datasets.services.trash import ImageGone, bring_back
 from tagger_project.live import gathered
 
@@ -205,6 +207,8 @@ def _open(item: ImportItem) -> _Prepared | str:
             return process_archive(item)
         case ImportItem.Kind.SIDECAR:
             return process_sidecar(item)
+        case ImportItem.Kind.METADATA:
+            return process_metadata(item)
     return _open_image(item)
 
 
@@ -279,6 +283,7 @@ def _finish_image(prepared: _Prepared, measured: imaging.Measured) -> str:
     touch_dataset(dataset_id)
     lock_blob(prepared.sha256)
     assert_stored(prepared.sha256, measured.format)
+    texts = texts_for(item)
     image = Image.objects.create(
         dataset_id=dataset_id,
         position=item.position,
@@ -295,10 +300,10 @@ def _finish_image(prepared: _Prepared, measured: imaging.Measured) -> str:
         colour=measured.colour,
         dhash=measured.dhash,
         sharpness=measured.sharpness,
-        sidecar_text=sidecar_text_for(item),
+        sidecar_text=texts.raw,
     )
     state = end(item, ImportItem.State.READY, image=image)
-    signals.image_ready.send(sender=Image, image=image)
+    tell_new(item, image, texts)
     return state
 
 

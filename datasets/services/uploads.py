@@ -22,12 +22,15 @@ from datasets.models import Dataset, ImportItem, ImportJob
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
 from datasets.services.datasets import touch_dataset
+from datasets.services.lists import give_lists_to_older_images, note_rows_without_images
 from datasets.services.sidecars import refuse_lonely_sidecars
 from datasets.services.telling import tell_import
 
 CHUNK_BYTES = 4 * 1024 * 1024
 MOST_FILES_A_CALL = 1000
 MOST_SIDECAR_BYTES = 64_000
+# Read, a list takes several times its size of a worker's memory.
+MOST_METADATA_BYTES = 32_000_000
 # What the column holds; a browser may announce any number.
 _LARGEST_NUMBER = 2**63 - 1
 
@@ -159,6 +162,8 @@ def kind_of(name: str) -> ImportItem.Kind:
     """Return what a file's name announces; whatever announces nothing else is for the decoder to judge."""
     if names.is_sidecar_name(name):
         return ImportItem.Kind.SIDECAR
+    if names.is_metadata_name(name):
+        return ImportItem.Kind.METADATA
     return ImportItem.Kind.ARCHIVE if names.is_archive_name(name) else ImportItem.Kind.IMAGE
 
 
@@ -167,6 +172,8 @@ def size_limit(kind: ImportItem.Kind) -> tuple[int, Reason]:
     match kind:
         case ImportItem.Kind.SIDECAR:
             return MOST_SIDECAR_BYTES, Reason.TEXT_TOO_LONG
+        case ImportItem.Kind.METADATA:
+            return MOST_METADATA_BYTES, Reason.LIST_TOO_LARGE
         case ImportItem.Kind.ARCHIVE:
             return settings.MAX_ARCHIVE_BYTES, Reason.ARCHIVE_TOO_LARGE
     return settings.MAX_FILE_BYTES, Reason.FILE_TOO_LARGE
@@ -277,6 +284,7 @@ def finish_if_complete(job_id: int) -> bool:
     unfinished = ImportItem.objects.filter(job=job_id).unfinished()
     if unfinished.exists() or not sealed_and_open_imports().filter(pk=job_id).exists():
         return False
+    give_lists_to_older_images(job_id)
     with transaction.atomic():
         # The dataset's row first, as everywhere: two orders of taking them would wait for each other for ever.
         touch_dataset(ImportJob.objects.values_list("dataset", flat=True).get(pk=job_id))
@@ -284,6 +292,7 @@ def finish_if_complete(job_id: int) -> bool:
         finished = complete.filter(~Exists(unfinished)).update(finished_at=timezone.now())
         if finished:
             refuse_lonely_sidecars(job_id)
+            note_rows_without_images(job_id)
             tell_import(job_id)
     return bool(finished)
 

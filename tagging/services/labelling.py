@@ -19,12 +19,12 @@ from datasets.models import Image
 from datasets.services.datasets import touch_dataset
 from tagging.models import Caption, ImageTag, Source, TagOperation
 from tagging.queries.state import ImageState, get_image_state
+from tagging.services.putting import STEP
 from tagging.services.vocabulary import checked_name, get_tag, get_tags
 from tagging.text import LONGEST_CAPTION, one_line
 
 # Places are fractions; when two neighbours have no number left between them, the image's tags are numbered anew.
 _CLOSEST = 1e-9
-_STEP = 1024.0
 
 
 class CaptionTooLong(Exception):
@@ -103,37 +103,6 @@ def _apply_all(image: Image, edits: Sequence[Edit], by: User | None, source: Sou
     return get_image_state(image)
 
 
-def put_first_words(image: Image, *, tags: Sequence[str], caption: str, by: User | None, source: Source) -> None:
-    """Give an image without words its first ones, in few statements: imports do this for every picture.
-
-    Args:
-        image: an image without tags and without a caption.
-        tags: normalised names in order, each once.
-        caption: empty for none.
-        by: who, or `None`.
-        source: how.
-    """
-    places = [(tag, (number + 1) * _STEP) for number, tag in enumerate(get_tags(tags))]
-    kind = TagOperation.Kind
-    operations = [
-        TagOperation(
-            key=uuid.uuid4(), image=image, kind=kind.ADD, tag_name=tag.name, after=place, source=source, done_by=by
-        )
-        for tag, place in places
-    ]
-    with transaction.atomic():
-        ImageTag.objects.bulk_create(
-            [ImageTag(image=image, tag=tag, position=place, source=source, added_by=by) for tag, place in places]
-        )
-        if caption:
-            Caption.objects.create(image=image, text=caption, updated_by=by)
-            operations.append(
-                TagOperation(key=uuid.uuid4(), image=image, kind=kind.CAPTION, after=caption, source=source, done_by=by)
-            )
-        TagOperation.objects.bulk_create(operations)
-        _count_edit(image)
-
-
 def _apply(image: Image, edit: Edit, by: User | None, source: Source) -> None:
     kind = TagOperation.Kind
     before: object
@@ -193,10 +162,10 @@ def _place(image: Image, before: str | None, moving: int | None = None) -> float
     target = others.filter(tag__name=one_line(before)).first() if before else None
     if target is None:
         last = others.aggregate(last=Max("position"))["last"]
-        return _STEP if last is None else float(last) + _STEP
+        return STEP if last is None else float(last) + STEP
     previous = others.filter(position__lt=target.position).aggregate(last=Max("position"))["last"]
     if previous is None:
-        return target.position - _STEP
+        return target.position - STEP
     if target.position - previous < _CLOSEST * max(1.0, abs(target.position)):
         _number_anew(image)
         return _place(image, before, moving)
@@ -206,7 +175,7 @@ def _place(image: Image, before: str | None, moving: int | None = None) -> float
 def _number_anew(image: Image) -> None:
     rows = list(ImageTag.objects.filter(image=image).order_by("position", "pk"))
     for number, row in enumerate(rows, start=1):
-        row.position = number * _STEP
+        row.position = number * STEP
     ImageTag.objects.bulk_update(rows, ["position"])
 
 

@@ -1,24 +1,151 @@
-"""Read the text that arrived beside an image as its tags or its caption."""
+"""Read the texts that arrived beside images as their tags and captions, as the import's policy allows."""
 
 from __future__ import annotations
 
-from datasets.models import Image
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from datasets.models import ImportJob
+from datasets.services.arrivals import Arrival, TextEnd
 from tagging.models import Caption, ImageTag, Source, TagOperation
-from tagging.services.labelling import put_first_words
-from tagging.text import read_sidecar_text
+from tagging.services.putting import WordsOfImage, put_words
+from tagging.text import LONGEST_CAPTION, SidecarWords, one_line, read_text_as
+
+Policy = ImportJob.SidecarPolicy
+_KEYS = uuid.UUID("5d1c7c3e-6a55-4d0c-9a44-1c2b7f0f6a10")
 
 
-def read_sidecar(image: Image) -> None:
-    """Put a sidecar's words onto an image that has none.
+@dataclass
+class _Standing:
+    """The words on an image, and whose they are.
 
-    Run again, it changes nothing, also after a person took all of those words away.
+    Attributes:
+        rows: its tags in order.
+        caption: its caption, if it has one.
+        by_this_import: texts of this very import gave it words already.
+        by_earlier_texts: texts of any import did.
+        touched: somebody or something else edited it since the import began.
+        removed: tags that were taken away since then.
+        wrote: the caption was written since then.
     """
-    if not image.sidecar_text.strip():
-        return
-    if ImageTag.objects.filter(image=image).exists() or Caption.objects.filter(image=image).exists():
-        return
-    if TagOperation.objects.filter(image=image, source=Source.SIDECAR).exists():
-        return
-    words = read_sidecar_text(image.sidecar_text)
-    if words.tags or words.caption:
-        put_first_words(image, tags=words.tags, caption=words.caption, by=None, source=Source.SIDECAR)
+
+    rows: list[ImageTag] = field(default_factory=list)
+    caption: Caption | None = None
+    by_this_import: bool = False
+    by_earlier_texts: bool = False
+    touched: bool = False
+    removed: set[str] = field(default_factory=set)
+    wrote: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        return [row.tag.name for row in self.rows]
+
+    @property
+    def text(self) -> str:
+        return self.caption.text if self.caption else ""
+
+
+def read_texts(job: ImportJob, arrivals: Sequence[Arrival]) -> list[TextEnd]:
+    """Put the words of texts onto images, each image once, and return what became of each image's texts.
+
+    Run again, it changes nothing, also after a person took words away or wrote others since the import began.
+    """
+    standings = _get_standings(job, [each for each in arrivals if each.texts])
+    wanted, ends = [], []
+    for arrival in arrivals:
+        standing = standings.get(arrival.image.pk, _Standing())
+        words, end = _decide(Policy(job.sidecar_policy), arrival, standing)
+        ends.append(end)
+        if end is TextEnd.APPLIED:
+            key = None if standing.by_this_import else _first_key(job, arrival)
+            put = WordsOfImage(arrival.image, words.tags, words.caption, standing.rows, standing.caption, key)
+            wanted.append(put)
+    put_words(wanted, by=None, source=Source.SIDECAR)
+    return ends
+
+
+def read_all(texts: Sequence[tuple[str, str]]) -> SidecarWords:
+    """Return what texts say together: each tag once, and the prose of all, one after the other.
+
+    Args:
+        texts: pairs of text and reading.
+    """
+    tags: dict[str, None] = {}
+    caption = ""
+    for text, reading in texts:
+        words = read_text_as(text, reading)
+        tags |= dict.fromkeys(words.tags)
+        caption = _with(caption, words.caption)
+    return SidecarWords(list(tags), caption)
+
+
+def _with(caption: str, more: str) -> str:
+    """Return a caption with more prose at its end; it stays where it says that already or would become too long."""
+    if more and more not in one_line(caption):
+        both = f"{caption} {more}" if caption else more
+        return both if len(both) <= LONGEST_CAPTION else caption
+    return caption
+
+
+def _decide(policy: Policy, arrival: Arrival, standing: _Standing) -> tuple[SidecarWords, TextEnd]:
+    says = read_all([(text.text, text.reading) for text in arrival.texts])
+    has = SidecarWords(standing.names, standing.text)
+    is_known = arrival.image.sidecar_text == arrival.texts.raw
+    if policy == Policy.SKIP:
+        return has, TextEnd.LEFT
+    if policy == Policy.ONLY_UNTAGGED:
+        going_on = standing.by_this_import and not standing.touched
+        if (has.tags or has.caption or standing.by_this_import) and not going_on:
+            return has, TextEnd.SAME if is_known else TextEnd.LEFT
+        if standing.by_earlier_texts and not standing.by_this_import and is_known:
+            return has, TextEnd.SAME
+    is_merge = policy == Policy.APPEND or (policy == Policy.OVERWRITE and standing.touched)
+    # A text replaces only what it speaks of: a list of tags leaves the caption alone.
+    replaced = SidecarWords(says.tags or has.tags, says.caption or has.caption)
+    words = _merged(has, says, standing) if is_merge else replaced
+    if words != has or not (says.tags or says.caption):
+        return words, TextEnd.SAME if is_known and words == has else TextEnd.APPLIED
+    is_all_there = set(says.tags) <= set(has.tags) and says.caption in one_line(has.caption)
+    return words, TextEnd.SAME if is_all_there else TextEnd.LEFT
+
+
+def _merged(has: SidecarWords, says: SidecarWords, standing: _Standing) -> SidecarWords:
+    """Add what is new, but not what somebody took away while the import ran."""
+    new = [name for name in says.tags if name not in has.tags and name not in standing.removed]
+    return SidecarWords([*has.tags, *new], has.caption if standing.wrote else _with(has.caption, says.caption))
+
+
+def _first_key(job: ImportJob, arrival: Arrival) -> uuid.UUID:
+    """The key that tells, of an image, that this import gave it words."""
+    return uuid.uuid5(_KEYS, f"{job.pk} {arrival.image.pk}")
+
+
+def _get_standings(job: ImportJob, arrivals: Sequence[Arrival]) -> dict[int, _Standing]:
+    """Return what is on the images; nothing of those that were never edited."""
+    edited = [each for each in arrivals if each.image.revision or each.image.is_tagged]
+    if not edited:
+        return {}
+    ids = [each.image.pk for each in edited]
+    standings: dict[int, _Standing] = defaultdict(_Standing)
+    rows = ImageTag.objects.filter(image__in=ids).select_related("tag").order_by("position", "pk")
+    for row in rows:
+        standings[row.image_id].rows.append(row)
+    for caption in Caption.objects.filter(image__in=ids):
+        standings[caption.image_id].caption = caption
+    operations = TagOperation.objects.filter(image__in=ids)
+    keys = [_first_key(job, each) for each in edited]
+    for image_id in operations.filter(key__in=keys).values_list("image", flat=True):
+        standings[image_id].by_this_import = True
+    for image_id in operations.filter(source=Source.SIDECAR).values_list("image", flat=True).distinct():
+        standings[image_id].by_earlier_texts = True
+    later = operations.filter(done_at__gte=job.created_at).exclude(source=Source.SIDECAR)
+    for image_id, kind, name in later.values_list("image", "kind", "tag_name"):
+        standing = standings[image_id]
+        standing.touched = True
+        standing.wrote |= kind == TagOperation.Kind.CAPTION
+        if kind == TagOperation.Kind.REMOVE:
+            standing.removed.add(name)
+    return standings

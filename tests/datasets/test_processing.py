@@ -25,6 +25,7 @@ from datasets.decoder import Decoder
 from datasets.imaging import ImageRefused
 from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.queries.refusals import explain
+from datasets.services.arrivals import Arrival
 from datasets.services.decoding import get_decoder
 from datasets.services.processing import (
     count_waiting,
@@ -33,7 +34,6 @@ from datasets.services.processing import (
     process_waiting,
     release_claims_of_the_dead,
 )
-from datasets.services.sidecars import NotText, decode_text
 from datasets.signals import image_ready
 from datasets.tasks import process_items as process_items_task
 from datasets.tasks import requeue_stale_items, wake_worker
@@ -57,8 +57,9 @@ class WorkerDied(BaseException):
 def on_image_ready(act: Callable[[Image], object]) -> Iterator[None]:
     """Do something at the last moment before a picture's transaction commits."""
 
-    def receiver(image: Image, **_: Any) -> None:
-        act(image)
+    def receiver(arrivals: list[Arrival], **_: Any) -> None:
+        for arrival in arrivals:
+            act(arrival.image)
 
     image_ready.connect(receiver)
     try:
@@ -540,27 +541,6 @@ def test_the_same_text_again_is_a_duplicate(job: ImportJob) -> None:
     for name, content in [("cat.jpg", PICTURE), ("cat.txt", b"words")]:
         uploading.bring(job, name, content)
     assert uploading.bring(uploading.start(job.dataset), "cat.txt", b"words").state == State.DUPLICATE
-
-
-@pytest.mark.parametrize(
-    ("content", "text"),
-    [
-        ("naïve, 猫".encode(), "naïve, 猫"),
-        ("naïve".encode("utf-8-sig"), "naïve"),
-        ("naïve, 猫".encode("utf-16"), "naïve, 猫"),
-        (b"\xfe\xff" + "naïve".encode("utf-16-be"), "naïve"),
-        ("naïve “x”".encode("cp1252"), "naïve “x”"),
-        (b"line one\r\nline two", "line one\r\nline two"),
-    ],
-)
-def test_texts_of_every_usual_encoding_are_read(content: bytes, text: str) -> None:
-    assert decode_text(content) == text
-
-
-@pytest.mark.parametrize("content", [b"a\x00b", b"\x81\x8d\x8f", b"\xff\xfea", b"\x89PNG\r\n\x1a\n\x00"])
-def test_what_is_no_text_is_refused(content: bytes) -> None:
-    with pytest.raises(NotText):
-        decode_text(content)
 
 
 def test_a_text_that_is_no_text_is_refused_and_its_picture_stays(job: ImportJob) -> None:

@@ -17,7 +17,8 @@ from datasets.models import Dataset, Image
 from tagging.models import Caption, ImageTag, Source, Tag, TagOperation
 from tagging.queries.state import ImageState, get_image_state
 from tagging.services import labelling
-from tagging.services.labelling import CaptionTooLong, StaleCaption, apply_edits, put_first_words
+from tagging.services.labelling import CaptionTooLong, StaleCaption, apply_edits
+from tagging.services.putting import WordsOfImage, put_words
 from tagging.services.vocabulary import TagRefused
 from tests import factories
 from tests.tagging.doing import Kind, adding, apply, moving, names_on, removing, together, writing
@@ -283,7 +284,7 @@ def test_who_put_a_tag_there(image: Image) -> None:
 def test_first_words_are_put_and_recorded_at_once(image: Image, django_assert_max_num_queries: Any) -> None:
     names = [f"tag {number}" for number in range(40)]
     with django_assert_max_num_queries(14):
-        put_first_words(image, tags=names, caption="Prose.", by=None, source=Source.SIDECAR)
+        put_words([WordsOfImage(image, names, "Prose.")], by=None, source=Source.SIDECAR)
     state = get_image_state(image)
     assert names_on(image) == names
     assert (state.caption, state.caption_version, state.tagged, state.revision) == ("Prose.", 1, True, 1)
@@ -372,7 +373,7 @@ class TestEightPeopleAtOnce:
             for number in range(5):
                 names = [f"word {number}-{n}" for n in range(10)]
                 random.Random(person).shuffle(names)
-                put_first_words(images[person], tags=names, caption="", by=None, source=Source.SIDECAR)
+                put_words([WordsOfImage(images[person], names, "")], by=None, source=Source.SIDECAR)
 
         assert together(work) == [None] * 8
         assert Tag.objects.count() == 50

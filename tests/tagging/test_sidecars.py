@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
-from datasets.models import Dataset, Image, ImportItem
-from datasets.signals import image_ready
+from datasets.models import Dataset, Image, ImportItem, ImportJob
+from datasets.services.arrivals import Arrival, IncomingText, Texts, tell_ready
 from tagging.models import Caption, ImageTag, Source, TagOperation
 from tagging.queries.state import get_image_state
 from tests import factories, images
@@ -16,7 +17,10 @@ pytestmark = pytest.mark.django_db
 
 def ready(image: Image) -> None:
     """Send the news as an import does."""
-    image_ready.send(sender=Image, image=image)
+    job, _ = ImportJob.objects.get_or_create(dataset=image.dataset, source=ImportJob.Source.UPLOAD)
+    image.refresh_from_db()
+    with transaction.atomic():
+        tell_ready(job, [Arrival(image, Texts([IncomingText(image.sidecar_text, ImportJob.SidecarReading.GUESS)]))])
 
 
 def with_text(dataset: Dataset, text: str) -> Image:
