@@ -19,23 +19,17 @@ import hashlib
 import io
 import json
 import os
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 from PIL import Image, ImageOps
 
 from bench.pictures import make_pictures
+from bench.program import Program, running_program
 
-ROOT = Path(__file__).resolve().parent.parent
 CHUNK_BYTES = 4 * 1024 * 1024
 
 
@@ -63,39 +57,18 @@ def time_bare(pool: ProcessPoolExecutor, files: list[Path]) -> float:
     return time.perf_counter() - began
 
 
-@contextmanager
-def program(workers: int) -> Iterator[tuple[str, dict[str, str]]]:
-    """Start the whole program on an empty data folder; yields its address and its environment."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as data:
-        environment = {**os.environ, "DATA_DIR": data, "WORKERS": str(workers), "PORT": "8790", "ENV_FILE": "none"}
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        try:
-            address = next(line.split()[-1] for line in process.stdout if line.startswith("Ready"))
-            yield address, environment
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=20)
-
-
-def time_folder(environment: dict[str, str], folder: Path, name: str) -> float:
+def time_folder(program: Program, folder: Path, name: str) -> float:
     """Return the seconds of an import by command, until the last file has its end."""
-    command = [sys.executable, "manage.py", "import_folder", str(folder), "--dataset", name, "--wait", "--json"]
     began = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    answer = program.manage("import_folder", str(folder), "--dataset", name, "--wait", "--json")
     took = time.perf_counter() - began
-    assert json.loads(done.stdout)["failed"] == 0, done.stdout
+    assert json.loads(answer)["failed"] == 0, answer
     return took
 
 
-def time_upload(address: str, files: list[Path], name: str) -> float:
+def time_upload(program: Program, files: list[Path], name: str) -> float:
     """Return the seconds of an upload through the API, from its start until the last file has its end."""
-    with httpx.Client(base_url=address, timeout=60) as client:
-        client.get("/datasets/new/")
-        client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
-        client.headers["Referer"] = address
+    with program.client() as client:
         dataset = client.post("/api/v1/datasets", json={"name": name}).raise_for_status().json()["id"]
         began = time.perf_counter()
         job = client.post(f"/api/v1/datasets/{dataset}/imports").raise_for_status().json()["id"]
@@ -122,14 +95,14 @@ def time_upload(address: str, files: list[Path], name: str) -> float:
 def run(files: list[Path], folder: Path, rounds: int, workers: int) -> None:
     """Print every round and the medians."""
     ratios: dict[str, list[float]] = {"folder": [], "upload": []}
-    with program(workers) as (address, environment), ProcessPoolExecutor(workers) as pool:
+    with running_program(workers) as program, ProcessPoolExecutor(workers) as pool:
         time_bare(pool, files[: workers * 2])
         print(f"{len(files)} pictures, {sum(f.stat().st_size for f in files) / 1e6:.0f} MB, {workers} processes")
         for number in range(1, rounds + 1):
             base = len(files) / time_bare(pool, files)
             through = {
-                "folder": len(files) / time_folder(environment, folder, f"folder {number}"),
-                "upload": len(files) / time_upload(address, files, f"upload {number}"),
+                "folder": len(files) / time_folder(program, folder, f"folder {number}"),
+                "upload": len(files) / time_upload(program, files, f"upload {number}"),
             }
             for way, rate in through.items():
                 ratios[way].append(rate / base)
