@@ -262,6 +262,8 @@ def list_items(
     items = ImportItem.objects.filter(job=job)
     if filters.state:
         items = items.filter(state__in=filters.state)
+    if filters.kind:
+        items = items.filter(kind__in=filters.kind)
     if filters.ids:
         items = items.filter(pk__in=filters.ids[:MOST_NUMBERS_A_CALL])
     total = None if offset is None else items.count()

@@ -241,6 +241,7 @@ class ItemsFilter(Schema):
     """Which files of an import are asked for; empty means all."""
 
     state: list[ItemState] = []
+    kind: list[Literal["IMAGE", "SIDECAR", "METADATA", "ARCHIVE"]] = []
     ids: list[int] = []
 
 

@@ -16,7 +16,7 @@ from datasets.queries.progress import get_import_progress
 from datasets.services import checksums, import_control, processing, uploads
 from datasets.services.uploads import AnnouncedFile
 from tests import factories, images, uploading
-from tests.disks import disk_full_after
+from tests.disks import full_disk
 
 State = ImportItem.State
 
@@ -53,6 +53,7 @@ def test_a_picture_that_the_dataset_has_ends_as_duplicate_without_a_byte_sent(jo
     assert again.image == first.image
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_picture_of_another_dataset_comes_in_without_a_byte_sent(job: ImportJob, data_dir: Path) -> None:
     content = images.encoded(seed=2)
     uploading.bring(uploading.start(factories.make_dataset()), "there.jpg", content)
@@ -175,7 +176,7 @@ def test_a_refusal_of_the_file_itself_is_final(job: ImportJob) -> None:
 def test_what_a_full_disk_refused_is_read_once_there_is_room(job: ImportJob) -> None:
     content = images.encoded(seed=9)
     item = uploading.send(job, "a.jpg", content)
-    with disk_full_after(2):
+    with full_disk():
         processing.process_item(item.pk)
     uploading.finish(job)
     assert get_import_progress(job.pk).retryable == 1
@@ -232,6 +233,7 @@ def test_a_text_that_was_refused_with_its_picture_waits_for_it_again(job: Import
 # --- Cancel ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_cancelled_import_keeps_what_is_in_and_leaves_no_part_file(job: ImportJob, data_dir: Path) -> None:
     kept = uploading.bring(job, "in.jpg", images.encoded(seed=11))
     waiting = uploading.announce(job, "waiting.jpg", 6)
