@@ -32,7 +32,7 @@ from datasets.decoder import DecoderDied
 from datasets.encodings import NotText
 from datasets.models import Image, ImportItem, ImportJob
 from datasets.reasons import Reason
-from datasets.services.archives import fetch_entry, process_archive
+from datasets.services.archives import fetch_entry, process_archive, release_archive
 from datasets.services.blobs import BlobGone, assert_stored, lock_blob
 from datasets.services.claims import LEASE, LostClaim, claim, end, give_back
 from datasets.services.datasets import touch_dataset
@@ -153,7 +153,7 @@ class _Line:
             return None
         opened = self._for(item, lambda: _open(item))
         if isinstance(opened, str):
-            self.ends[item.pk] = opened
+            self._note_end(item, opened)
             return None
         return opened
 
@@ -181,7 +181,12 @@ class _Line:
     def _end(self, item: ImportItem, step: Callable[[], str]) -> None:
         state = self._for(item, step)
         if state is not None:
-            self.ends[item.pk] = state
+            self._note_end(item, state)
+
+    def _note_end(self, item: ImportItem, state: str) -> None:
+        self.ends[item.pk] = state
+        if item.archive_id is not None:
+            release_archive(item.archive_id)
 
     def _for(self, item: ImportItem, step: Callable[[], T]) -> T | None:
         """Do one step for a claimed item; what goes wrong is its end, and the answer is `None` then."""
@@ -190,7 +195,7 @@ class _Line:
                 return step()
             except Exception as error:
                 reason, detail = _reason_for(item, error)
-                self.ends[item.pk] = _fail(item, reason, detail)
+                self._note_end(item, _fail(item, reason, detail))
         except LostClaim:
             logger.warning("Import item %s was taken over by another worker.", item.pk)
         return None
