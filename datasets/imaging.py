@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageFile, ImageOps, PngImagePlugin
+from PIL import AvifImagePlugin, Image, ImageFile, ImageOps, PngImagePlugin
 from PIL.Image import Resampling
 
+from datasets import headers
 from datasets.colour import has_foreign_profile, to_srgb
 from datasets.likeness import dhash, sharpness
 
@@ -37,6 +38,8 @@ _ORIENTATION_TAG = 0x0112
 Image.MAX_IMAGE_PIXELS = None
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 PngImagePlugin.MAX_TEXT_MEMORY = 8 * 1024 * 1024
+# There is a process a core already, and every thread reserves address space.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 class ImageRefused(Exception):
@@ -87,31 +90,63 @@ def open_checked(path: Path, max_pixels: int) -> ImageFile.ImageFile:
     Raises:
         ImageRefused: not one of the seven formats, or too many pixels.
     """
+    with path.open("rb") as file:
+        start = file.read(headers.MOST_BYTES)
+    _check_webp(start, max_pixels)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             picture = Image.open(path, formats=FORMATS)
-    except MemoryError as error:
-        raise ImageRefused("OUT_OF_MEMORY") from error
     except Exception as error:
-        code = "DAMAGED" if _starts_like_a_picture(path) else "NOT_AN_IMAGE"
-        raise ImageRefused(code, str(error)[:200]) from error
-    width, height = picture.size
-    if width * height > max_pixels:
+        refused = _refusal(error)
+        if refused.code == "DAMAGED" and not headers.is_picture(start):
+            refused = ImageRefused("NOT_AN_IMAGE", refused.detail)
+        raise refused from error
+    try:
+        _check_size(picture.size, max_pixels)
+        _check_coefficients(picture)
+    except ImageRefused:
         picture.close()
-        raise ImageRefused("TOO_MANY_PIXELS", f"{width}×{height}")
+        raise
     return picture
 
 
-def _starts_like_a_picture(path: Path) -> bool:
-    """Whether the first bytes are those of one of the formats: then it is one, and broken further on."""
-    with path.open("rb") as file:
-        start = file.read(16)
-    return (
-        start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*"))
-        or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
-        or start[4:12] in {b"ftypavif", b"ftypavis"}
-    )
+def _refusal(error: Exception) -> ImageRefused:
+    """Return what a person is told of what a decoder raised; libavif tells of little memory in words only."""
+    lacks_memory = isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+    return ImageRefused("OUT_OF_MEMORY" if lacks_memory else "DAMAGED", str(error)[:200])
+
+
+def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise ImageRefused("TOO_MANY_PIXELS", f"{width}×{height}")
+
+
+def _check_webp(start: bytes, max_pixels: int) -> None:
+    size = headers.webp_size(start)
+    if size is None:
+        return
+    _check_size(size, max_pixels)
+    # Two canvases of the library's, the copy that it hands over, and Pillow's. Where these do not fit, it says the same
+    # as of a damaged file.
+    if not headers.fits_into_memory(size[0] * size[1] * 4 * 4):
+        raise ImageRefused("OUT_OF_MEMORY")
+
+
+def _check_coefficients(picture: ImageFile.ImageFile) -> None:
+    """Refuse a progressive JPEG that cannot fit: all its coefficients are held, at whatever size it is decoded.
+
+    The library ends as it does at a damaged file where they do not.
+    """
+    layers = getattr(picture, "layer", None)  # number, samples across and down, table
+    if not layers or not {"progressive", "progression"} & set(picture.info):
+        return
+    samples = sum(across * down for _, across, down, _ in layers)
+    most = max(across for _, across, _, _ in layers) * max(down for _, _, down, _ in layers)
+    width, height = picture.size
+    if not headers.fits_into_memory(2 * width * height * samples // most):
+        raise ImageRefused("OUT_OF_MEMORY")
 
 
 def measure(path: Path, max_pixels: int) -> Measured:
@@ -129,10 +164,8 @@ def measure(path: Path, max_pixels: int) -> Measured:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return _measure_open(picture)
-        except MemoryError as error:
-            raise ImageRefused("OUT_OF_MEMORY") from error
         except Exception as error:
-            raise ImageRefused("DAMAGED", str(error)[:200]) from error
+            raise _refusal(error) from error
 
 
 def _measure_open(picture: ImageFile.ImageFile) -> Measured:
@@ -293,10 +326,8 @@ def plain_copy(path: Path, max_pixels: int) -> tuple[bytes, str]:
         try:
             picture.load()
             copy = to_rgb(ImageOps.exif_transpose(picture))
-        except MemoryError as error:
-            raise ImageRefused("OUT_OF_MEMORY") from error
         except Exception as error:
-            raise ImageRefused("DAMAGED", str(error)[:200]) from error
+            raise _refusal(error) from error
         copy.info = {}
         buffer = io.BytesIO()
         if was_jpeg:
