@@ -30,6 +30,7 @@ from datasets.schemas import (
     ImageOut,
     ImagePageOut,
     ImagesIn,
+    ImportIn,
     ImportOut,
     ItemOut,
     ItemsFilter,
@@ -173,10 +174,14 @@ def empty_trash(request: HttpRequest, dataset_id: int, body: TrashIn) -> MovedOu
 
 
 @router.post("/datasets/{int:dataset_id}/imports", response={201: ImportOut}, tags=["imports"])
-def start_import(request: HttpRequest, dataset_id: int) -> Status[ImportOut]:
-    """Start an import: announce its files next, send their bytes, then seal it."""
+def start_import(request: HttpRequest, dataset_id: int, body: ImportIn | None = None) -> Status[ImportOut]:
+    """Start an import: announce its files next, send their bytes, then seal it.
+
+    Where `asks_about_sidecars` is set, texts wait until `POST /imports/{id}/sidecars` says how to read them.
+    """
     dataset = _editable(request, dataset_id)
-    job = uploads.start_import(dataset, source=ImportJob.Source.UPLOAD, by=person(request))
+    texts = body.to_rules() if body is not None else None
+    job = uploads.start_import(dataset, source=ImportJob.Source.UPLOAD, by=person(request), texts=texts)
     page = reverse("datasets:import_job", args=[job.pk])
     return Status(201, ImportOut(id=job.pk, page=page, max_file_bytes=settings.MAX_FILE_BYTES))
 
@@ -297,10 +302,13 @@ def send_chunk(
     except uploads.DiskFull as error:
         return Status(507, ErrorOut(detail=str(error)))
     complete = received == item.byte_size
-    if complete:
-        start_processing([item.pk])
-    state = ImportItem.State.RECEIVED if complete else ImportItem.State.WAITING
-    return ChunkOut(received=received, size=item.byte_size, state=state)
+    if not complete:
+        return ChunkOut(received=received, size=item.byte_size, state=ImportItem.State.WAITING)
+    item.refresh_from_db(fields=["state"])
+    if item.state == ImportItem.State.HELD:
+        return ChunkOut(received=received, size=item.byte_size, state=ImportItem.State.HELD)
+    start_processing([item.pk])
+    return ChunkOut(received=received, size=item.byte_size, state=ImportItem.State.RECEIVED)
 
 
 @router.post("/imports/{int:job_id}/seal", response=ProgressOut, tags=["imports"])

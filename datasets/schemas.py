@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 from ninja import Field, Schema
 
 from datasets.messages import ImportProgress
-from datasets.models import Dataset, Image, ImportItem
+from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.queries.images import ImagePage, file_address
 from datasets.queries.refusals import explain
 from datasets.queries.trash import TrashedImage, TrashPage
 from datasets.services.trash import MOST_IMAGES_A_CALL
-from datasets.services.uploads import CHUNK_BYTES, received_bytes
+from datasets.services.uploads import CHUNK_BYTES, TextRules, received_bytes
 
 ItemState = Literal["WAITING", "HELD", "RECEIVED", "PROCESSING", "READY", "DUPLICATE", "SKIPPED", "FAILED"]
 
@@ -177,6 +177,20 @@ class TrashOut(Schema):
         """Build it from a page."""
         rows = [TrashedImageOut.of_trash(trashed) for trashed in page.images]
         return cls(images=rows, next=page.next, total=page.total)
+
+
+class ImportIn(Schema):
+    """What the texts of a new import may do; all of it can be left out."""
+
+    asks_about_sidecars: bool = Field(False, description="Texts wait until you say how they are read.")
+    sidecar_policy: ImportJob.SidecarPolicy = Field(
+        ImportJob.SidecarPolicy.ONLY_UNTAGGED, description="For pictures that have words already."
+    )
+    sidecar_reading: ImportJob.SidecarReading = ImportJob.SidecarReading.GUESS
+
+    def to_rules(self) -> TextRules:
+        """Return it as the service takes it."""
+        return TextRules(policy=self.sidecar_policy, reading=self.sidecar_reading, asks=self.asks_about_sidecars)
 
 
 class ImportOut(Schema):

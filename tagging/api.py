@@ -7,8 +7,12 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from ninja.errors import HttpError
 
-from datasets.models import Image
-from datasets.permissions import check_can_edit, visible_datasets, visible_images
+from datasets.jobs import start_processing
+from datasets.models import Image, ImportJob
+from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
+from datasets.queries.progress import get_import_progress
+from datasets.schemas import ProgressOut
+from datasets.services.held_texts import count_held, decide_about_sidecars, show_texts
 from tagger_project.auth import person
 from tagging.downloads import Untagged, zip_response
 from tagging.queries.state import get_image_state
@@ -19,6 +23,9 @@ from tagging.schemas import (
     ExampleOut,
     ExportSummaryOut,
     ImageStateOut,
+    SidecarExampleOut,
+    SidecarsIn,
+    SidecarsOut,
     StaleCaptionOut,
     SuggestionOut,
     SuggestionsOut,
@@ -97,3 +104,27 @@ def download_export(request: HttpRequest, dataset_id: int, untagged: Untagged = 
         return zip_response(dataset, with_untagged=untagged == Untagged.INCLUDE)
     except NothingToExport as error:
         raise HttpError(409, str(error)) from error
+
+
+@router.get("/imports/{int:job_id}/sidecars", response=SidecarsOut, tags=["imports"])
+def get_sidecars(request: HttpRequest, job_id: int, reading: ImportJob.SidecarReading | None = None) -> SidecarsOut:
+    """The first texts of an import as they will be read, or were; another `reading` shows what it makes of them."""
+    job = get_object_or_404(visible_imports(person(request)), pk=job_id)
+    wanted = ImportJob.SidecarReading(job.sidecar_reading) if reading is None else reading
+    return SidecarsOut(
+        held=count_held(job),
+        policy=ImportJob.SidecarPolicy(job.sidecar_policy),
+        reading=wanted,
+        asks=job.asks_about_sidecars,
+        examples=[SidecarExampleOut.of(shown, wanted) for shown in show_texts(job)],
+    )
+
+
+@router.post("/imports/{int:job_id}/sidecars", response=ProgressOut, tags=["imports"])
+def decide_sidecars(request: HttpRequest, job_id: int, body: SidecarsIn) -> ProgressOut:
+    """Say what the texts of an import may do; those that waited for it are read now."""
+    user = person(request)
+    job = get_object_or_404(visible_imports(user), pk=job_id)
+    check_can_edit(job.dataset, user)
+    start_processing(decide_about_sidecars(job, policy=body.policy, reading=body.reading))
+    return ProgressOut.of(get_import_progress(job.pk))

@@ -7,9 +7,12 @@ from typing import Literal
 
 from ninja import Field, Schema
 
+from datasets.models import ImportJob
+from datasets.services.held_texts import ShownText
 from tagging.models import TagOperation
 from tagging.queries.state import ImageState
 from tagging.services.labelling import Edit
+from tagging.services.sidecars import read_all, tell_losses
 
 
 class TagOut(Schema):
@@ -112,6 +115,54 @@ class ExportSummaryOut(Schema):
     byte_size: int
     file_name: str
     examples: list[ExampleOut]
+
+
+class SidecarsIn(Schema):
+    """What the texts of an import may do."""
+
+    policy: ImportJob.SidecarPolicy
+    reading: ImportJob.SidecarReading = ImportJob.SidecarReading.GUESS
+
+
+class SidecarExampleOut(Schema):
+    """A text as it is read."""
+
+    item: int
+    name: str = Field(description="The text's own, or that of a picture that a list of captions names.")
+    folder: str
+    reading: Literal["TAGS", "PROSE"]
+    tags: list[str]
+    caption: str
+    encoding: str = Field(description="UTF-8, UTF-16 or Windows-1252; empty where it is no text.")
+    note: str = Field(description="A sentence where there is something to look at; else empty.")
+
+    @classmethod
+    def of(cls, shown: ShownText, reading: ImportJob.SidecarReading) -> SidecarExampleOut:
+        """Build it from a text; `reading` is for texts that do not say themselves what they are."""
+        guess = ImportJob.SidecarReading.GUESS
+        texts = [(text, str(reading if own == guess else own)) for text, own in shown.texts]
+        words = read_all(texts)
+        notes = [str(shown.note.label)] if shown.note else []
+        return cls(
+            item=shown.item_id,
+            name=shown.name,
+            folder=shown.folder,
+            reading="PROSE" if words.caption and not words.tags else "TAGS",
+            tags=words.tags,
+            caption=words.caption,
+            encoding=shown.encoding,
+            note=" ".join([*notes, *tell_losses(texts)]),
+        )
+
+
+class SidecarsOut(Schema):
+    """How the texts of an import will be read, or were."""
+
+    held: int = Field(description="How many files of texts wait for an answer.")
+    policy: ImportJob.SidecarPolicy
+    reading: ImportJob.SidecarReading
+    asks: bool
+    examples: list[SidecarExampleOut]
 
 
 class ErrorOut(Schema):

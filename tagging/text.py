@@ -118,6 +118,13 @@ def read_text_as(text: str, reading: str) -> SidecarWords:
     return read_sidecar_text(text)
 
 
+def count_lost(text: str, words: SidecarWords) -> int:
+    """Return how many parts of a text its reading leaves out for their length; a caption that is cut counts as one."""
+    if words.tags or not words.caption:
+        return sum(len(one_line(part)) > LONGEST_TAG for part in re.split(r"[,\n\r]", text))
+    return int(len(one_line(text)) > LONGEST_CAPTION)
+
+
 def _is_booru_list(text: str) -> bool:
     return not re.search(r"[,\n\r]", text.strip()) and _is_booru_line(one_line(text))
 

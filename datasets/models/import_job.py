@@ -113,6 +113,7 @@ class ImportItem(models.Model):
         METADATA = "METADATA", _("list of captions")
         ARCHIVE = "ARCHIVE", _("archive")
 
+    TEXTS = (Kind.SIDECAR, Kind.METADATA)
     UNFINISHED = (State.WAITING, State.HELD, State.RECEIVED, State.PROCESSING)
 
     job = models.ForeignKey(ImportJob, verbose_name=_("import"), on_delete=models.CASCADE, related_name="items")

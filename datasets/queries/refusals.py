@@ -57,7 +57,7 @@ def _notes_of_a_list(detail: str) -> str:
             )
             % {"count": _grouped(facts["broken"]), "numbers": ", ".join(map(str, facts["numbers"]))}
         )
-    if facts["encoding"]:
+    if facts["is_guess"]:
         notes.append(_("It does not say its encoding and was read as %(encoding)s.") % {"encoding": facts["encoding"]})
     return " ".join(notes)
 

@@ -40,16 +40,22 @@ def process_metadata(item: ImportItem) -> str:
         return _refuse(item, Reason.NOT_A_LIST)
     except (TooManyRows, MemoryError):
         return _refuse(item, Reason.LIST_TOO_LONG, str(caption_lists.MOST_ROWS))
-    encoding = decoded.encoding if decoded.is_guess else ""
     with transaction.atomic():
         touch_dataset(item.job.dataset_id)
         renew(item)
         keep_texts(item, _rows(item, found))
     _give_to_pictures_that_came_before(item)
     with transaction.atomic():
-        facts = {"broken": len(found.broken), "numbers": found.broken[: caption_lists.MOST_NUMBERS_TOLD]}
-        detail = json.dumps({"rows": 0, "lonely": 0, "encoding": encoding, **facts})
-        return end(item, State.READY, reason=Reason.LIST_NOTES if found.broken or encoding else "", detail=detail)
+        has_notes = bool(found.broken) or decoded.is_guess
+        facts = {
+            "rows": 0,
+            "lonely": 0,
+            "broken": len(found.broken),
+            "numbers": found.broken[: caption_lists.MOST_NUMBERS_TOLD],
+            "encoding": decoded.encoding,
+            "is_guess": decoded.is_guess,
+        }
+        return end(item, State.READY, reason=Reason.LIST_NOTES if has_notes else "", detail=json.dumps(facts))
 
 
 def is_lines(name: str) -> bool:

@@ -24,7 +24,7 @@ from datasets.services.datasets import touch_dataset
 
 State, Kind = ImportItem.State, ImportItem.Kind
 FOUND = (State.READY, State.DUPLICATE)
-_NOTES = {"Windows-1252": Reason.WINDOWS_TEXT, "UTF-16": Reason.UTF16_TEXT}
+NOTES = {"Windows-1252": Reason.WINDOWS_TEXT, "UTF-16": Reason.UTF16_TEXT}
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def process_sidecar(item: ImportItem) -> str:
         keep_texts(item, [SidecarText(stem_key=item.stem_key, reading=Reading.GUESS, text=decoded.text)])
         state, reason = _give_to_pictures(item)
         if state == State.READY and decoded.is_guess:
-            reason = _NOTES[decoded.encoding]
-        return end(item, state, reason=reason)
+            reason = NOTES[decoded.encoding]
+        return end(item, state, reason=reason, detail=decoded.encoding)
 
 
 @transaction.atomic

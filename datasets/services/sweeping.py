@@ -12,6 +12,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from datasets.models import ImportItem, ImportJob
+from datasets.services.held_texts import decide_about_sidecars
 from datasets.services.part_files import items_in_need
 from datasets.services.uploads import finish_if_complete, give_up_missing_files, sealed_and_open_imports
 
@@ -38,6 +39,9 @@ def give_up_abandoned_imports() -> int:
     abandoned = list(quiet.filter(Q(pk__in=waiting.values("job")) | Q(sealed_at=None)))
     for job in abandoned:
         give_up_missing_files(job)
+    for job in quiet.filter(pk__in=ImportItem.objects.filter(state=ImportItem.State.HELD).values("job")):
+        # Nobody said what the texts may do: read with care is better than lost. The sweep of what waits finds them.
+        decide_about_sidecars(job, policy=ImportJob.SidecarPolicy.ONLY_UNTAGGED, reading=ImportJob.SidecarReading.GUESS)
     return len(abandoned)
 
 

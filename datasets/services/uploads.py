@@ -7,6 +7,7 @@ import fcntl
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from datasets import names
 from datasets.files import make_folder
-from datasets.models import Dataset, ImportItem, ImportJob
+from datasets.models import Dataset, ImportItem, ImportItemQuerySet, ImportJob
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
 from datasets.services.datasets import touch_dataset
@@ -88,10 +89,35 @@ class AnnouncedFile:
     key: str = ""
 
 
-def start_import(dataset: Dataset, *, source: ImportJob.Source, by: User | None) -> ImportJob:
+@dataclass(frozen=True)
+class TextRules:
+    """What the texts of an import may do.
+
+    Attributes:
+        policy: to pictures that have words already.
+        reading: how they are read.
+        asks: they wait until the person says so (`datasets.services.held_texts`).
+    """
+
+    policy: ImportJob.SidecarPolicy = ImportJob.SidecarPolicy.ONLY_UNTAGGED
+    reading: ImportJob.SidecarReading = ImportJob.SidecarReading.GUESS
+    asks: bool = False
+
+
+def start_import(
+    dataset: Dataset, *, source: ImportJob.Source, by: User | None, texts: TextRules | None = None
+) -> ImportJob:
     """Make an import without files."""
+    texts = texts or TextRules()
     with transaction.atomic():
-        job = ImportJob.objects.create(dataset=dataset, source=source, started_by=by)
+        job = ImportJob.objects.create(
+            dataset=dataset,
+            source=source,
+            started_by=by,
+            sidecar_policy=texts.policy,
+            sidecar_reading=texts.reading,
+            asks_about_sidecars=texts.asks,
+        )
         touch_dataset(dataset.pk)
     return job
 
@@ -255,9 +281,22 @@ def _append(path: Path, offset: int, content: bytes) -> int:
 def mark_received(item_ids: Iterable[int]) -> int:
     """Note that items have all their bytes; returns how many were still waiting."""
     now = timezone.now()
-    return ImportItem.objects.filter(pk__in=list(item_ids), state=ImportItem.State.WAITING).update(
-        state=ImportItem.State.RECEIVED, received_at=now
-    )
+    waiting = ImportItem.objects.filter(pk__in=list(item_ids), state=ImportItem.State.WAITING)
+    held = _hold_texts(waiting, now)
+    return held + waiting.update(state=ImportItem.State.RECEIVED, received_at=now)
+
+
+def _hold_texts(waiting: ImportItemQuerySet, now: datetime) -> int:
+    """Hold the texts of imports whose person has not said yet what they may do; returns how many."""
+    texts = waiting.filter(kind__in=ImportItem.TEXTS, job__asks_about_sidecars=True)
+    held = 0
+    for job_id, dataset_id in set(texts.values_list("job_id", "job__dataset_id")):
+        with transaction.atomic():
+            # Under the dataset's row, as the answer is noted: a text is held before it and let go by it, or not held.
+            touch_dataset(dataset_id)
+            held += texts.filter(job=job_id).update(state=ImportItem.State.HELD, received_at=now)
+            tell_import(job_id)
+    return held
 
 
 def refuse_waiting(item: ImportItem, reason: Reason) -> None:

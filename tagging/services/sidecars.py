@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import ngettext
+
 from datasets.models import ImportJob
 from datasets.services.arrivals import Arrival, TextEnd
 from tagging.models import Caption, ImageTag, Source, TagOperation
 from tagging.services.putting import WordsOfImage, put_words
-from tagging.text import LONGEST_CAPTION, SidecarWords, one_line, read_text_as
+from tagging.text import LONGEST_CAPTION, SidecarWords, count_lost, one_line, read_text_as
 
 Policy = ImportJob.SidecarPolicy
 _KEYS = uuid.UUID("5d1c7c3e-6a55-4d0c-9a44-1c2b7f0f6a10")
@@ -80,6 +82,21 @@ def read_all(texts: Sequence[tuple[str, str]]) -> SidecarWords:
         tags |= dict.fromkeys(words.tags)
         caption = _with(caption, words.caption)
     return SidecarWords(list(tags), caption)
+
+
+def tell_losses(texts: Sequence[tuple[str, str]]) -> list[str]:
+    """Return a sentence for what a reading of texts leaves out; none where nothing is."""
+    lost = sum(count_lost(text, read_text_as(text, reading)) for text, reading in texts)
+    if not lost:
+        return []
+    return [
+        ngettext(
+            "%(count)d part is too long to be kept, and is left out.",
+            "%(count)d parts are too long to be kept, and are left out.",
+            lost,
+        )
+        % {"count": lost}
+    ]
 
 
 def _with(caption: str, more: str) -> str:
