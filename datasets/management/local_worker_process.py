@@ -10,8 +10,8 @@ def set_up() -> None:
     django.setup()
 
 
-def process(item_id: int) -> str:
-    """Take one received file to its end; returns its state."""
-    from datasets.services.processing import process_item
+def process(item_ids: list[int]) -> None:
+    """Take received files to their end."""
+    from datasets.services.processing import process_items
 
-    return process_item(item_id)
+    process_items(item_ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -17,6 +17,8 @@ from datasets.models import ImportItem
 from datasets.services.claims import LEASE
 
 logger = logging.getLogger(__name__)
+
+_ITEMS_A_BATCH = 8
 
 
 class WorkersCannotStart(Exception):
@@ -54,15 +56,26 @@ def _run(item_ids: Iterable[list[int]], workers: int) -> None:
         with ProcessPoolExecutor(
             workers or os.cpu_count() or 1, mp_context=get_context("spawn"), initializer=set_up
         ) as pool:
-            for batch in received:
-                for item_id in batch:
-                    pool.submit(process, item_id).add_done_callback(_log_failure)
+            for batch in _in_batches(received):
+                pool.submit(process, batch).add_done_callback(_log_failure)
     except BrokenProcessPool:
         for _batch in received:
             pass  # the rest is still to be copied in; the next pool reads it
 
 
-def _log_failure(done: Future[str]) -> None:
+def _in_batches(batches: Iterator[list[int]]) -> Iterator[list[int]]:
+    """Gather a few files: one is decoded while the one before is stored."""
+    waiting: list[int] = []
+    for batch in batches:
+        waiting += batch
+        while len(waiting) >= _ITEMS_A_BATCH:
+            yield waiting[:_ITEMS_A_BATCH]
+            waiting = waiting[_ITEMS_A_BATCH:]
+    if waiting:
+        yield waiting
+
+
+def _log_failure(done: Future[None]) -> None:
     error = done.exception()
     if error is not None and not isinstance(error, BrokenProcessPool):
         logger.error("A file was not read to its end.", exc_info=error)

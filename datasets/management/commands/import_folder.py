@@ -19,15 +19,23 @@ from datasets.queries.progress import get_import_progress
 from datasets.queries.refusals import explain
 from datasets.services.datasets import DatasetError
 from datasets.services.importing import FolderRefused, find_files, get_or_create_dataset, take_files
-from datasets.services.uploads import seal_import, start_import
+from datasets.services.uploads import TextRules, seal_import, start_import
 
 _POLL_SECONDS = 0.5
+
+
+def _as_option(choice: str) -> str:
+    return choice.lower().replace("_", "-")
+
+
+def _from_option(option: str) -> str:
+    return option.upper().replace("-", "_")
 
 
 class Command(BaseCommand):
     """Import the pictures of a folder and the texts beside them."""
 
-    help = "Import a folder's pictures and the .txt beside each; the folder is left as it is."
+    help = "Import a folder's pictures, the texts beside them and lists of captions; the folder is left as it is."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
@@ -35,6 +43,19 @@ class Command(BaseCommand):
         parser.add_argument("--dataset", required=True, help="The dataset's name; it is made if there is none.")
         parser.add_argument("--prefix", default="", help="File prefix of a new dataset.")
         parser.add_argument("--trigger-word", default="", help="Trigger word of a new dataset.")
+        parser.add_argument(
+            "--texts",
+            choices=[_as_option(policy) for policy in ImportJob.SidecarPolicy],
+            default=_as_option(ImportJob.SidecarPolicy.ONLY_UNTAGGED),
+            help="For pictures that have words already: leave them, add to them, or replace what a text speaks of "
+            "(tags, or the caption). “skip” leaves all texts out.",
+        )
+        parser.add_argument(
+            "--read-as",
+            choices=[_as_option(reading) for reading in ImportJob.SidecarReading],
+            default=_as_option(ImportJob.SidecarReading.GUESS),
+            help="How texts are read that do not say themselves whether they are tags or prose.",
+        )
         parser.add_argument("--workers", type=int, default=0, help="Processes where no server runs (0: one a core).")
         parser.add_argument("--wait", action="store_true", help="Wait for the server's workers to finish.")
         parser.add_argument("--json", action="store_true", help="Print the outcome as JSON.")
@@ -55,7 +76,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not made and (options["prefix"] or options["trigger_word"]):
             self.stderr.write(_("“%(name)s” exists: its prefix and trigger word stay.") % {"name": dataset.name})
-        job = start_import(dataset, source=ImportJob.Source.FOLDER, by=None)
+        rules = TextRules(
+            policy=ImportJob.SidecarPolicy(_from_option(options["texts"])),
+            reading=ImportJob.SidecarReading(_from_option(options["read_as"])),
+        )
+        job = start_import(dataset, source=ImportJob.Source.FOLDER, by=None, texts=rules)
         received = take_files(job, files)
         if workers_answer():
             for item_ids in received:
