@@ -179,11 +179,7 @@ def _measure_open(picture: ImageFile.ImageFile) -> Measured:
     # Pillow turns a TIFF while it decodes, and states its size as turned already; the others are turned here.
     turn = 1 if image_format == "TIFF" else orientation
     width, height = picture.size
-    smooth = _smooth(picture)
-    # For JPEG this asks the decoder for a smaller picture straight away, at least twice the size wanted.
-    smooth.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
-    smooth.load()
-    preview = to_rgb(_upright(smooth, turn))
+    preview = to_rgb(_upright(_shrunk(picture), turn))
     thumbnail = preview.copy()
     thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Resampling.LANCZOS, reducing_gap=2.0)
     if turn >= 5:
@@ -233,22 +229,33 @@ _TURNS: Final = {
 }
 
 
-def _smooth(picture: Image.Image) -> Image.Image:
-    """Return what can be shrunk by averaging; most pictures as they are.
+def _shrunk(picture: Image.Image) -> Image.Image:
+    """Return a picture at the size of its preview; it is not kept as it was."""
+    if picture.mode in {"RGB", "L", "CMYK", "YCbCr"} and not picture.has_transparency_data:
+        # For JPEG this asks the decoder for a smaller picture straight away, at least twice the size wanted.
+        picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
+        picture.load()
+        return picture
+    scale = min(1.0, PREVIEW_SIDE / max(picture.size))
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    across = max(1, int(picture.width / width / _REDUCING_GAP))
+    down = max(1, int(picture.height / height / _REDUCING_GAP))
+    # Its last row and column may stand for less than the others.
+    box = (0.0, 0.0, picture.width / across, picture.height / down)
+    return _averaged(picture, across, down).resize((width, height), Resampling.LANCZOS, box)
+
+
+def _averaged(picture: Image.Image, across: int, down: int) -> Image.Image:
+    """Return a picture with 8 bits a channel, each pixel the mean of so many across and down.
 
     Pillow shrinks palettes and bits by leaving pixels out, and copies what has an alpha channel at its full size
     first. For whole numbers and fractions, shrinking swings over the ends of their range, which `to_rgb` has to see as
-    they are. So these become 8 bits first, a strip at a time, and each strip is averaged down before the next: a
-    large picture is held in memory once.
+    they are. So these become 8 bits first, a strip at a time, and each strip is averaged before the next: a large
+    picture is held in memory once.
     """
-    if picture.mode in {"RGB", "L", "CMYK", "YCbCr"} and not picture.has_transparency_data:
-        return picture
     picture.load()
-    width, height = picture.size
-    scale = max(width, height) / (PREVIEW_SIDE * _REDUCING_GAP)
-    # A side that is thin already stays: only what is more than twice the size wanted is averaged here.
-    across, down = (max(1, min(int(scale), side)) for side in picture.size)
     white = _white_of(picture)
+    width, height = picture.size
     rows = max(1, _STRIP_PIXELS // (width * down)) * down
     mode = _eight_bits(picture.crop((0, 0, 1, 1)), white).mode
     small = Image.new(mode, (-(-width // across), -(-height // down)))

@@ -61,3 +61,18 @@ def write_claim(folder: Path, name: str, width: int, height: int) -> Path:
     path = folder / name
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + pixels + _png_chunk(b"IEND", b""))
     return path
+
+
+def write_deep(folder: Path, name: str, bands: list[Image.Image]) -> Path:
+    """A PNG of 16 bits a channel from greys of 8: one of grey, two with alpha, three of colour, four with alpha."""
+    width, height = bands[0].size
+    pixels = Image.merge({1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[len(bands)], bands).tobytes()
+    deep = bytes(value for eight in pixels for value in (eight, eight))  # 257 times the value
+    line = width * 2 * len(bands)
+    rows = b"".join(b"\0" + deep[start : start + line] for start in range(0, len(deep), line))
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[len(bands)]
+    header = _png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0))
+    path = folder / name
+    body = _png_chunk(b"IDAT", zlib.compress(rows)) + _png_chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + body)
+    return path
