@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from datasets.models import Dataset
 from datasets.permissions import check_can_edit, visible_datasets, visible_imports
 from datasets.queries.pages import get_import_page, get_unfinished_import
+from datasets.queries.progress import get_dataset_numbers
 from tagger_project.auth import person
+from tagger_project.sizes import decimal_size
 
 
 @require_safe
@@ -21,11 +25,10 @@ def import_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
     check_can_edit(dataset, user)
     context = {
-        "dataset": dataset,
+        **_what_may_come(dataset),
         "job": None,
         "progress": None,
         "running": get_unfinished_import(dataset),
-        "max_megabytes": settings.MAX_FILE_BYTES // 10**6,
     }
     return render(request, "datasets/import.html", context)
 
@@ -34,10 +37,15 @@ def import_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
 def import_job(request: HttpRequest, job_id: int) -> HttpResponse:
     """The same page for an import that exists: it can be left and come back to."""
     view = get_import_page(get_object_or_404(visible_imports(person(request)), pk=job_id))
-    context = {
-        "dataset": view.dataset,
-        "job": view.job,
-        "progress": asdict(view.progress),
-        "max_megabytes": settings.MAX_FILE_BYTES // 10**6,
-    }
+    context = {**_what_may_come(view.dataset), "job": view.job, "progress": asdict(view.progress)}
     return render(request, "datasets/import.html", context)
+
+
+def _what_may_come(dataset: Dataset) -> dict[str, Any]:
+    """What the page says of files that may be brought here."""
+    return {
+        "dataset": dataset,
+        "has_words": get_dataset_numbers(dataset.pk).tagged > 0,
+        "picture_limit": decimal_size(settings.MAX_FILE_BYTES),
+        "zip_limit": decimal_size(settings.MAX_ARCHIVE_BYTES),
+    }

@@ -49,7 +49,7 @@ def open_new_dataset(page: Page, program: RunningProgram, name: str) -> None:
     page.goto(f"{program.url}/datasets/new/")
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Create and add images").click()
-    expect(page.get_by_role("heading", name="Drop pictures or a folder here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Drop pictures, a folder or a zip here")).to_be_visible()
 
 
 def choose(page: Page, files: list[FilePayload]) -> None:

@@ -4,24 +4,35 @@ import { $, $$, throttle } from "../lib/dom.js";
 import { getJson, postJson } from "../lib/http.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { formatNumber } from "../lib/format.js";
+import { toast } from "../lib/toast.js";
 import { IMPORT_PROGRESS } from "../live/messages.js";
 import { openSocket } from "../live/socket.js";
 import { dropAnywhere } from "./drop_anywhere.js";
 import { readDrop, readInput } from "./dropped.js";
+import { FileList } from "./file_list.js";
+import { Hasher } from "./hasher.js";
 import { ImportView } from "./import_view.js";
-import { fetchWaiting, pairUp, showMissing } from "./missing.js";
+import { Latest } from "./latest.js";
+import { fetchWaiting, pairRenamed, pairUp, resized, showMissing } from "./missing.js";
 import { Refusals } from "./refusals.js";
+import { TextsPanel } from "./texts_panel.js";
 import { UploadQueue } from "./upload_queue.js";
+import { Zips } from "./zips.js";
 
 const API = "/api/v1/imports";
 // Another window may be sending: files count as missing when nothing arrived for this long.
 const STALLED_AFTER = 6000;
-const NOTHING = { total: 0, done: 0, waiting: 0, ready: 0, duplicates: 0, sidecars: 0, failed: 0, rate: 0, state: "OPEN" };
+const NOTHING = {
+  state: "OPEN", total: 0, done: 0, waiting: 0, held: 0, ready: 0, duplicates: 0, sidecars: 0, skipped: 0, failed: 0,
+  rate: 0, latest: [], cancelled: false, retryable: 0,
+};
+const isZip = ({ name }) => /\.zip$/i.test(name);
 
 class ImportPage {
   constructor(root) {
     this.root = root;
     this.view = new ImportView(root);
+    this.hasher = new Hasher(root.dataset.hashWorker);
     this.queue = null;
     this.progress = NOTHING;
     this.missing = [];
@@ -38,12 +49,46 @@ class ImportPage {
     for (const input of $$("[data-pick-files], [data-pick-folder]", this.root)) {
       input.addEventListener("change", () => this.take(input));
     }
-    $("[data-finish-without]", this.root).addEventListener("click", (event) => this.finishWithout(event.currentTarget));
+    const onClick = (selector, run) => {
+      for (const button of $$(selector, this.root)) button.addEventListener("click", () => this.busily(button, run));
+    };
+    onClick("[data-finish-without]", () => this.finishWithout());
+    onClick("[data-cancel]", () => this.cancel());
+    onClick("[data-retry]", () => this.retry());
+    for (const [selector, run, other] of [
+      ["[data-pause]", () => this.queue?.pause(), "[data-resume]"],
+      ["[data-resume]", () => this.queue?.goOn(), "[data-pause]"],
+    ]) {
+      $(selector, this.root).addEventListener("click", () => {
+        run();
+        this.draw();
+        // The button goes away; its twin takes the focus along.
+        $(other, this.root).focus();
+      });
+    }
     dropAnywhere(document.querySelector("[data-drop-overlay]"), (held) => this.dropped(held));
     window.addEventListener("beforeunload", (event) => {
       if (this.isSending) event.preventDefault();
     });
   }
+
+  /** Run what a button does, with the button off meanwhile; a failure is told with the way to try again. */
+  async busily(button, run) {
+    button.disabled = true;
+    button.setAttribute("aria-busy", "true");
+    this.view.trouble("");
+    try {
+      await run();
+    } catch (error) {
+      const again = { label: gettext("Try again"), run: () => this.busily(button, run) };
+      this.view.trouble(error.detail ?? String(error), again);
+    } finally {
+      button.disabled = false;
+      button.removeAttribute("aria-busy");
+    }
+  }
+
+  // --- What a person brings -------------------------------------------------------------------------
 
   take(input) {
     const files = readInput(input);
@@ -94,9 +139,11 @@ class ImportPage {
     }
   }
 
+  // --- Send -----------------------------------------------------------------------------------------
+
   /** Make an import on the server and give this page its address. */
   async begin(files) {
-    const job = await postJson(this.root.dataset.importsAddress, {});
+    const job = await postJson(this.root.dataset.importsAddress, { asks_about_sidecars: true });
     this.socket?.close();
     this.progress = NOTHING;
     this.queue = null;
@@ -108,57 +155,66 @@ class ImportPage {
 
   async send(files) {
     this.listUnreadable();
+    for (const one of files) this.brought.add(one);
     this.makeQueue();
     this.view.phase = "running";
     this.redraw();
+    if (files.some(isZip)) this.zips.expect();
     await this.queue.add(files);
     await this.finish();
   }
 
   async resume(files) {
     this.listUnreadable();
-    const pairs = pairUp(this.missing, files);
-    if (!pairs.length) {
-      this.view.trouble(gettext("None of these files is missing here. Drop the folder that this import was started with."));
-      return;
-    }
+    const pairs = await this.findMissing(files);
+    if (!pairs.length) return;
     const words = { found: formatNumber(pairs.length), count: formatNumber(this.missing.length) };
     this.view.speak(interpolate(gettext("Sending %(found)s of %(count)s missing files"), words));
+    await this.sendPairs(pairs);
+  }
+
+  async sendPairs(pairs) {
     this.forgetMissing();
     this.makeQueue();
     this.queue.resume(pairs);
     await this.finish();
   }
 
+  /** Find missing files among those that were brought again; says what is wrong with the others. */
+  async findMissing(files) {
+    const pairs = pairUp(this.missing, files);
+    const taken = new Set(pairs.map(({ file }) => file));
+    const found = new Set(pairs.map(({ item }) => item));
+    const rest = this.missing.filter((item) => !found.has(item));
+    const others = files.filter(({ file }) => !taken.has(file));
+    if (rest.length && others.length) pairs.push(...(await pairRenamed(rest, others, this.hasher)));
+    const changed = resized(rest.filter((item) => !pairs.some((pair) => pair.item === item)), others);
+    if (changed.length) {
+      const text = ngettext(
+        "“%(name)s” has another size than before. Finish without it, then add it as a new file.",
+        "“%(name)s” and others, %(count)s in all, have another size than before. Finish without them, then add them as new files.",
+        changed.length,
+      );
+      this.view.trouble(interpolate(text, { name: changed[0].name, count: formatNumber(changed.length) }));
+    } else if (!pairs.length) {
+      this.view.trouble(gettext("None of these files is missing here. Drop the folder that this import was started with."));
+    }
+    return pairs;
+  }
+
   /** When all is sent, say that the list is complete. */
   async finish() {
     const { queue } = this;
-    await queue.whenIdle();
-    // Files that were dropped meanwhile came with a call of their own, and the first of the calls seals.
-    if (queue !== this.queue) return;
+    await queue?.whenIdle();
+    // Files that were dropped meanwhile came with a call of their own, and the first of the calls seals. A cancelled
+    // import has no queue any more.
+    if (!queue || queue !== this.queue) return;
     this.queue = null;
     this.moved(await queue.persist(() => postJson(`${this.address}/seal`, {})));
   }
 
-  /** What never came is given up: the server refuses it, and the import ends with the rest. */
-  async finishWithout(button) {
-    button.disabled = true;
-    button.setAttribute("aria-busy", "true");
-    this.view.trouble("");
-    try {
-      const progress = await postJson(`${this.address}/finish`, {});
-      this.forgetMissing();
-      this.moved(progress);
-    } catch (error) {
-      this.view.trouble(error.detail ?? String(error), { label: gettext("Try again"), run: () => this.finishWithout(button) });
-    } finally {
-      button.disabled = false;
-      button.removeAttribute("aria-busy");
-    }
-  }
-
   makeQueue() {
-    this.queue ??= new UploadQueue(this.address, {
+    this.queue ??= new UploadQueue(this.address, this.hasher, this.files, {
       onMove: () => this.redraw(),
       onTrouble: (text) => this.view.trouble(text && interpolate(gettext("%(what)s Trying again…"), { what: text })),
       onStopped: (text) =>
@@ -169,17 +225,105 @@ class ImportPage {
             this.queue?.goOn();
           },
         }),
-      onLost: (name, text) => this.refusals.addLocal(name, text),
+      onLost: (item, text) => this.refusals.addLocal(item.folder ? `${item.folder}/${item.name}` : item.name, text),
+      onChanged: () => this.toldOfChanges(),
     });
   }
+
+  toldOfChanges() {
+    const count = this.queue.changed;
+    const text = ngettext(
+      "%(count)s file has changed since it was first chosen. It is sent as it is now.",
+      "%(count)s files have changed since they were first chosen. They are sent as they are now.",
+      count,
+    );
+    this.view.trouble(interpolate(text, { count: formatNumber(count) }));
+  }
+
+  // --- Stop and try again ---------------------------------------------------------------------------
+
+  /** What never came is given up: the server refuses it, and the import ends with the rest. */
+  async finishWithout() {
+    const progress = await postJson(`${this.address}/finish`, {});
+    this.forgetMissing();
+    this.moved(progress);
+  }
+
+  async cancel() {
+    const { queue } = this;
+    queue?.pause();
+    let progress;
+    try {
+      progress = await postJson(`${this.address}/cancel`, {});
+    } catch (error) {
+      queue?.goOn();
+      throw error;
+    }
+    queue?.cancel();
+    this.queue = null;
+    this.forgetMissing();
+    this.moved(progress);
+    const text = ngettext("Cancelled. %(count)s file was left out.", "Cancelled. %(count)s files were left out.", progress.skipped);
+    toast(interpolate(text, { count: formatNumber(progress.skipped) }), {
+      action: { label: gettext("Undo"), run: () => this.busily($("[data-retry]", this.root), () => this.retry()) },
+    });
+  }
+
+  /** Try again what was refused for a reason that can pass, or left out by cancelling. */
+  async retry() {
+    const wasCancelled = this.progress.cancelled;
+    const { items } = await postJson(`${this.address}/retry`, { items: null });
+    if (!items.length) {
+      this.moved(await getJson(this.address));
+      return;
+    }
+    this.progress = { ...this.progress, state: "OPEN", cancelled: false, retryable: 0 };
+    this.listenToServer();
+    this.view.phase = "running";
+    this.redraw();
+    // A cancelled list may not have been announced to its end: whatever is known already is not announced twice.
+    if (wasCancelled && this.brought.size) this.sendAgain(() => this.send([...this.brought]));
+    else {
+      const lacks = items.filter(({ id, state }) => state === "WAITING" && this.files.has(id));
+      const pairs = lacks.map(({ id, received }) => {
+        const { item, file } = this.files.get(id);
+        return { file, item: { ...item, received } };
+      });
+      if (pairs.length) this.sendAgain(() => this.sendPairs(pairs));
+      // Files that this page has not in its hands: it asks for them at once.
+      if (lacks.length < items.filter(({ state }) => state === "WAITING").length) this.lastArrival -= STALLED_AFTER;
+      else this.moved(await postJson(`${this.address}/seal`, {}));
+    }
+  }
+
+  /** It may take hours; the button that began it is free meanwhile. */
+  sendAgain(run) {
+    run().catch((error) => this.view.trouble(error.detail ?? String(error)));
+  }
+
+  // --- Follow ---------------------------------------------------------------------------------------
 
   /** Follow an import: its socket, and asking where there is none. */
   follow(id) {
     this.job = id;
     this.address = `${API}/${id}`;
+    this.files = new Map();
+    this.brought = new Set();
     this.refusals = new Refusals(this.root, this.address);
-    if (this.progress.state === "DONE") return;
-    this.socket = openSocket(`/ws/imports/${id}/`, {
+    this.list?.close();
+    this.list = new FileList(this.root, this.address, this.files);
+    this.latest = new Latest(this.root);
+    this.zips = new Zips(this.address, () => this.redraw());
+    this.texts = new TextsPanel(this.root, this.address, {
+      onAnswered: async () => this.moved(await getJson(this.address)),
+      onTrouble: (text) => this.view.trouble(text),
+    });
+    if (this.progress.state !== "DONE") this.listenToServer();
+  }
+
+  listenToServer() {
+    this.socket?.close();
+    this.socket = openSocket(`/ws/imports/${this.job}/`, {
       onMessage: ({ type, data }) => type === IMPORT_PROGRESS && this.moved(data),
       poll: async () => this.moved(await getJson(this.address)),
     });
@@ -188,25 +332,37 @@ class ImportPage {
 
   moved(progress) {
     if (progress.waiting !== this.progress.waiting) this.lastArrival = performance.now();
+    // Cancelled in another window: what is left here has nowhere to go.
+    if (progress.cancelled && this.queue) {
+      this.queue.cancel();
+      this.queue = null;
+    }
     this.progress = progress;
+    if (this.zips?.next) this.zips.expect();
     this.redraw();
   }
 
   draw() {
     const { progress } = this;
-    if (this.refusals) this.refusals.expect(progress.failed);
+    if (!this.job) return;
+    this.refusals.expect(progress.failed);
+    this.list.show(progress);
+    this.latest.show(progress.latest);
+    this.texts.show(progress);
     if (progress.state === "DONE" && !this.isSending) {
       this.view.done(progress);
       this.view.phase = "done";
       this.socket?.close();
       clearInterval(this.stallTimer);
       this.forgetMissing();
-    } else if (this.job) {
+    } else {
       this.view.phase = "running";
-      this.view.progress(progress, this.queue);
+      this.view.progress(progress, this.queue, this.zips.next);
       if (progress.waiting === 0) this.forgetMissing();
     }
   }
+
+  // --- What is missing ------------------------------------------------------------------------------
 
   forgetMissing() {
     this.missing = [];

@@ -5,6 +5,7 @@ import { formatBytes, formatDuration, formatNumber, formatRate } from "../lib/fo
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 
 const SPEAK_EVERY = 5000;
+const FACTS = ["ready", "duplicates", "sidecars", "failed"];
 
 export class ImportView {
   constructor(root) {
@@ -37,38 +38,51 @@ export class ImportView {
     $("[data-hint]", this.root).hidden = false;
   }
 
-  /** Show a running import. `sending` is the upload queue of this page, or null. */
-  progress(progress, sending) {
+  /**
+   * Show a running import. `sending` is the upload queue of this page, or null; `zip` a zip that was not looked into
+   * yet, or null: nobody knows then how many files there will be, and a percentage would jump back.
+   */
+  progress(progress, sending, zip) {
     const total = Math.max(progress.total, sending?.chosen ?? 0);
     const done = progress.done;
-    const percent = total ? Math.floor((100 * done) / total) : 0;
-    const words = { done: formatNumber(done), total: formatNumber(total) };
-    $("[data-count]", this.root).textContent = interpolate(gettext("%(done)s of %(total)s"), words);
-    $("[data-percent]", this.root).textContent = interpolate(gettext("%(percent)s %"), { percent });
+    const percent = zip || !total ? null : Math.floor((100 * done) / total);
+    const words = { done: formatNumber(done), total: formatNumber(total), percent, title: this.title };
+    const text = interpolate(zip ? gettext("%(done)s done so far") : gettext("%(done)s of %(total)s"), words);
+    $("[data-count]", this.root).textContent = text;
+    $("[data-percent]", this.root).textContent = percent === null ? "" : interpolate(gettext("%(percent)s %"), words);
+    this.bar(total, done, zip, sending);
+    this.pace(progress, total, sending, zip);
+    this.stay(progress, sending, zip);
+    this.facts(progress);
+    this.controls(progress, sending);
+    document.title = interpolate(percent === null ? gettext("… · %(title)s") : gettext("%(percent)s % · %(title)s"), words);
+    this.speak(zip ? text : interpolate(gettext("%(done)s of %(total)s files done"), words));
+  }
+
+  bar(total, done, zip, sending) {
     const bar = $("[data-bar]", this.root);
     bar.max = Math.max(1, total);
     bar.value = done;
-    this.pace(progress, total, sending);
-    this.facts(progress);
-    document.title = interpolate(gettext("%(percent)s % · %(title)s"), { percent, title: this.title });
-    this.speak(interpolate(gettext("%(done)s of %(total)s files done"), words));
+    if (!zip) return;
+    const isSending = zip.state === "WAITING" && sending?.isBusy && sending.bytesChosen > 0;
+    if (isSending) {
+      bar.max = sending.bytesChosen;
+      bar.value = sending.bytesSent;
+    } else bar.removeAttribute("value");
   }
 
-  pace(progress, total, sending) {
+  pace(progress, total, sending, zip) {
     const parts = [];
-    if (progress.rate > 0) parts.push(interpolate(gettext("%(rate)s files a second"), { rate: formatRate(progress.rate) }));
+    if (sending?.isPaused) parts.push(gettext("Paused"));
+    else if (progress.rate > 0) parts.push(interpolate(gettext("%(rate)s files a second"), { rate: formatRate(progress.rate) }));
     // Files that nobody sends have no time left to tell.
-    const left = progress.waiting > 0 && !sending ? null : this.secondsLeft(progress, total);
+    const left = zip || sending?.isPaused || (progress.waiting > 0 && !sending) ? null : this.secondsLeft(progress, total);
     if (left !== null) parts.push(interpolate(gettext("%(time)s left"), { time: formatDuration(left) }));
     if (sending?.isBusy && sending.bytesChosen > 0) {
       const sizes = { sent: formatBytes(sending.bytesSent), total: formatBytes(sending.bytesChosen) };
       parts.push(interpolate(gettext("%(sent)s of %(total)s sent"), sizes));
     }
     $("[data-pace]", this.root).textContent = parts.join(" · ");
-    $("[data-stay]", this.root).textContent = sending?.isBusy
-      ? gettext("Keep this page open until everything is sent. More files can be dropped at any time.")
-      : gettext("Everything has arrived. You may leave this page; the work goes on.");
-    if (!sending?.isBusy && progress.waiting > 0) $("[data-stay]", this.root).textContent = "";
   }
 
   secondsLeft(progress, total) {
@@ -76,11 +90,38 @@ export class ImportView {
     return (total - progress.done) / progress.rate;
   }
 
+  stay(progress, sending, zip) {
+    const line = $("[data-stay]", this.root);
+    if (sending?.isPaused) line.textContent = gettext("Nothing is sent until you go on. What has arrived is read meanwhile.");
+    else if (zip && zip.state !== "WAITING") line.textContent = interpolate(gettext("Looking into %(name)s…"), { name: zip.name });
+    else if (sending?.isBusy) line.textContent = gettext("Keep this page open until everything is sent. More files can be dropped at any time.");
+    else if (progress.waiting > 0) line.textContent = "";
+    else if (progress.held > 0 && progress.total - progress.done === progress.held) {
+      line.textContent = gettext("All pictures are read. The texts wait for your answer.");
+    } else line.textContent = gettext("Everything has arrived. You may leave this page; the work goes on.");
+  }
+
   facts(progress) {
-    for (const name of ["ready", "duplicates", "sidecars", "failed"]) {
+    for (const name of FACTS) {
       const fact = $(`[data-fact="${name}"]`, this.root);
       $("dd", fact).textContent = formatNumber(progress[name]);
       fact.toggleAttribute("data-some", progress[name] > 0);
+    }
+  }
+
+  controls(progress, sending) {
+    $("[data-pause]", this.root).hidden = !sending?.isBusy || sending.isPaused;
+    $("[data-resume]", this.root).hidden = !sending?.isPaused;
+    $("[data-cancel]", this.root).hidden = progress.state === "DONE";
+    this.retry(progress);
+  }
+
+  retry(progress) {
+    for (const button of this.root.querySelectorAll("[data-retry]")) {
+      button.hidden = progress.retryable === 0;
+      const words = { count: formatNumber(progress.retryable) };
+      const text = ngettext("Try %(count)s file again", "Try %(count)s files again", progress.retryable);
+      $("[data-retry-text]", button).textContent = interpolate(text, words);
     }
   }
 
@@ -88,10 +129,12 @@ export class ImportView {
     const added = interpolate(ngettext("%(count)s image added", "%(count)s images added", progress.ready), {
       count: formatNumber(progress.ready),
     });
-    $("[data-done-title]", this.root).textContent = progress.ready ? added : gettext("No image was added");
+    const none = progress.cancelled ? gettext("The import was cancelled") : gettext("No image was added");
+    $("[data-done-title]", this.root).textContent = progress.ready ? added : none;
     $("[data-done-text]", this.root).textContent = this.summary(progress).join(" · ");
     $("[data-done]", this.root).toggleAttribute("data-none", progress.ready + progress.duplicates === 0);
     $("[data-done-tag]", this.root).hidden = progress.ready + progress.duplicates === 0;
+    this.retry(progress);
     document.title = interpolate(gettext("Done · %(title)s"), { title: this.title });
     this.speak(interpolate(gettext("Done: %(summary)s"), { summary: [added, ...this.summary(progress)].join(", ") }));
   }
@@ -99,8 +142,10 @@ export class ImportView {
   summary(progress) {
     const parts = [];
     const say = (text, count) => count > 0 && parts.push(interpolate(text, { count: formatNumber(count) }));
+    if (progress.cancelled && progress.ready) parts.push(gettext("cancelled"));
     say(gettext("%(count)s already here"), progress.duplicates);
     say(ngettext("%(count)s text read", "%(count)s texts read", progress.sidecars), progress.sidecars);
+    say(gettext("%(count)s left out"), progress.skipped);
     say(gettext("%(count)s refused"), progress.failed);
     return parts;
   }

@@ -21,7 +21,8 @@ export async function fetchWaiting(address) {
   return waiting;
 }
 
-const key = (folder, name, size) => `${folder}\n${name}\n${size}`;
+const path = (folder, name) => `${folder}\n${name}`;
+const key = (folder, name, size) => `${path(folder, name)}\n${size}`;
 
 /**
  * Pair waiting items with files of the same folder, name and size.
@@ -50,6 +51,32 @@ export function pairUp(waiting, files) {
     if (one) pairs.push({ item, file: one.file });
   }
   return pairs;
+}
+
+/** Pair items under another name: files of the same size and, as the server was told before, of the same bytes. */
+export async function pairRenamed(waiting, files, hasher) {
+  const bySize = new Map();
+  for (const item of waiting) {
+    if (item.sha256) bySize.set(item.size, [...(bySize.get(item.size) ?? []), item]);
+  }
+  const pairs = [];
+  for (const { file } of files) {
+    const candidates = bySize.get(file.size);
+    if (!candidates?.length) continue;
+    const sum = await hasher.sum(file).catch(() => "");
+    const index = candidates.findIndex((item) => item.sha256 === sum);
+    if (index >= 0) pairs.push({ item: candidates.splice(index, 1)[0], file });
+  }
+  return pairs;
+}
+
+/** The waiting items whose file is there under its name, with another size than it had. */
+export function resized(waiting, files) {
+  const sizes = new Map(files.map((one) => [path(one.folder, one.name), one.file.size]));
+  return waiting.filter((item) => {
+    const size = sizes.get(path(item.folder, item.name));
+    return size !== undefined && size !== item.size;
+  });
 }
 
 export function showMissing(root, waiting) {

@@ -1,12 +1,13 @@
-// The list of files that were refused, each with its sentence; it grows while the import runs.
+// The files that were refused, each with its whole sentence; it grows while the import runs, and shows a hundred at first.
 
-import { $, el, icon } from "../lib/dom.js";
+import { $, el, icon, throttle } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { getJson } from "../lib/http.js";
 import { interpolate, ngettext } from "../lib/i18n.js";
 
 const PAGE = 500;
 const SHOWN_AT_FIRST = 100;
+const READ_EVERY = 1000;
 
 export class Refusals {
   constructor(root, address) {
@@ -14,17 +15,17 @@ export class Refusals {
     this.box = $("[data-refusals]", root);
     this.list = $("[data-refusals-list]", root);
     this.more = $("[data-refusals-more]", root);
-    this.found = new Map();
+    this.found = [];
     this.local = [];
-    this.drawn = new Set();
+    this.rows = new Map();
     this.limit = SHOWN_AT_FIRST;
-    this.reading = null;
     this.count = 0;
+    this.read = throttle(() => this.fetch(), READ_EVERY);
     this.list.replaceChildren();
     this.box.hidden = true;
     this.more.onclick = () => {
       this.limit += PAGE;
-      this.draw();
+      this.fetch();
     };
   }
 
@@ -34,42 +35,41 @@ export class Refusals {
     this.draw();
   }
 
-  /** There are `count` refused files now: read the ones that are not here yet. */
+  /** There are `count` refused files now. */
   expect(count) {
+    if (this.count === count) return;
     this.count = count;
-    if (this.found.size >= count) return;
-    this.reading ??= this.read().finally(() => {
-      this.reading = null;
-    });
+    this.read();
   }
 
-  async read() {
-    // From the start each time: a file with a small number may fail after one with a large number.
+  async fetch() {
+    // From the start each time: a file with a small number may fail after one with a large number, and some are tried
+    // again. Never more than are shown.
+    const found = [];
     let after = 0;
-    do {
-      const query = new URLSearchParams({ state: "FAILED", after, limit: PAGE });
-      const page = await getJson(`${this.address}/items?${query}`).catch(() => ({ items: [], next: null }));
-      for (const item of page.items) this.found.set(item.id, item);
+    while (after !== null && found.length < this.limit) {
+      const query = new URLSearchParams({ state: "FAILED", after, limit: Math.min(PAGE, this.limit - found.length) });
+      const page = await getJson(`${this.address}/items?${query}`).catch(() => null);
+      if (!page) return;
+      found.push(...page.items);
       after = page.next;
-      this.draw();
-    } while (after !== null);
+    }
+    this.found = found;
+    this.draw();
   }
 
   draw() {
-    const all = [...this.local, ...this.found.values()];
-    const total = this.local.length + Math.max(this.count, this.found.size);
-    this.box.hidden = all.length === 0;
+    const shown = [...this.local, ...this.found].slice(0, this.limit);
+    const total = this.local.length + Math.max(this.count, this.found.length);
+    this.box.hidden = shown.length === 0;
     $("[data-refusals-title]", this.box).textContent = interpolate(
       ngettext("%(count)s file was refused", "%(count)s files were refused", total),
       { count: formatNumber(total) },
     );
-    for (const item of all) {
-      if (this.drawn.size >= this.limit) break;
-      if (this.drawn.has(item.id)) continue;
-      this.drawn.add(item.id);
-      this.list.append(this.row(item));
-    }
-    this.more.hidden = this.drawn.size >= all.length;
+    const rows = shown.map((item) => this.rows.get(item.id) ?? this.row(item));
+    this.rows = new Map(shown.map((item, index) => [item.id, rows[index]]));
+    this.list.replaceChildren(...rows);
+    this.more.hidden = total <= shown.length;
   }
 
   row(item) {

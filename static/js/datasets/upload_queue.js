@@ -1,44 +1,75 @@
-// Sends chosen files: announces them in batches, then their bytes in chunks, a few files at a time.
+// Brings chosen files to the server: announces them in batches, tells their checksums, sends what the server lacks.
 //
-// What the server holds is the record. A chunk that may or may not have arrived is simply sent again, and the server
-// answers how far it is (409); so a broken line costs at most one chunk, and no file is sent twice. A file is announced
-// under a key of its own: where the answer got lost, asking again brings the same item and no second one.
+// Three lines run side by side, so that the first file is on its way while the rest is still being announced: one
+// announces, one sums up the files a little ahead of the senders, and a few senders send. What the server holds is the
+// record. A chunk that may or may not have arrived is simply sent again, and the server answers how far it is (409); so
+// a broken line costs at most one chunk, and no file is sent twice. A file is announced under a key of its own: where
+// the answer got lost, asking again brings the same item and no second one.
 
 import { HttpError, backoff, pause, postJson, putBytes } from "../lib/http.js";
 import { makeKey } from "../lib/uuid.js";
 import { fileUnreadable } from "./dropped.js";
+import { Gate } from "./gate.js";
 import { inBatches } from "./upload_order.js";
 
-const AT_ONCE = 4;
+const SENDERS = 4;
+const SUMMERS = 2;
 const CHUNK_BYTES = 4 * 1024 * 1024;
+// Summed up while it is sent: reading it twice before the first byte goes out would be a long silence.
+const LARGE_BYTES = 64 * 1024 * 1024;
+// How far the sums run ahead of the senders.
+const AHEAD = 200;
+const SUMS_A_CALL = 500;
 // Signed out, no longer allowed, disk full: the next file would fare no better until somebody did something.
 const NEEDS_A_PERSON = new Set([401, 403, 507]);
+
+/** The queue was cancelled; nobody has to hear of it. */
+class Cancelled extends Error {}
 
 export class UploadQueue {
   /**
    * @param address API address of the import.
+   * @param hasher has `sum(file)`.
+   * @param files a map that is filled with what is known of each file, by number of its item: `file`, `sent` bytes
+   *   and `phase`: "queued", "sending", "sent", or "lost" where this machine cannot read it.
    * @param listener `onMove()` when bytes went out, `onTrouble(text)` or `onTrouble("")` while the server is away,
-   *   `onStopped(text)` when a person has to act, `onLost(name, text)` for a file that this machine cannot read.
+   *   `onStopped(text)` when a person has to act, `onLost(name, text)` for a file that this machine cannot read,
+   *   `onChanged()` when files are not what they were when they were first summed up.
    */
-  constructor(address, listener) {
+  constructor(address, hasher, files, listener) {
     this.address = address;
+    this.hasher = hasher;
+    this.files = files;
     this.listener = listener;
+    this.toSum = [];
+    this.toCheck = [];
     this.ready = [];
     this.chosen = 0;
     this.bytesChosen = 0;
     this.bytesSent = 0;
-    this.filesSent = 0;
-    this.lost = 0;
-    this.announcing = 0;
-    this.senders = 0;
-    this.stopped = null;
+    this.changed = 0;
+    this.working = { announce: 0, sum: 0, check: 0, send: 0 };
+    this.paused = new Gate();
+    this.stopped = new Gate();
+    this.room = new Gate();
+    this.abort = new AbortController();
     this.idle = [];
     this.counted = new Set();
     this.announced = new Set();
   }
 
   get isBusy() {
-    return this.announcing > 0 || this.ready.length > 0 || this.senders > 0;
+    if (this.isCancelled) return false;
+    const { announce, sum, check, send } = this.working;
+    return announce + sum + check + send + this.toSum.length + this.toCheck.length + this.ready.length > 0;
+  }
+
+  get isPaused() {
+    return this.paused.isShut;
+  }
+
+  get isCancelled() {
+    return this.abort.signal.aborted;
   }
 
   /** Announce files and send them; returns when the server knows all of them. After a failure, add the same again. */
@@ -46,22 +77,46 @@ export class UploadQueue {
     for (const one of files) one.key ??= makeKey();
     this.count(files.filter(({ key }) => !this.counted.has(key)));
     for (const { key } of files) this.counted.add(key);
-    this.announcing += 1;
-    try {
+    await this.work("announce", async () => {
       const unknown = files.filter(({ key }) => !this.announced.has(key));
       for (const batch of inBatches(unknown)) await this.announce(batch);
-    } finally {
-      this.announcing -= 1;
-      this.settle();
-    }
+    });
   }
 
-  /** Send the bytes of files that the server knows and waits for: pairs of `{file, item}`. */
+  /** Send what is missing of files that the server knows and waits for: `{file, item}`. */
   resume(pairs) {
-    this.count(pairs.map(({ file }) => ({ file })));
-    this.ready.push(...pairs);
+    this.count(pairs);
+    for (const { file, item } of pairs) this.admit(file, item);
     this.start();
   }
+
+  pause() {
+    this.paused.shut();
+    this.listener.onMove();
+  }
+
+  goOn() {
+    this.stopped.open();
+    this.paused.open();
+    this.listener.onMove();
+  }
+
+  /** Stop everything at once and for good. */
+  cancel() {
+    this.abort.abort();
+    this.toSum = [];
+    this.toCheck = [];
+    this.ready = [];
+    for (const gate of [this.stopped, this.paused, this.room]) gate.open();
+    this.settle();
+  }
+
+  /** Wait until nothing is left to send. */
+  whenIdle() {
+    return this.isBusy ? new Promise((resolve) => this.idle.push(resolve)) : Promise.resolve();
+  }
+
+  // --- Announce -------------------------------------------------------------------------------------
 
   count(files) {
     this.chosen += files.length;
@@ -70,56 +125,166 @@ export class UploadQueue {
 
   async announce(batch) {
     const files = batch.map(({ key, file, name, folder }) => ({ key, name, folder, size: file.size }));
-    const { items } = await this.persist(() => postJson(`${this.address}/items`, { files }));
+    const { items } = await this.persist((signal) => postJson(`${this.address}/items`, { files }, { signal }));
     items.forEach((item, index) => {
       const { key, file } = batch[index];
       this.announced.add(key);
-      if (item.state === "WAITING") this.ready.push({ file, item });
+      if (item.state === "WAITING") this.admit(file, item);
       else this.bytesSent += file.size;
     });
     this.start();
   }
 
-  start() {
-    while (this.senders < AT_ONCE && this.senders < this.ready.length) this.runSender();
+  admit(file, item) {
+    const entry = { file, item, sent: 0, sum: "", phase: "queued" };
+    this.files.set(item.id, entry);
+    if (file.size > LARGE_BYTES) this.take(entry, item.received ?? 0);
+    else this.toSum.push(entry);
+  }
+
+  /** Put a file in line for the senders; so many of its bytes are on the server. */
+  take(entry, received) {
+    this.moveTo(entry, received);
+    this.ready.push(entry);
+  }
+
+  /** Fewer bytes than before means that the server lost some, for instance to a full disk: it says where to go on. */
+  moveTo(entry, received) {
+    this.bytesSent += received - entry.sent;
+    entry.sent = received;
     this.listener.onMove();
   }
 
-  async runSender() {
-    this.senders += 1;
-    for (let next = this.ready.shift(); next; next = this.ready.shift()) await this.sendFile(next);
-    this.senders -= 1;
-    this.settle();
+  start() {
+    while (this.working.sum < SUMMERS && this.toSum.length) this.run("sum", this.toSum, (one) => this.sumUp(one));
+    while (this.working.send < SENDERS && this.ready.length) this.run("send", this.ready, (one) => this.sendFile(one));
+    if (this.toCheck.length && !this.working.check) this.work("check", () => this.checkAll());
+    this.listener.onMove();
   }
 
-  async sendFile({ file, item }) {
-    let offset = 0;
+  async run(kind, line, handle) {
+    await this.work(kind, async () => {
+      for (let next = line.shift(); next && !this.isCancelled; next = line.shift()) await handle(next);
+    });
+  }
+
+  async work(kind, job) {
+    this.working[kind] += 1;
     try {
-      while (offset < file.size) offset = await this.sendChunk(file, item, offset);
-      this.filesSent += 1;
+      await job();
     } catch (error) {
-      this.lost += 1;
-      this.bytesSent += file.size - offset;
-      this.listener.onLost(item.name, error.detail ?? String(error));
+      if (!this.isCancelled) throw error;
+    } finally {
+      this.working[kind] -= 1;
+      this.settle();
+    }
+  }
+
+  // --- Sum up and ask what is lacking ---------------------------------------------------------------
+
+  async sumUp(entry) {
+    while (this.ready.length + this.toCheck.length >= AHEAD && !this.isCancelled) {
+      this.room.shut();
+      await this.room.wait;
+    }
+    await this.paused.wait;
+    try {
+      entry.sum = await this.hasher.sum(entry.file);
+    } catch (error) {
+      this.lose(entry, error);
+      return;
+    }
+    if (this.isCancelled) return;
+    if (entry.sum) this.toCheck.push(entry);
+    else this.take(entry, entry.item.received ?? 0);
+    this.start();
+  }
+
+  async checkAll() {
+    while (this.toCheck.length && !this.isCancelled) {
+      const entries = this.toCheck.splice(0, SUMS_A_CALL);
+      const lacks = await this.check(entries).catch(() => null);
+      if (this.isCancelled) return;
+      for (const entry of entries) {
+        // Where the sums were refused the bytes are sent all the same, and the refusal of those is told for each file.
+        const lack = lacks ? lacks.get(entry.item.id) : { state: "WAITING", received: 0 };
+        if (lack?.state === "WAITING") this.take(entry, lack.received);
+        else this.arrived(entry);
+      }
+      this.room.open();
+      this.start();
+    }
+  }
+
+  /** Tell the sums of files; returns what the server has of each, by number. */
+  async check(entries) {
+    const changed = entries.filter(({ item, sum }) => item.sha256 && item.sha256 !== sum).length;
+    if (changed) {
+      this.changed += changed;
+      this.listener.onChanged();
+    }
+    const items = entries.map(({ item, sum }) => ({ id: item.id, sha256: sum }));
+    const answer = await this.persist((signal) => postJson(`${this.address}/checksums`, { items }, { signal }));
+    return new Map(answer.items.map((lack) => [lack.id, lack]));
+  }
+
+  /** Sum up a large file while it is being sent; returns what the server has of it then. */
+  async sumUpLate(entry) {
+    entry.sum = await this.hasher.sum(entry.file);
+    if (!entry.sum || this.isCancelled) return null;
+    return (await this.check([entry])).get(entry.item.id) ?? null;
+  }
+
+  arrived(entry) {
+    this.moveTo(entry, entry.file.size);
+    entry.phase = "sent";
+  }
+
+  lose(entry, error) {
+    if (this.isCancelled) return;
+    entry.phase = "lost";
+    this.bytesSent += entry.file.size - entry.sent;
+    this.listener.onLost(entry.item, error.detail ?? String(error));
+  }
+
+  // --- Send -----------------------------------------------------------------------------------------
+
+  async sendFile(entry) {
+    const { file } = entry;
+    entry.phase = "sending";
+    this.room.open();
+    const late = entry.sum || file.size <= LARGE_BYTES ? null : this.sumUpLate(entry);
+    late?.catch(() => {});
+    try {
+      while (entry.sent < file.size) {
+        // What arrives is compared with the sum, so the server has to know it before the last byte.
+        if (late && !entry.isSummed && entry.sent + CHUNK_BYTES >= file.size) await this.learn(entry, late);
+        else this.moveTo(entry, await this.sendChunk(entry));
+      }
+      entry.phase = "sent";
+    } catch (error) {
+      this.lose(entry, error);
     }
     this.listener.onMove();
   }
 
-  async sendChunk(file, item, offset) {
-    const chunk = await this.readChunk(file, offset);
-    const address = `${this.address}/items/${item.id}/content?offset=${offset}`;
-    const received = await this.persist(async () => {
+  async learn(entry, late) {
+    const lack = await late;
+    entry.isSummed = true;
+    if (lack) this.moveTo(entry, lack.state === "WAITING" ? lack.received : entry.file.size);
+  }
+
+  async sendChunk({ file, item, sent }) {
+    const chunk = await this.readChunk(file, sent);
+    const address = `${this.address}/items/${item.id}/content?offset=${sent}`;
+    return this.persist(async (signal) => {
       try {
-        return (await putBytes(address, chunk)).received;
+        return (await putBytes(address, chunk, { signal })).received;
       } catch (error) {
         if (error.status === 409 && Number.isInteger(error.body?.received)) return error.body.received;
         throw error;
       }
     });
-    // Fewer bytes than before means that the server lost some, for instance to a full disk: it says where to go on.
-    this.bytesSent += received - offset;
-    this.listener.onMove();
-    return received;
   }
 
   async readChunk(file, offset) {
@@ -134,12 +299,15 @@ export class UploadQueue {
   /** Try until it works or until trying again is pointless. */
   async persist(call) {
     for (let attempt = 0; ; attempt += 1) {
-      await this.stopped?.wait;
+      await this.paused.wait;
+      await this.stopped.wait;
+      if (this.isCancelled) throw new Cancelled();
       try {
-        const answer = await call();
+        const answer = await call(this.abort.signal);
         if (attempt > 0) this.listener.onTrouble("");
         return answer;
       } catch (error) {
+        if (this.isCancelled) throw new Cancelled();
         if (NEEDS_A_PERSON.has(error.status)) this.stop(error.detail);
         else if (!error.isPassing) throw error;
         else {
@@ -152,22 +320,9 @@ export class UploadQueue {
 
   /** Hold everything until a person did something about it and says so. */
   stop(text) {
-    if (this.stopped) return;
-    this.stopped = {};
-    this.stopped.wait = new Promise((resolve) => {
-      this.stopped.go = resolve;
-    });
+    if (this.stopped.isShut) return;
+    this.stopped.shut();
     this.listener.onStopped(text);
-  }
-
-  goOn() {
-    this.stopped?.go();
-    this.stopped = null;
-  }
-
-  /** Wait until nothing is left to send. */
-  whenIdle() {
-    return this.isBusy ? new Promise((resolve) => this.idle.push(resolve)) : Promise.resolve();
   }
 
   settle() {
