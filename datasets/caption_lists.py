@@ -103,12 +103,16 @@ def parse(text: str, *, as_lines: bool, most: int | None = None) -> CaptionList:
     return found
 
 
+def _none(constant: str) -> None:
+    """Tables write NaN where nothing is."""
+
+
 def _lines(text: str) -> Iterator[tuple[int, tuple[str, Any]]]:
     # Only at line feeds: a JSON string may hold the other line ends of Unicode as they are.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                row = json.loads(line)
+                row = json.loads(line, parse_constant=_none)
             except (ValueError, RecursionError):
                 row = None
             yield number, ("", row)
@@ -116,7 +120,7 @@ def _lines(text: str) -> Iterator[tuple[int, tuple[str, Any]]]:
 
 def _entries(text: str) -> Iterator[tuple[int, tuple[str, Any]]]:
     try:
-        whole = json.loads(text)
+        whole = json.loads(text, parse_constant=_none)
     except (ValueError, RecursionError) as error:
         raise NotAList from error
     if isinstance(whole, dict):
@@ -129,7 +133,7 @@ def _entries(text: str) -> Iterator[tuple[int, tuple[str, Any]]]:
 
 def _first_entries(text: str) -> Iterator[tuple[int, tuple[str, Any]]]:
     """The entries as far as the text goes: it may be the beginning of a long file."""
-    blank, decoder = re.compile(r"[\s,]*"), json.JSONDecoder()
+    blank, decoder = re.compile(r"[\s,]*"), json.JSONDecoder(parse_constant=_none)
     start = text.lstrip()[:1]
     place = text.find(start) + 1
     number = 0

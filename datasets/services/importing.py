@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from datasets.files import make_folder
 from datasets.models import Dataset, ImportItem, ImportJob
-from datasets.names import bare_stem, is_sidecar_name, natural_key
+from datasets.names import bare_stem, is_metadata_name, is_sidecar_name, natural_key
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
 from datasets.services.datasets import create_dataset, normalise_name
@@ -72,8 +72,7 @@ def find_files(folder: Path) -> list[FoundFile]:
 def _walk(folder: Path, relative: str) -> Iterator[FoundFile]:
     with os.scandir(folder) as found:
         entries = [entry for entry in found if not entry.name.startswith(".")]
-    # A text right behind the picture of its name: both are announced together and find each other.
-    entries.sort(key=lambda entry: (natural_key(bare_stem(entry.name)), is_sidecar_name(entry.name), entry.name))
+    entries.sort(key=lambda entry: _place_in_line(entry.name))
     for entry in entries:
         if entry.is_file():
             yield FoundFile(Path(entry.path), relative)
@@ -81,6 +80,14 @@ def _walk(folder: Path, relative: str) -> Iterator[FoundFile]:
         if entry.is_dir(follow_symlinks=False):
             name = os.fsencode(entry.name).decode("utf-8", "replace")
             yield from _walk(Path(entry.path), f"{relative}/{name}" if relative else name)
+
+
+def _place_in_line(name: str) -> tuple[bool, list[tuple[int, int, str]], bool, str]:
+    """Lists of captions before the pictures they name, which then find their words as soon as they are read.
+
+    A text goes right behind the picture of its name: both are announced together and find each other.
+    """
+    return not is_metadata_name(name), natural_key(bare_stem(name)), is_sidecar_name(name), name
 
 
 def get_or_create_dataset(*, name: str, file_prefix: str, trigger_word: str, by: User | None) -> tuple[Dataset, bool]:

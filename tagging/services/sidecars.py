@@ -108,25 +108,34 @@ def _with(caption: str, more: str) -> str:
 
 
 def _decide(policy: Policy, arrival: Arrival, standing: _Standing) -> tuple[SidecarWords, TextEnd]:
+    """Return the words that an image should have after its texts, and what became of these."""
     says = read_all([(text.text, text.reading) for text in arrival.texts])
     has = SidecarWords(standing.names, standing.text)
     is_known = arrival.image.sidecar_text == arrival.texts.raw
+    # What this very import has put there was no duplicate when it came, and is none when it is looked at again.
+    same = TextEnd.APPLIED if standing.by_this_import else TextEnd.SAME
     if policy == Policy.SKIP:
         return has, TextEnd.LEFT
-    if policy == Policy.ONLY_UNTAGGED:
-        going_on = standing.by_this_import and not standing.touched
-        if (has.tags or has.caption or standing.by_this_import) and not going_on:
-            return has, TextEnd.SAME if is_known else TextEnd.LEFT
-        if standing.by_earlier_texts and not standing.by_this_import and is_known:
-            return has, TextEnd.SAME
+    if policy == Policy.ONLY_UNTAGGED and not _is_free(has, standing, is_known=is_known):
+        return has, same if is_known else TextEnd.LEFT
     is_merge = policy == Policy.APPEND or (policy == Policy.OVERWRITE and standing.touched)
     # A text replaces only what it speaks of: a list of tags leaves the caption alone.
     replaced = SidecarWords(says.tags or has.tags, says.caption or has.caption)
     words = _merged(has, says, standing) if is_merge else replaced
-    if words != has or not (says.tags or says.caption):
-        return words, TextEnd.SAME if is_known and words == has else TextEnd.APPLIED
+    if words != has:
+        return words, TextEnd.APPLIED
+    if not says.tags and not says.caption:
+        return has, same if is_known else TextEnd.APPLIED
     is_all_there = set(says.tags) <= set(has.tags) and says.caption in one_line(has.caption)
-    return words, TextEnd.SAME if is_all_there else TextEnd.LEFT
+    return has, same if is_all_there else TextEnd.LEFT
+
+
+def _is_free(has: SidecarWords, standing: _Standing, *, is_known: bool) -> bool:
+    """Whether an image has no words but those that this import gave it, and that nobody edited since."""
+    if standing.by_this_import:
+        return not standing.touched
+    # Words that were read once, and that somebody took away, do not come back by the same text.
+    return not (has.tags or has.caption or (standing.by_earlier_texts and is_known))
 
 
 def _merged(has: SidecarWords, says: SidecarWords, standing: _Standing) -> SidecarWords:

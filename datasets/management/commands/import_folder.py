@@ -106,10 +106,14 @@ class Command(BaseCommand):
         return progress
 
     def _report(self, progress: ImportProgress, as_json: bool) -> None:
-        refused = ImportItem.objects.filter(job=progress.import_id, state=ImportItem.State.FAILED).order_by("pk")
+        items = ImportItem.objects.filter(job=progress.import_id).order_by("pk")
+        refused = items.filter(state=ImportItem.State.FAILED)
+        came = (ImportItem.State.READY, ImportItem.State.DUPLICATE)
+        noted = items.filter(state__in=came).exclude(reason="")
         if as_json:
             facts = progress.to_wire()["data"]
             facts["refused"] = [{"name": item.name, "reason": item.reason, "why": explain(item)} for item in refused]
+            facts["notes"] = [{"name": item.name, "reason": item.reason, "note": explain(item)} for item in noted]
             self.stdout.write(json.dumps(facts))
             return
         if progress.state != "DONE":
@@ -118,7 +122,7 @@ class Command(BaseCommand):
                 % {"total": progress.total, "id": progress.import_id}
             )
             return
-        for item in refused:
+        for item in [*noted, *refused]:
             self.stdout.write(f"{item.name}: {explain(item)}")
         self.stdout.write(
             _("%(ready)d images ready, %(duplicates)d already here, %(sidecars)d texts read, %(failed)d refused.")
