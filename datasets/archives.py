@@ -154,12 +154,14 @@ class Listing:
         return sum(not entry.problem for entry in self.entries)
 
     @cached_property
-    def refusal(self) -> tuple[str, str]:
-        """Why nothing can be read of it, and what the sentence needs: its first fault, else that it holds nothing."""
+    def refusal(self) -> str:
+        """Why nothing can be read of it: a name of `datasets.reasons.Reason`; empty where something can."""
         if self.readable:
-            return "", ""
-        faults = ((entry.problem, entry.detail) for entry in self.entries if not entry.is_left_out)
-        return next(faults, ("ARCHIVE_NO_IMAGES", ""))
+            return ""
+        faults = {entry.problem for entry in self.entries if not entry.is_left_out}
+        if faults == {"ARCHIVE_ENCRYPTED"}:
+            return "ARCHIVE_ENCRYPTED"
+        return "ARCHIVE_UNREADABLE" if faults else "ARCHIVE_NO_IMAGES"
 
 
 def list_entries(path: Path, limits: Limits) -> Listing:

@@ -167,6 +167,10 @@ class Reason(models.TextChoices):
         "ARCHIVE_NO_IMAGES",
         _("There are no images in this zip. Look whether it is the right one."),
     )
+    ARCHIVE_UNREADABLE = (
+        "ARCHIVE_UNREADABLE",
+        _("No file of this zip can be read. Each of them says why."),
+    )
     ENTRY_DAMAGED = (
         "ENTRY_DAMAGED",
         _("This file is damaged inside the zip; the others are not touched by it. Pack it again, or import it alone."),

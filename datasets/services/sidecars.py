@@ -117,6 +117,9 @@ def give_text_to_duplicate(item: ImportItem, image: Image) -> None:
 
     To be called inside a transaction that holds the dataset's row.
     """
+    # A picture may be there a hundred thousand times: its names are only gathered where there are texts at all.
+    if not SidecarText.objects.filter(job=item.job_id).exists():
+        return
     ends = give_texts(item.job_id, [Called(image, item.stem_key, item.name)], fresh=False)
     if not ends:
         return

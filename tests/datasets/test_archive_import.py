@@ -134,6 +134,12 @@ def test_one_damaged_file_leaves_the_others_in_peace(job: ImportJob, data_dir: P
     assert part_files(data_dir) == []
 
 
+def test_way_of_packing_that_is_not_read_is_named(job: ImportJob) -> None:
+    item = bring(job, pack(Member(b"1.png", picture(1), method=9), Member(b"2.png", picture(2))))
+    assert ends(item) == {"1.png": (State.FAILED, Reason.ENTRY_METHOD), "2.png": (State.READY, "")}
+    assert "(Deflate64)" in explain(item.entries.get(name="1.png"))
+
+
 def test_text_in_a_zip_has_the_limit_of_texts(job: ImportJob) -> None:
     item = bring(job, pack(Member(b"1.txt", b"x" * (uploads.MOST_SIDECAR_BYTES + 1))))
     child = item.entries.get()
@@ -157,7 +163,7 @@ def test_same_name_twice_loses_neither(job: ImportJob) -> None:
         (pack(), Reason.ARCHIVE_NO_IMAGES, "no images"),
         (pack(Member(b"a/")), Reason.ARCHIVE_NO_IMAGES, "no images"),
         (pack(Member(b"a.png", b"x", flags=1)), Reason.ARCHIVE_ENCRYPTED, "password"),
-        (pack(Member(b"a.png", b"x", method=9)), Reason.ENTRY_METHOD, "Deflate64"),
+        (pack(Member(b"a.png", b"x", method=9), Member(b"b.png")), Reason.ARCHIVE_UNREADABLE, "Each of them says why"),
     ],
 )
 def test_zip_of_which_nothing_can_be_read_is_refused_with_its_reason(
@@ -236,6 +242,8 @@ def test_death_in_the_middle_of_a_long_list_adds_nothing_twice(job: ImportJob, m
         int(name.removesuffix(".png")) for name in item.entries.order_by("position").values_list("name", flat=True)
     ] == [*range(35)]
     assert item.entries.values("client_key").distinct().count() == 35
+    # It went on behind the 20 that were there, and gave each file one place.
+    assert Dataset.objects.get().next_position == item.position + 36
 
 
 def test_long_list_is_handed_on_and_goes_on_where_it_stopped(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,7 @@ def test_files_come_in_natural_order_with_each_text_behind_its_picture(tmp_path:
 
 def test_folders_are_no_files(tmp_path: Path) -> None:
     folders = [Member(b"a/"), Member(b"b\\"), Member(b"c", mode=FOLDER), Member(b"d/", b"", method=8)]
-    assert listing(tmp_path, pack(*folders)).refusal == ("ARCHIVE_NO_IMAGES", "")
+    assert listing(tmp_path, pack(*folders)).refusal == "ARCHIVE_NO_IMAGES"
 
 
 # --- Names -------------------------------------------------------------------------------------
@@ -235,9 +235,10 @@ def test_entry_with_a_fault_is_told_and_the_others_are_kept(tmp_path: Path, memb
 
 def test_zip_of_which_nothing_can_be_read_says_why(tmp_path: Path) -> None:
     locked, leftover = Member(b"b.png", b"x", flags=1), Member(b".a", b"x")
-    assert listing(tmp_path, pack(leftover, locked)).refusal == ("ARCHIVE_ENCRYPTED", "")
-    assert listing(tmp_path, pack(leftover)).refusal == ("ARCHIVE_NO_IMAGES", "")
-    assert listing(tmp_path, pack(locked, Member(b"c.png", b"x"))).refusal == ("", "")
+    assert listing(tmp_path, pack(leftover, locked)).refusal == "ARCHIVE_ENCRYPTED"
+    assert listing(tmp_path, pack(locked, Member(b"c.png"))).refusal == "ARCHIVE_UNREADABLE"
+    assert listing(tmp_path, pack(leftover)).refusal == "ARCHIVE_NO_IMAGES"
+    assert listing(tmp_path, pack(locked, Member(b"c.png", b"x"))).refusal == ""
 
 
 # --- Limits, told before anything is unpacked ----------------------------------------------------
