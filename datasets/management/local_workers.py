@@ -10,11 +10,10 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from django.db.models import Sum
-from django.utils import timezone
 
 from datasets.management.local_worker_process import process, set_up
 from datasets.models import ImportItem
-from datasets.services.claims import LEASE
+from datasets.services.claims import release
 
 logger = logging.getLogger(__name__)
 
@@ -89,4 +88,4 @@ def _open_items(job_id: int) -> list[int]:
 
 def _release_claims(job_id: int) -> None:
     """The processes that held these are dead."""
-    ImportItem.objects.filter(job=job_id, state=ImportItem.State.PROCESSING).update(lease_until=timezone.now() - LEASE)
+    release(ImportItem.objects.filter(job=job_id))

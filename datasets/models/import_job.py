@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from datasets.models.dataset import Dataset
@@ -80,11 +80,13 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
         refused = models.Q(state=ImportItem.State.FAILED, reason__in=PASSING)
         return self.filter(refused | models.Q(state=ImportItem.State.SKIPPED, reason=Reason.CANCELLED))
 
-    def claimable(self, now: datetime) -> Self:
-        """Those a worker may take: received, or taken by one whose lease ran out."""
-        return self.filter(
-            models.Q(state=ImportItem.State.RECEIVED) | models.Q(state=ImportItem.State.PROCESSING, lease_until__lt=now)
-        )
+    def abandoned(self) -> Self:
+        """Those taken by a worker whose lease ran out, by the database's clock: workers' own may differ by hours."""
+        return self.filter(state=ImportItem.State.PROCESSING, lease_until__lt=Now())
+
+    def claimable(self) -> Self:
+        """Those a worker may take: received, or abandoned."""
+        return self.filter(state=ImportItem.State.RECEIVED) | self.abandoned()
 
 
 class ImportItem(models.Model):

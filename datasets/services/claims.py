@@ -1,7 +1,7 @@
 """Who works on a file: claims with a lease, and the end of a file, which only the holder of the claim can note.
 
 A claim is one conditional UPDATE; only who changed the row goes on. `attempts` tells one claim from the next: an end is
-noted only under the claim it was reached with.
+noted only under the claim it was reached with. Leases are given and compared by the database's clock.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from datasets import paths
 from datasets.models import Image, ImportItem, ImportItemQuerySet
 from datasets.services.telling import tell_import
 
-LEASE = timedelta(seconds=45)
+# How long a dead worker's file lies still, at most; a living one renews what it holds for longer.
+LEASE = timedelta(seconds=30)
 
 
 class LostClaim(Exception):
@@ -27,11 +29,10 @@ class LostClaim(Exception):
 
 def claim(item_id: int) -> ImportItem | None:
     """Claim a file that waits for a worker; `None` where another one was quicker or nothing is left to do."""
-    now = timezone.now()
     claimed = (
         ImportItem.objects.filter(pk=item_id)
-        .claimable(now)
-        .update(state=ImportItem.State.PROCESSING, lease_until=now + LEASE, attempts=F("attempts") + 1)
+        .claimable()
+        .update(state=ImportItem.State.PROCESSING, lease_until=Now() + LEASE, attempts=F("attempts") + 1)
     )
     if not claimed:
         return None
@@ -103,8 +104,13 @@ def renew(item: ImportItem) -> None:
     Raises:
         LostClaim: this claim is not held any more.
     """
-    if not _held(item).update(lease_until=timezone.now() + LEASE):
+    if not _held(item).update(lease_until=Now() + LEASE):
         raise LostClaim
+
+
+def release(items: ImportItemQuerySet) -> None:
+    """Take claims away whose holders are known to be dead; what is not claimed stays as it is."""
+    items.filter(state=ImportItem.State.PROCESSING).update(lease_until=Now() - LEASE)
 
 
 def _held(item: ImportItem) -> ImportItemQuerySet:

@@ -12,7 +12,7 @@ from django.conf import settings
 from datasets.decoder import Decoder
 from datasets.imaging import Measured
 
-# Two pictures may be in one worker's hands, one decoded and one prepared: twice this and a little is under the lease.
+# Well under the lease: while one picture is decoded another waits for it, and its claim is renewed only then.
 MOST_SECONDS = 15.0
 
 

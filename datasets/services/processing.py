@@ -18,13 +18,12 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from datasets import files, imaging, paths
 from datasets.archives import ArchiveError
@@ -34,7 +33,7 @@ from datasets.models import Image, ImportItem, ImportJob
 from datasets.reasons import Reason
 from datasets.services.archives import fetch_entry, process_archive, release_archive
 from datasets.services.blobs import BlobGone, assert_stored, lock_blob
-from datasets.services.claims import LEASE, LostClaim, claim, end, give_back
+from datasets.services.claims import LostClaim, claim, end, give_back, release, renew
 from datasets.services.datasets import touch_dataset
 from datasets.services.decoding import get_decoder
 from datasets.services.lists import process_metadata
@@ -49,6 +48,8 @@ MOST_DEATHS = 3
 MOST_ATTEMPTS = 10
 _MOST_STORES = 3
 _ITEMS_A_TURN = 8
+# Far less than the lease: no picture has to be claimed twice because the one before it was slow.
+_SECONDS_BEFORE_RENEWAL = 5.0
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ class _Prepared:
     item: ImportItem
     part: Path
     sha256: str
+    since: float = field(default_factory=time.monotonic)
 
 
 def process_item(item_id: int) -> str:
@@ -91,9 +93,8 @@ def process_waiting(*, most_seconds: float) -> None:
 
 def count_waiting(*, most: int) -> int:
     """Return how many files wait for a worker, or `most` if they are more."""
-    now = timezone.now()
     received = ImportItem.objects.filter(state=ImportItem.State.RECEIVED)[:most].count()
-    return received or ImportItem.objects.filter(state=ImportItem.State.PROCESSING, lease_until__lt=now)[:most].count()
+    return received or ImportItem.objects.abandoned()[:most].count()
 
 
 def _waiting_items() -> Iterator[int]:
@@ -102,9 +103,8 @@ def _waiting_items() -> Iterator[int]:
     So nobody's handful of pictures waits for somebody else's ten thousand.
     """
     while True:
-        before = timezone.now()
-        dead = ImportItem.objects.filter(state=ImportItem.State.PROCESSING, lease_until__lt=before)
-        found = list(dead.order_by("lease_until").values_list("pk", flat=True)[:_ITEMS_A_TURN])
+        abandoned = ImportItem.objects.abandoned().order_by("lease_until")
+        found = list(abandoned.values_list("pk", flat=True)[:_ITEMS_A_TURN])
         yield from found
         for job_id in ImportJob.objects.filter(finished_at=None).order_by("pk").values_list("pk", flat=True):
             received = ImportItem.objects.filter(job=job_id, state=ImportItem.State.RECEIVED)
@@ -167,10 +167,19 @@ class _Line:
             except DecoderDied:
                 logger.warning("The decoder ended while it read import item %s.", done.item.pk, exc_info=True)
                 self._count_death(done.item)
-        if prepared is not None:
+        if prepared is not None and self._hold(prepared):
             self.decoder.start(prepared.part)
         if done is not None and measured is not None:
             self._end(done.item, lambda: _store_and_finish(done, measured))
+
+    def _hold(self, prepared: _Prepared) -> bool:
+        """Renew the claim of a picture that waited for a slow one before it; returns whether it is still held."""
+        if time.monotonic() - prepared.since < _SECONDS_BEFORE_RENEWAL:
+            return True
+        if self._for(prepared.item, lambda: _renewed(prepared.item)):
+            return True
+        self.decoding = None
+        return False
 
     def _count_death(self, item: ImportItem) -> None:
         if item.deaths + 1 >= MOST_DEATHS:
@@ -229,6 +238,11 @@ def _open_image(item: ImportItem) -> _Prepared | str:
         with suppress(ImageGone):
             return _finish_duplicate(item, same)
     return _Prepared(item, part, sha256)
+
+
+def _renewed(item: ImportItem) -> bool:
+    renew(item)
+    return True
 
 
 def _reason_for(item: ImportItem, error: Exception) -> tuple[Reason, str]:
@@ -332,4 +346,4 @@ def _fail(item: ImportItem, reason: Reason, detail: str = "") -> str:
 
 def release_claims_of_the_dead() -> None:
     """Take every claim away. For the start, when no worker runs: whatever is being read then is nobody's."""
-    ImportItem.objects.filter(state=ImportItem.State.PROCESSING).update(lease_until=timezone.now() - LEASE)
+    release(ImportItem.objects.all())
