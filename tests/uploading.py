@@ -29,6 +29,16 @@ def send(job: ImportJob, name: str, content: bytes, folder: str = "") -> ImportI
     return item
 
 
+def send_file(job: ImportJob, path: Path) -> ImportItem:
+    """Announce a file of this machine and send its bytes chunk by chunk."""
+    item = announce(job, path.name, path.stat().st_size)
+    with path.open("rb") as file:
+        while item.state == ImportItem.State.WAITING and (chunk := file.read(uploads.CHUNK_BYTES)):
+            uploads.write_chunk(item, offset=file.tell() - len(chunk), content=chunk)
+            item.refresh_from_db()
+    return item
+
+
 def bring(job: ImportJob, name: str, content: bytes, folder: str = "") -> ImportItem:
     """Send a file and let a worker read it; returns the item as it ended."""
     item = send(job, name, content, folder)
