@@ -112,6 +112,11 @@ def get_unfinished_import(dataset: Dataset) -> ImportJob | None:
     return ImportJob.objects.filter(dataset=dataset, finished_at=None).order_by("-pk").first()
 
 
+def has_words(dataset: Dataset) -> bool:
+    """Whether any image of a dataset has a tag or a caption."""
+    return Image.objects.filter(dataset=dataset, is_tagged=True).exists()
+
+
 def get_import_page(job: ImportJob) -> ImportPage:
     """Return what the page of a running or finished import prints."""
     return ImportPage(job=job, dataset=job.dataset, progress=get_import_progress(job.pk))

@@ -12,8 +12,7 @@ from django.views.decorators.http import require_safe
 
 from datasets.models import Dataset
 from datasets.permissions import check_can_edit, visible_datasets, visible_imports
-from datasets.queries.pages import get_import_page, get_unfinished_import
-from datasets.queries.progress import get_dataset_numbers
+from datasets.queries.pages import get_import_page, get_unfinished_import, has_words
 from tagger_project.auth import person
 from tagger_project.sizes import decimal_size
 
@@ -45,7 +44,7 @@ def _what_may_come(dataset: Dataset) -> dict[str, Any]:
     """What the page says of files that may be brought here."""
     return {
         "dataset": dataset,
-        "has_words": get_dataset_numbers(dataset.pk).tagged > 0,
+        "has_words": has_words(dataset),
         "picture_limit": decimal_size(settings.MAX_FILE_BYTES),
         "zip_limit": decimal_size(settings.MAX_ARCHIVE_BYTES),
     }

@@ -82,6 +82,11 @@ def make_dataset(page: Page, url: str) -> None:
 
 def import_files(page: Page, paths: list[Path]) -> None:
     page.get_by_role("button", name="Choose files").first.set_input_files(paths)
+    expect(page.get_by_role("heading", name="2 texts came with the pictures")).to_be_visible(timeout=60_000)
+    shown = page.get_by_label("The first of them")
+    expect(shown.get_by_text("long hair", exact=True)).to_be_visible()
+    expect(shown.get_by_text("She looks at the river.")).to_be_visible()
+    page.get_by_role("button", name="Read the texts").click()
     refusals = page.locator("[data-refusals-list] li")
     expect(refusals).to_have_count(3, timeout=60_000)
     told = "\n".join(refusals.all_inner_texts())

@@ -103,5 +103,5 @@ def test_the_page_costs_the_same_for_any_number_of_files(
     client: Client, job: ImportJob, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     add(job, State.READY, count, finished_at=timezone.now())
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(reverse("datasets:import_job", args=[job.pk]))

@@ -20,6 +20,9 @@ const LARGE_BYTES = 64 * 1024 * 1024;
 // How far the sums run ahead of the senders.
 const AHEAD = 200;
 const SUMS_A_CALL = 500;
+// How often and how long to wait until the server has read the file that others are copies of.
+const COPY_LOOKS = 6;
+const COPY_PAUSE = 400;
 // Signed out, no longer allowed, disk full: the next file would fare no better until somebody did something.
 const NEEDS_A_PERSON = new Set([401, 403, 507]);
 
@@ -44,11 +47,13 @@ export class UploadQueue {
     this.toSum = [];
     this.toCheck = [];
     this.ready = [];
+    this.copies = [];
+    this.sums = new Set();
     this.chosen = 0;
     this.bytesChosen = 0;
     this.bytesSent = 0;
     this.changed = 0;
-    this.working = { announce: 0, sum: 0, check: 0, send: 0 };
+    this.working = { announce: 0, sum: 0, check: 0, send: 0, copy: 0 };
     this.paused = new Gate();
     this.stopped = new Gate();
     this.room = new Gate();
@@ -59,7 +64,11 @@ export class UploadQueue {
   }
 
   get isBusy() {
-    if (this.isCancelled) return false;
+    return !this.isCancelled && (this.isAtWork || this.working.copy + this.copies.length > 0);
+  }
+
+  /** Whether anything is under way but the copies, which wait for all others. */
+  get isAtWork() {
     const { announce, sum, check, send } = this.working;
     return announce + sum + check + send + this.toSum.length + this.toCheck.length + this.ready.length > 0;
   }
@@ -107,6 +116,7 @@ export class UploadQueue {
     this.toSum = [];
     this.toCheck = [];
     this.ready = [];
+    this.copies = [];
     for (const gate of [this.stopped, this.paused, this.room]) gate.open();
     this.settle();
   }
@@ -195,25 +205,50 @@ export class UploadQueue {
       return;
     }
     if (this.isCancelled) return;
-    if (entry.sum) this.toCheck.push(entry);
-    else this.take(entry, entry.item.received ?? 0);
+    if (!entry.sum) this.take(entry, entry.item.received ?? 0);
+    else if (this.sums.has(entry.sum)) this.copies.push(entry);
+    else {
+      this.sums.add(entry.sum);
+      this.toCheck.push(entry);
+    }
     this.start();
   }
 
   async checkAll() {
     while (this.toCheck.length && !this.isCancelled) {
       const entries = this.toCheck.splice(0, SUMS_A_CALL);
-      const lacks = await this.check(entries).catch(() => null);
-      if (this.isCancelled) return;
-      for (const entry of entries) {
-        // Where the sums were refused the bytes are sent all the same, and the refusal of those is told for each file.
-        const lack = lacks ? lacks.get(entry.item.id) : { state: "WAITING", received: 0 };
-        if (lack?.state === "WAITING") this.take(entry, lack.received);
-        else this.arrived(entry);
-      }
+      for (const { entry, received } of await this.lacking(entries)) this.take(entry, received);
       this.room.open();
       this.start();
     }
+  }
+
+  /** Send what is there twice under other names. Once the server has read the one, it wants no bytes of the others. */
+  async sendCopies() {
+    let lacking = this.copies.splice(0).map((entry) => ({ entry, received: 0 }));
+    for (let look = 0; look < COPY_LOOKS && lacking.length && !this.isCancelled; look += 1) {
+      if (look) await pause(COPY_PAUSE);
+      const entries = lacking.map(({ entry }) => entry);
+      lacking = [];
+      while (entries.length) lacking.push(...(await this.lacking(entries.splice(0, SUMS_A_CALL))));
+    }
+    for (const { entry, received } of lacking) this.take(entry, received);
+    this.start();
+  }
+
+  /** Tell the server the sums of files; returns those that it wants bytes of, and how many it has. */
+  async lacking(entries) {
+    const lacks = await this.check(entries).catch(() => null);
+    if (this.isCancelled) return [];
+    // Where the sums were refused the bytes are sent all the same, and the refusal of those is told for each file.
+    if (!lacks) return entries.map((entry) => ({ entry, received: 0 }));
+    const wanted = [];
+    for (const entry of entries) {
+      const lack = lacks.get(entry.item.id);
+      if (lack?.state === "WAITING") wanted.push({ entry, received: lack.received });
+      else this.arrived(entry);
+    }
+    return wanted;
   }
 
   /** Tell the sums of files; returns what the server has of each, by number. */
@@ -327,6 +362,7 @@ export class UploadQueue {
 
   settle() {
     this.listener.onMove();
+    if (!this.isAtWork && !this.working.copy && this.copies.length) this.work("copy", () => this.sendCopies());
     if (this.isBusy) return;
     for (const resolve of this.idle.splice(0)) resolve();
   }
