@@ -224,13 +224,13 @@ def test_death_in_the_middle_of_a_long_list_adds_nothing_twice(job: ImportJob, m
 
     monkeypatch.setattr(archives, "_AT_ONCE", 10)
     item = uploading.send(job, "set.zip", pack(*[Member(b"%d.png" % n, picture(n)) for n in range(35)]))
-    real, calls = archives.take_positions, []
+    calls: list[int] = []
 
     def dies_in_the_third(dataset_id: int, count: int) -> int:
         calls.append(count)
         if len(calls) == 3:
             raise WorkerDied
-        return real(dataset_id, count)
+        return uploads.take_positions(dataset_id, count)
 
     monkeypatch.setattr(archives, "take_positions", dies_in_the_third)
     with pytest.raises(WorkerDied):
@@ -331,12 +331,10 @@ def test_zip_cancelled_while_it_is_listed_ends_and_can_be_sent_again(
     item = uploading.send(job, "set.zip", content)
     held = claim(item.pk)
     assert held is not None
-    real = archives.take_positions
-
     def cancels(dataset_id: int, count: int) -> int:
-        monkeypatch.setattr(archives, "take_positions", real)
+        monkeypatch.setattr(archives, "take_positions", uploads.take_positions)
         ImportJob.objects.filter(pk=job.pk).update(cancelled_at=timezone.now())
-        return real(dataset_id, count)
+        return uploads.take_positions(dataset_id, count)
 
     monkeypatch.setattr(archives, "take_positions", cancels)
     assert process_archive(held) == State.SKIPPED

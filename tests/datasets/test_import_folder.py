@@ -22,6 +22,7 @@ from datasets.services.importing import FolderRefused, find_files, get_or_create
 from tagger_project.env import BASE_DIR
 from tests import images
 from tests.program import clean_environment
+from tests.zips import Member, pack
 
 State = ImportItem.State
 
@@ -196,3 +197,19 @@ def test_a_dataset_is_found_again_however_its_name_is_typed(db: None, name: str)
     first, made = get_or_create_dataset(name="Cafe\u0301 cats", file_prefix="", trigger_word="", by=None)
     again, made_again = get_or_create_dataset(name=name, file_prefix="", trigger_word="", by=None)
     assert (made, made_again, first) == (True, False, again)
+
+
+def test_zips_in_a_folder_are_read_without_a_server(
+    manage: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "zipped"
+    folder.mkdir()
+    small: dict[str, Any] = {"width": 64, "height": 48}
+    members = [Member(b"in/%d.jpg" % number, images.encoded(seed=number, **small)) for number in range(3)]
+    (folder / "set.zip").write_bytes(pack(*members, Member(b"in/1.txt", b"cat"), Member(b"__MACOSX/x", b"x")))
+    before = tree(folder)
+    done = manage("import_folder", str(folder), "--dataset", "Zipped", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    assert images_of(tmp_path) == [("0.jpg", "in", ""), ("1.jpg", "in", "cat"), ("2.jpg", "in", "")]
+    assert tree(folder) == before
+    assert not list((tmp_path / "store" / "incoming").rglob("*.*"))
