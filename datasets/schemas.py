@@ -232,6 +232,7 @@ class ItemOut(Schema):
     reason: str = Field(description="A sentence for people; empty where nothing is wrong.")
     reason_code: str
     image_id: int | None = Field(description="The image that it became or turned out to be.")
+    archive_id: int | None = Field(description="The zip that it lies in: a file of the same import.")
 
     @classmethod
     def of(cls, item: ImportItem) -> ItemOut:
@@ -248,6 +249,7 @@ class ItemOut(Schema):
             reason=explain(item),
             reason_code=item.reason,
             image_id=item.image_id,
+            archive_id=item.archive_id,
         )
 
 

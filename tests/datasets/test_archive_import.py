@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -145,6 +146,16 @@ def test_text_in_a_zip_has_the_limit_of_texts(job: ImportJob) -> None:
     child = item.entries.get()
     assert (child.state, child.reason) == (State.FAILED, Reason.TEXT_TOO_LONG)
     assert "64 kB" in explain(child)
+
+
+def test_list_of_files_names_the_zip_that_each_lies_in(job: ImportJob, client: Client) -> None:
+    item = bring(job, pack(Member(b"in/1.png", picture(1)), Member(b"in/._1.png", b"x")))
+    listed = client.get(f"/api/v1/imports/{job.pk}/items").json()["items"]
+    assert [(one["archive_id"], one["folder"], one["name"], one["reason_code"]) for one in listed] == [
+        (None, "", "set.zip", ""),
+        (item.pk, "in", "1.png", ""),
+        (item.pk, "in", "._1.png", "MAC_LEFTOVER"),
+    ]
 
 
 def test_same_name_twice_loses_neither(job: ImportJob) -> None:
