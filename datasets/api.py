@@ -316,7 +316,9 @@ def seal_import(request: HttpRequest, job_id: int) -> ProgressOut:
     """Say that no more files will be announced; the import is done when every file has its end."""
     job = _editable_import(request, job_id)
     uploads.seal_import(job)
-    return ProgressOut.of(get_import_progress(job.pk))
+    progress = get_import_progress(job.pk)
+    start_processing([job.pk] if progress.in_line else [])
+    return ProgressOut.of(progress)
 
 
 @router.post("/imports/{int:job_id}/finish", response=ProgressOut, tags=["imports"])

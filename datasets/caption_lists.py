@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from datasets import names
 
-MOST_ROWS = 100_000
+MOST_ROWS = 50_000
 LONGEST_TEXT = 64_000
 MOST_NUMBERS_TOLD = 5
 

@@ -56,7 +56,10 @@ def decode(content: bytes) -> Decoded:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Decoded(_checked(content, "utf-16"), "UTF-16")
     if b"\x00" in content:
-        return Decoded(_checked(content, _order_of_bytes(content)), "UTF-16", is_guess=True)
+        text = _checked(content, _order_of_bytes(content))
+        if any(letter < " " and letter not in "\t\n\r" for letter in text):
+            raise NotText("There are control characters in it.")
+        return Decoded(text, "UTF-16", is_guess=True)
     try:
         return Decoded(content.decode("utf-8-sig"), "UTF-8")
     except UnicodeDecodeError:

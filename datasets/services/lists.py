@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from datasets import caption_lists, names
 from datasets.caption_lists import CaptionList, NotAList, TooManyRows
 from datasets.models import Image, ImportItem, ImportJob, SidecarText
 from datasets.reasons import Reason
-from datasets.services.claims import end, renew
+from datasets.services.claims import end, hand_on, renew
 from datasets.services.datasets import touch_dataset
 from datasets.services.sidecars import FOUND, Called, called_in, folded, give_texts, keep_texts, leave_out, read_text
 
 State, Kind = ImportItem.State, ImportItem.Kind
 # Few enough for every database's limit on parameters, and for a short hold of the dataset's row.
 _AT_ONCE = 250
+# The rest is left to the next worker before the time limit of a task ends this one.
+_MOST_SECONDS = 20.0
 
 T = TypeVar("T")
 
 
 def process_metadata(item: ImportItem) -> str:
     """Take a claimed list of captions to its end; returns its state. Safe to call again after a death in the middle.
+
+    A list of very many rows is handed on, `RECEIVED`, and wants to be taken again. So is one that ended already and
+    whose complete import left rows for older images (`send_lists_to_older_images`).
 
     Raises:
         datasets.encodings.NotText: it is no text.
@@ -34,28 +42,73 @@ def process_metadata(item: ImportItem) -> str:
     if item.job.sidecar_policy == ImportJob.SidecarPolicy.SKIP:
         return leave_out(item)
     try:
-        decoded = read_text(item)
-        found = caption_lists.parse(decoded.text, as_lines=is_lines(item.name))
+        facts = json.loads(item.detail) if item.detail else _read(item)
     except NotAList:
         return _refuse(item, Reason.NOT_A_LIST)
     except (TooManyRows, MemoryError):
         return _refuse(item, Reason.LIST_TOO_LONG, str(caption_lists.MOST_ROWS))
+    until = time.monotonic() + _MOST_SECONDS
+    for some in _batches(_keys_left(item, facts)):
+        if time.monotonic() > until:
+            return hand_on(item)
+        with transaction.atomic():
+            touch_dataset(item.job.dataset_id)
+            renew(item)
+            give_texts(item.job_id, _older_images(item, some) if facts["older"] else _brought(item, some))
+            _note(item, facts | {"given": some[-1]})
+    with transaction.atomic():
+        touch_dataset(item.job.dataset_id)
+        has_notes = facts["broken"] or facts["is_guess"]
+        return end(item, State.READY, reason=Reason.LIST_NOTES if has_notes else "", detail=json.dumps(facts))
+
+
+def _read(item: ImportItem) -> dict[str, Any]:
+    """Store what a list says, and return what is to be known of it: it stands in the item's `detail` from here on."""
+    decoded = read_text(item)
+    found = caption_lists.parse(decoded.text, as_lines=is_lines(item.name))
+    facts = {
+        "rows": 0,
+        "lonely": 0,
+        "broken": len(found.broken),
+        "numbers": found.broken[: caption_lists.MOST_NUMBERS_TOLD],
+        "encoding": decoded.encoding,
+        "is_guess": decoded.is_guess,
+        # How far it was given: to which pictures, and up to which key.
+        "older": False,
+        "given": "",
+    }
     with transaction.atomic():
         touch_dataset(item.job.dataset_id)
         renew(item)
         keep_texts(item, _rows(item, found))
-    _give_to_pictures_that_came_before(item)
-    with transaction.atomic():
-        has_notes = bool(found.broken) or decoded.is_guess
-        facts = {
-            "rows": 0,
-            "lonely": 0,
-            "broken": len(found.broken),
-            "numbers": found.broken[: caption_lists.MOST_NUMBERS_TOLD],
-            "encoding": decoded.encoding,
-            "is_guess": decoded.is_guess,
-        }
-        return end(item, State.READY, reason=Reason.LIST_NOTES if has_notes else "", detail=json.dumps(facts))
+        _note(item, facts)
+    return facts
+
+
+def _note(item: ImportItem, facts: dict[str, Any]) -> None:
+    ImportItem.objects.filter(pk=item.pk).update(detail=json.dumps(facts))
+
+
+def _keys_left(item: ImportItem, facts: dict[str, Any]) -> list[str]:
+    keys = SidecarText.objects.filter(item=item, stem_key__gt=facts["given"])
+    if facts["older"]:
+        keys = keys.exclude(stem_key__in=_brought_keys(item.job_id))
+    return sorted(set(keys.values_list("stem_key", flat=True)))
+
+
+def _brought_keys(job_id: int) -> QuerySet[ImportItem, str]:
+    return ImportItem.objects.filter(job=job_id, kind=Kind.IMAGE).values_list("stem_key", flat=True)
+
+
+def _brought(item: ImportItem, stem_keys: Sequence[str]) -> list[Called]:
+    """The pictures of its import that are here; those that come later find the rows."""
+    pictures = ImportItem.objects.filter(job=item.job_id, kind=Kind.IMAGE, state__in=FOUND)
+    return called_in(pictures.filter(stem_key__in=stem_keys))
+
+
+def _older_images(item: ImportItem, stem_keys: Sequence[str]) -> list[Called]:
+    images = Image.objects.filter(dataset=item.job.dataset_id, stem_key__in=stem_keys)
+    return [Called(image, image.stem_key, image.original_name) for image in images]
 
 
 def is_lines(name: str) -> bool:
@@ -78,34 +131,30 @@ def _rows(item: ImportItem, found: CaptionList) -> Iterator[SidecarText]:
         )
 
 
-def _give_to_pictures_that_came_before(item: ImportItem) -> None:
-    """Give a list's texts to the pictures of its import that are here; those that come later find the rows."""
-    keys = SidecarText.objects.filter(item=item).values_list("stem_key", flat=True)
-    for some in _batches(sorted(set(keys))):
+def send_lists_to_older_images(job_id: int) -> bool:
+    """Put lists in line again that name images which were here before, and no picture of the import under that name.
+
+    Only when an import is complete is it known that it brings no such picture. Safe to call by two at once.
+
+    Returns:
+        Whether there are any, so that the import is not at its end yet.
+    """
+    lists = ImportItem.objects.filter(job=job_id, kind=Kind.METADATA, state=State.READY).select_related("job")
+    sent = 0
+    for item in lists:
+        facts = json.loads(item.detail)
+        if facts["older"]:
+            continue
+        here = Image.objects.filter(dataset=item.job.dataset_id).values("stem_key")
+        named = SidecarText.objects.filter(item=item, stem_key__in=here)
+        again: dict[str, Any] = {"detail": json.dumps(facts | {"older": True, "given": ""})}
+        if named.exclude(stem_key__in=_brought_keys(job_id)).exists():
+            again |= {"state": State.RECEIVED, "received_at": timezone.now(), "finished_at": None}
         with transaction.atomic():
             touch_dataset(item.job.dataset_id)
-            renew(item)
-            there = ImportItem.objects.filter(job=item.job_id, kind=Kind.IMAGE, state__in=FOUND, stem_key__in=some)
-            give_texts(item.job_id, called_in(there))
-
-
-def give_lists_to_older_images(job_id: int) -> None:
-    """Give the rows that no picture of a complete import answers to, to the images of that name that were here before.
-
-    Only then is it known that the import brings no such picture. Nothing is lost by a death in the middle, and nothing
-    doubled by two workers at once.
-    """
-    lists = ImportItem.objects.filter(job=job_id, kind=Kind.METADATA, state=State.READY)
-    if not lists.exists():
-        return
-    dataset_id = ImportJob.objects.values_list("dataset", flat=True).get(pk=job_id)
-    brought = ImportItem.objects.filter(job=job_id, kind=Kind.IMAGE).values("stem_key")
-    left = SidecarText.objects.filter(item__in=lists).exclude(stem_key__in=brought)
-    for some in _batches(sorted(set(left.values_list("stem_key", flat=True)))):
-        with transaction.atomic():
-            touch_dataset(dataset_id)
-            images = Image.objects.filter(dataset=dataset_id, stem_key__in=some)
-            give_texts(job_id, [Called(image, image.stem_key, image.original_name) for image in images])
+            changed = ImportItem.objects.filter(pk=item.pk, state=State.READY, detail=item.detail).update(**again)
+        sent += changed and "state" in again
+    return sent > 0
 
 
 def note_rows_without_images(job_id: int) -> None:

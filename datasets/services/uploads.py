@@ -23,7 +23,7 @@ from datasets.models import Dataset, ImportItem, ImportItemQuerySet, ImportJob
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
 from datasets.services.datasets import touch_dataset
-from datasets.services.lists import give_lists_to_older_images, note_rows_without_images
+from datasets.services.lists import note_rows_without_images, send_lists_to_older_images
 from datasets.services.sidecars import refuse_lonely_sidecars
 from datasets.services.telling import tell_import
 
@@ -323,7 +323,8 @@ def finish_if_complete(job_id: int) -> bool:
     unfinished = ImportItem.objects.filter(job=job_id).unfinished()
     if unfinished.exists() or not sealed_and_open_imports().filter(pk=job_id).exists():
         return False
-    give_lists_to_older_images(job_id)
+    if send_lists_to_older_images(job_id):
+        return False
     with transaction.atomic():
         # The dataset's row first, as everywhere: two orders of taking them would wait for each other for ever.
         touch_dataset(ImportJob.objects.values_list("dataset", flat=True).get(pk=job_id))

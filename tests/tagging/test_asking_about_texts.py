@@ -23,7 +23,8 @@ from tests.tagging.doing import names_on
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_line")]
 
 State = ImportItem.State
-Policy, Reading = ImportJob.SidecarPolicy, ImportJob.SidecarReading
+Policy = ImportJob.SidecarPolicy
+Reading = ImportJob.SidecarReading
 
 
 @pytest.fixture

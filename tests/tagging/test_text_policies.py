@@ -22,7 +22,8 @@ from tests.tagging.doing import adding, apply, names_on, removing, writing
 pytestmark = pytest.mark.django_db
 
 State = ImportItem.State
-Policy, Reading = ImportJob.SidecarPolicy, ImportJob.SidecarReading
+Policy = ImportJob.SidecarPolicy
+Reading = ImportJob.SidecarReading
 PROSE = "A cat sleeps on the red sofa."
 
 

@@ -90,6 +90,9 @@ class Command(BaseCommand):
         else:
             try:
                 process_here(job.pk, received, workers=options["workers"])
+                seal_import(job)
+                # What could only be read when all was here: lists that name older images.
+                process_here(job.pk, [], workers=options["workers"])
             except WorkersCannotStart as error:
                 raise CommandError(str(error)) from error
             seal_import(job)
