@@ -24,6 +24,8 @@ const COUNTS = {
   here: (progress) => progress.duplicates,
   out: (progress) => progress.skipped,
 };
+// What is read and is no picture.
+const READ = { SIDECAR: gettext("Read"), METADATA: gettext("Read"), ARCHIVE: gettext("Unpacked") };
 const LOOKS = {
   queued: { icon: "clock", text: gettext("In line") },
   sending: { icon: "upload", text: gettext("Sending") },
@@ -189,7 +191,8 @@ export class FileList {
     const look = isOwn ? LOOKS[own.phase] : LOOKS[item.state];
     const sent = isOwn ? own.sent : item.received;
     const part = item.state === "WAITING" && sent > 0 ? sent / item.size : 0;
-    return { ...look, part, note: item.reason || this.placeOf(item) };
+    const text = (item.state === "READY" && READ[item.kind]) || look.text;
+    return { ...look, text, part, note: item.reason || this.placeOf(item) };
   }
 
   placeOf(item) {

@@ -61,6 +61,7 @@ class ImportPage {
     ]) {
       $(selector, this.root).addEventListener("click", () => {
         run();
+        this.view.trouble("");
         this.draw();
         // The button goes away; its twin takes the focus along.
         $(other, this.root).focus();

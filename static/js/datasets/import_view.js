@@ -86,8 +86,9 @@ export class ImportView {
   }
 
   secondsLeft(progress, total) {
-    if (progress.rate <= 0 || total <= progress.done) return null;
-    return (total - progress.done) / progress.rate;
+    // Texts that wait for a person take as long as the person does.
+    const left = total - progress.done - progress.held;
+    return progress.rate > 0 && left > 0 ? left / progress.rate : null;
   }
 
   stay(progress, sending, zip) {
