@@ -12,7 +12,8 @@ import re
 import stat
 import struct
 import zlib
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -43,20 +44,8 @@ _ZIP64_EXTRA, _UNICODE_PATH_EXTRA = 0x0001, 0x7075
 _END_WITHIN = 1024 * 1024
 _BLOCK_BYTES = 1024 * 1024
 # The directory is held in memory while it is read; names of people's files are far shorter than this on average.
-_DIRECTORY_BYTES_AN_ENTRY = 400
+_DIRECTORY_BYTES_AN_ENTRY = 256
 _DIRECTORY_BYTES_AT_LEAST = 1024 * 1024
-
-_ARCHIVES = "zip 7z rar tar gz tgz bz2 tbz2 xz txz zst lz lz4 lzh cab iso dmg jar cbz cbr"
-_NESTED = frozenset(_ARCHIVES.split())
-# What lies beside pictures and is certainly none. Every other name is for the decoder to judge: pictures come without
-# extensions, and with wrong ones.
-_NO_PICTURES = """
-    pdf doc docx odt rtf xls xlsx ods ppt pptx odp epub htm html css js ts mjs map xml yaml yml toml ini cfg conf log md
-    rst py pyc ipynb sh bat cmd ps1 php rb java c h cpp rs go exe dll so dylib msi apk app bin dat db sqlite sqlite3 lnk
-    url torrent part crdownload tmp bak swp safetensors ckpt pt pth onnx gguf npz npy pkl parquet mp3 wav flac ogg m4a
-    aac mp4 mov avi mkv webm wmv m4v mpg mpeg srt vtt ttf otf woff woff2
-"""
-_NOT_NEEDED = frozenset(_NO_PICTURES.split())
 
 
 class ArchiveError(Exception):
@@ -121,7 +110,7 @@ class Place:
     until: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One file of an archive.
 
@@ -173,10 +162,15 @@ def list_entries(path: Path, limits: Limits) -> Listing:
     """
     with path.open("rb") as file:
         directory = _find_directory(file)
-        raw = sorted(_read_directory(file, directory, limits), key=lambda entry: entry.offset)
-    _refuse_overlaps(raw)
-    ends = (*(entry.offset for entry in raw[1:]), directory.offset)
-    entries = [_entry(entry, until, limits) for entry, until in zip(raw, ends, strict=False) if not _is_folder(entry)]
+        content = _read_directory(file, directory, limits)
+    # Twice over the same bytes, because what is kept of 200,000 entries has to stay small.
+    starts = _check_places(_raw_entries(content, directory, limits))
+    entries = []
+    for raw in _raw_entries(content, directory, limits):
+        if not _is_folder(raw):
+            after = bisect_right(starts, raw.offset)
+            until = starts[after] if after < len(starts) else directory.offset
+            entries.append(_entry(raw, until, limits))
     _check_totals(entries, path.stat().st_size, limits)
     entries.sort(key=_natural_order)
     return Listing(entries)
@@ -276,11 +270,14 @@ def _end64(file: BinaryIO, end: int) -> tuple[int, int, int] | None:
     return None
 
 
-def _read_directory(file: BinaryIO, directory: _Directory, limits: Limits) -> Iterator[_Raw]:
+def _read_directory(file: BinaryIO, directory: _Directory, limits: Limits) -> bytes:
     most_bytes = max(_DIRECTORY_BYTES_AT_LEAST, _DIRECTORY_BYTES_AN_ENTRY * limits.most_entries)
     if directory.size > most_bytes:
         raise ArchiveRefused("ARCHIVE_TOO_MANY", str(limits.most_entries))
-    content = _read_at(file, directory.offset, directory.size)
+    return _read_at(file, directory.offset, directory.size)
+
+
+def _raw_entries(content: bytes, directory: _Directory, limits: Limits) -> Iterator[_Raw]:
     at, count = 0, 0
     while at + _CENTRAL.size <= len(content) and content.startswith(_CENTRAL_MARK, at):
         count += 1
@@ -338,11 +335,17 @@ def _read_at(file: BinaryIO, offset: int, size: int) -> bytes:
 # --- Limits and judgement -----------------------------------------------------------------------
 
 
-def _refuse_overlaps(entries: list[_Raw]) -> None:
-    """Refuse an archive whose entries share bytes: no program makes one, and such a one unpacks to any size."""
-    for entry, following in pairwise(entries):
-        if entry.offset + _LOCAL.size + entry.packed > following.offset:
+def _check_places(entries: Iterable[_Raw]) -> list[int]:
+    """Return where the entries begin, in order.
+
+    Raises:
+        ArchiveRefused: some share bytes: no program makes such a zip, and one of a few kilobytes unpacks to any size.
+    """
+    places = sorted((entry.offset, entry.packed) for entry in entries)
+    for (offset, packed), (following, _packed) in pairwise(places):
+        if offset + _LOCAL.size + packed > following:
             raise ArchiveRefused("ARCHIVE_OVERLAP")
+    return [offset for offset, _packed in places]
 
 
 def _is_folder(entry: _Raw) -> bool:
@@ -356,7 +359,7 @@ def _entry(raw: _Raw, until: int, limits: Limits) -> Entry:
     name = "?" if last in {".", ".."} else names.bare_name(last)
     folder = names.clean_folder("/".join(before))
     place = Place(raw.offset, raw.packed, raw.size, raw.method, raw.crc, until)
-    left_out = _left_out(folder, name)
+    left_out = names.reason_to_leave_out(folder, name)
     if left_out:
         return Entry(name, folder, place, left_out, is_left_out=True)
     problem, detail = _fault(raw, until, limits)
@@ -374,23 +377,6 @@ def _decode_name(raw: _Raw) -> str:
         return raw.name.decode("utf-8")
     except UnicodeDecodeError:
         return raw.name.decode("cp437")
-
-
-def _left_out(folder: str, name: str) -> str:
-    """Return why a file is one that nobody needs, or an empty string."""
-    parts = [*folder.split("/"), name]
-    if "__MACOSX" in parts or name.startswith("._") or name == ".DS_Store":
-        return "MAC_LEFTOVER"
-    if any(_is_hidden(part) for part in parts):
-        return "HIDDEN"
-    extension = name.rstrip(". ").rpartition(".")[2].lower() if "." in name else ""
-    if extension in _NESTED:
-        return "NESTED_ARCHIVE"
-    return "NOT_NEEDED" if extension in _NOT_NEEDED else ""
-
-
-def _is_hidden(part: str) -> bool:
-    return len(part) > 1 and part[0] == "." and part[1] not in ". "
 
 
 def _fault(raw: _Raw, until: int, limits: Limits) -> tuple[str, str]:
@@ -432,10 +418,11 @@ def _check_totals(entries: list[Entry], archive_size: int, limits: Limits) -> No
         raise ArchiveRefused("ARCHIVE_RATIO", str(limits.largest_ratio))
 
 
-def _natural_order(entry: Entry) -> tuple[object, ...]:
-    # A text right behind the picture of its name: both come to the workers together.
-    stem, text = names.natural_key(names.bare_stem(entry.name)), names.is_sidecar_name(entry.name)
-    return names.natural_key(entry.folder), stem, text, entry.name, entry.place.offset
+def _natural_order(entry: Entry) -> bytes:
+    # A text right behind the picture of its name: both come to the workers together. What is alike stays in its order.
+    text = b"\1" if names.is_sidecar_name(entry.name) else b"\0"
+    keys = names.natural_bytes(entry.folder), names.natural_bytes(names.bare_stem(entry.name)), text
+    return b"\0\0\0".join(keys)
 
 
 # --- Bytes --------------------------------------------------------------------------------------

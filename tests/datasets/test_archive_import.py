@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from django.test import Client
@@ -11,6 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from datasets import archives as pure
+from datasets import names
 from datasets.models import Dataset, Image, ImportItem, ImportJob
 from datasets.paths import incoming_path
 from datasets.queries.refusals import explain
@@ -72,8 +75,8 @@ def part_files(data_dir: Path) -> list[Path]:
 
 
 def test_pictures_of_a_zip_become_images_in_natural_order_with_their_folders(job: ImportJob, data_dir: Path) -> None:
-    names = [b"b/3.png", b"10.png", b"2.png"]
-    item = bring(job, pack(*[Member(name, picture(number), method=8) for number, name in enumerate(names)]))
+    paths = [b"b/3.png", b"10.png", b"2.png"]
+    item = bring(job, pack(*[Member(name, picture(number), method=8) for number, name in enumerate(paths)]))
     assert item.state == State.READY
     found = list(Image.objects.order_by("position").values_list("relative_path", "original_name"))
     assert found == [("", "2.png"), ("", "10.png"), ("b", "3.png")]
@@ -342,6 +345,7 @@ def test_zip_cancelled_while_it_is_listed_ends_and_can_be_sent_again(
     item = uploading.send(job, "set.zip", content)
     held = claim(item.pk)
     assert held is not None
+
     def cancels(dataset_id: int, count: int) -> int:
         monkeypatch.setattr(archives, "take_positions", uploads.take_positions)
         ImportJob.objects.filter(pk=job.pk).update(cancelled_at=timezone.now())
@@ -395,7 +399,8 @@ def test_entry_is_fetched_again_over_what_an_earlier_death_left(job: ImportJob, 
     assert process_item(child.pk) == State.READY
 
 
-def test_every_code_of_the_reader_has_its_sentence() -> None:
-    source = Path(pure.__file__).read_text()
-    codes = {word for word in source.split('"') if word.isupper() and len(word) > 4 and "_" in word}
-    assert codes - {"__MACOSX"} - {code for code in codes if code.startswith("_")} <= set(Reason.values)
+@pytest.mark.parametrize("module", [pure, names])
+def test_every_code_of_the_reader_has_its_sentence(module: ModuleType) -> None:
+    found = re.findall(r'"([A-Z]+(?:_[A-Z]+)+|EMPTY|HIDDEN)"', Path(str(module.__file__)).read_text())
+    assert found
+    assert set(found) <= set(Reason.values)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from datasets.names import bare_name, clean_folder, clean_name, is_sidecar_name, natural_key, stem_key
+from datasets.names import bare_name, clean_folder, clean_name, is_sidecar_name, natural_bytes, natural_key, stem_key
 
 
 @pytest.mark.parametrize(
@@ -91,3 +93,8 @@ def test_a_sidecar_is_known_by_its_ending(name: str, expected: bool) -> None:
 def test_numbers_in_names_count() -> None:
     names = ["a10", "A2", "b", "2", "10", "a", "²"]
     assert sorted(names, key=natural_key) == ["2", "10", "a", "A2", "a10", "b", "²"]
+
+
+@given(st.lists(st.text(alphabet="aB/.019 é猫", max_size=8), max_size=8))
+def test_short_sort_key_sorts_like_the_long_one(texts: list[str]) -> None:
+    assert sorted(texts, key=natural_bytes) == sorted(texts, key=natural_key)
