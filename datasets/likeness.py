@@ -15,7 +15,7 @@ from PIL.Image import Resampling
 _COLUMNS, _ROWS = 8, 8
 # Levels of grey by which a cell has to be brighter than its left neighbour. Compression moves the mean of a cell by
 # less, so an even area gives the same bits in every copy; without this a white ground would be 64 coin tosses.
-_BRIGHTER_BY: Final = 1.5
+_BRIGHTER_BY: Final = 1.0
 # Two hashes with fewer bits set than this differ by six bits at the most, whatever the pictures show.
 _FEWEST_BITS: Final = 4
 _LAPLACIAN: Final = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)

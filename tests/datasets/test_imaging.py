@@ -231,6 +231,15 @@ def test_deep_pictures_keep_their_brightness_when_they_are_shrunk(
     assert_all_look_like(saved(tmp_path / "deep.tiff", make(flat), "TIFF"), flat)
 
 
+def test_what_is_dark_in_one_part_is_not_brightened_there(tmp_path: Path) -> None:
+    """What stands for white is told by the whole picture, though it is converted a strip at a time."""
+    whole = Image.new("I", (4000, 2000), 200)
+    whole.paste(60_000, (0, 1000, 4000, 2000))
+    reference = Image.new("L", whole.size, 1)
+    reference.paste(233, (0, 1000, 4000, 2000))
+    assert_all_look_like(saved(tmp_path / "dark.tiff", whole, "TIFF"), reference)
+
+
 @pytest.mark.parametrize(
     ("mode", "format"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("L", "JPEG"), ("P", "PNG"), ("P", "GIF")]
 )
