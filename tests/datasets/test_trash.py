@@ -16,7 +16,9 @@ from pytest_django.fixtures import Settings
 from datasets.models import Dataset, Image, ImportItem
 from datasets.queries.pages import get_dataset_cards, get_dataset_page
 from datasets.queries.progress import get_import_progress
+from datasets.queries.refusals import explain
 from datasets.queries.trash import get_trash_page
+from datasets.reasons import Reason
 from datasets.services.trash import ImageGone, bring_back, empty_trash, move_to_trash, purge_expired, restore
 from sessions_app.models import TaggingSession
 from sessions_app.queries import get_desk, get_place
@@ -283,6 +285,16 @@ def test_bringing_back_says_whether_it_was_in_the_trash(dataset: Dataset, three:
     three[1].pk = 10**9
     with pytest.raises(ImageGone):
         bring_back(three[1])
+
+
+def test_a_picture_imported_again_comes_out_of_the_trash_with_its_tags(dataset: Dataset, three: list[Image]) -> None:
+    move_to_trash(dataset, [three[1].pk], by=None)
+    content = images.encoded("JPEG", seed=2, width=64, height=64)
+    item = uploading.bring(uploading.start(dataset), "again.jpg", content)
+    assert (item.state, item.reason, item.image) == (ImportItem.State.DUPLICATE, Reason.RESTORED, three[1])
+    assert explain(item) == "It was in the trash and was brought back with its tags."
+    assert list(dataset.images.in_order()) == three
+    assert [tag.name for tag in get_image_state(three[1]).tags] == ["only2", "common"]
 
 
 # --- The API and the pages ---------------------------------------------------------------------------------

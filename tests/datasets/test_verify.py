@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import resource
 import time
 from collections import Counter
 from datetime import timedelta
@@ -270,44 +272,39 @@ def test_half_written_files_are_found(data_dir: Path, dataset: Dataset) -> None:
 # --- A hundred thousand -----------------------------------------------------------------------------------------
 
 
+def store_tiny(root: Path, dataset: Dataset, number: int, webp: bytes) -> Image:
+    """Write the files of an image of a few bytes and return its row, not saved yet."""
+    content = str(number).encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    original_path = paths.original_path(root, sha256, "JPEG")
+    derived = (paths.thumbnail_path(root, sha256), paths.preview_path(root, sha256))
+    for path, what in ((original_path, content), *((path, webp) for path in derived)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(what)
+    return Image(
+        dataset=dataset,
+        position=number,
+        sha256=sha256,
+        original_name=f"{number}.jpg",
+        stem_key=str(number),
+        format="JPEG",
+        width=1,
+        height=1,
+        byte_size=len(content),
+        colour="#000000",
+        sharpness=1.0,
+    )
+
+
 @pytest.mark.heavy
 @pytest.mark.timeout(1500)
 def test_a_hundred_thousand_images_are_verified_within_ten_minutes(
     data_dir: Path, dataset: Dataset, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import hashlib
-    import resource
-
     webp = images.encoded("WEBP", width=8, height=8)
-    rows = []
-    for number in range(100_000):
-        content = str(number).encode()
-        sha256 = hashlib.sha256(content).hexdigest()
-        for path, what in (
-            (paths.original_path(data_dir, sha256, "JPEG"), content),
-            (paths.thumbnail_path(data_dir, sha256), webp),
-            (paths.preview_path(data_dir, sha256), webp),
-        ):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(what)
-            path.chmod(0o600)
-        rows.append(
-            Image(
-                dataset=dataset,
-                position=number,
-                sha256=sha256,
-                original_name=f"{number}.jpg",
-                stem_key=str(number),
-                format="JPEG",
-                width=1,
-                height=1,
-                byte_size=len(content),
-                colour="#000000",
-                sharpness=1.0,
-            )
-        )
-    Image.objects.bulk_create(rows, batch_size=2000)
-    del rows
+    for first in range(0, 100_000, 1000):
+        Image.objects.bulk_create([store_tiny(data_dir, dataset, n, webp) for n in range(first, first + 1000)])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.monotonic()
     findings = look()
