@@ -37,6 +37,7 @@ class ImportPage {
     this.progress = NOTHING;
     this.missing = [];
     this.unreadable = [];
+    this.isSureToMiss = false;
     this.redraw = throttle(() => this.draw(), 200);
     this.listen();
   }
@@ -215,6 +216,7 @@ class ImportPage {
   }
 
   makeQueue() {
+    this.isSureToMiss = false;
     this.queue ??= new UploadQueue(this.address, this.hasher, this.files, {
       onMove: () => this.redraw(),
       onTrouble: (text) => this.view.trouble(text && interpolate(gettext("%(what)s Trying again…"), { what: text })),
@@ -292,7 +294,7 @@ class ImportPage {
       });
       if (pairs.length) this.sendAgain(() => this.sendPairs(pairs));
       // Files that this page has not in its hands: it asks for them at once.
-      if (lacks.length < items.filter(({ state }) => state === "WAITING").length) this.lastArrival -= STALLED_AFTER;
+      if (lacks.length < items.filter(({ state }) => state === "WAITING").length) this.isSureToMiss = true;
       else this.moved(await postJson(`${this.address}/seal`, {}));
     }
   }
@@ -382,7 +384,8 @@ class ImportPage {
   }
 
   async checkStall() {
-    if (!this.isWaiting || performance.now() - this.lastArrival < STALLED_AFTER) return;
+    if (!this.isWaiting) return;
+    if (!this.isSureToMiss && performance.now() - this.lastArrival < STALLED_AFTER) return;
     if (this.missing.length === this.progress.waiting) return;
     const missing = await fetchWaiting(this.address).catch(() => []);
     // Somebody may have brought them, or given them up, while this was asked.
