@@ -419,10 +419,11 @@ def _check_totals(entries: list[Entry], archive_size: int, limits: Limits) -> No
 
 
 def _natural_order(entry: Entry) -> bytes:
-    # A text right behind the picture of its name: both come to the workers together. What is alike stays in its order.
+    # A text right behind the picture of its name: both come to the workers together. A list of captions behind all the
+    # pictures it may name. What is alike stays in its order.
     text = b"\1" if names.is_sidecar_name(entry.name) else b"\0"
     keys = names.natural_bytes(entry.folder), names.natural_bytes(names.bare_stem(entry.name)), text
-    return b"\0\0\0".join(keys)
+    return b"\0\0\0".join((b"\1" if names.is_metadata_name(entry.name) else b"\0", *keys))
 
 
 # --- Bytes --------------------------------------------------------------------------------------

@@ -46,13 +46,16 @@ def bare_stem(name: str) -> str:
     return name.rsplit(".", 1)[0] if "." in name.lstrip(".") else name
 
 
-def stem_key(folder: str, name: str) -> str:
+def stem_key(folder: str, name: str, *, apart: int = 0) -> str:
     """Return what a picture and the text beside it have in common: folder and name without extension, as 32 hex digits.
 
     Upper and lower case, and the two Unicode spellings of an accent, do not tell files apart: they do not on every
-    system that people copy their folders over. A digest, because an index takes no text of any length.
+    system that people copy their folders over. A digest, because an index takes no text of any length. `apart` is the
+    number of an archive whose file is not to be taken for another one's of the same name.
     """
     path = unicodedata.normalize("NFC", f"{folder}/{bare_stem(name)}".lower())
+    if apart:
+        path = f"\0{apart}/{path}"  # no name holds a NUL
     return hashlib.blake2b(path.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

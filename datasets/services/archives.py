@@ -84,6 +84,7 @@ def _add(item: ImportItem, entries: list[Entry], first: int) -> bool:
             _child(item, job, entry, index=first + number, position=position + number)
             for number, entry in enumerate(entries)
         ]
+        _set_apart(item, children)
         ImportItem.objects.bulk_create(children, ignore_conflicts=True)
         tell_import(job.pk)
     return True
@@ -114,6 +115,23 @@ def _child(item: ImportItem, job: ImportJob, entry: Entry, *, index: int, positi
         child.state = State.HELD if is_held else State.RECEIVED
         child.received_at = timezone.now()
     return child
+
+
+def _set_apart(item: ImportItem, children: list[ImportItem]) -> None:
+    """Keep pictures, and the texts beside them, from being taken for those of the same name in another archive.
+
+    A text whose picture is not in its own archive still finds it in another one.
+    """
+    pictures = ImportItem.objects.filter(job=item.job_id, kind=Kind.IMAGE)
+    keys = [child.stem_key for child in children]
+    taken = set(pictures.filter(stem_key__in=keys).exclude(archive=item).values_list("stem_key", flat=True))
+    clashing = [child for child in children if child.stem_key in taken]
+    own = [names.stem_key(child.folder, child.name, apart=item.pk) for child in clashing]
+    pictured = set(pictures.filter(archive=item, stem_key__in=own).values_list("stem_key", flat=True))
+    pictured |= {key for child, key in zip(clashing, own, strict=True) if child.kind == Kind.IMAGE}
+    for child, key in zip(clashing, own, strict=True):
+        if key in pictured:
+            child.stem_key = key
 
 
 def _refuse(child: ImportItem, reason: Reason, detail: str = "", *, left_out: bool = False) -> None:

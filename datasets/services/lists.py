@@ -122,10 +122,15 @@ def _refuse(item: ImportItem, reason: Reason, detail: str = "") -> str:
 
 
 def _rows(item: ImportItem, found: CaptionList) -> Iterator[SidecarText]:
+    beside = ImportItem.objects.filter(archive=item.archive_id or 0, kind=Kind.IMAGE)
+    # Pictures of its own zip may be kept apart from those of the same name in another one.
+    own = set(beside.values_list("stem_key", flat=True))
     for each in found.texts:
         folder = f"{item.folder}/{each.folder}".strip("/")
         # A bare stem may hold dots; with one at its end it is told from an extension.
-        stem_key = names.stem_key(folder, f"{each.name}." if each.is_stem else each.name)
+        name = f"{each.name}." if each.is_stem else each.name
+        apart = names.stem_key(folder, name, apart=item.archive_id or 0)
+        stem_key = apart if apart in own else names.stem_key(folder, name)
         yield SidecarText(
             stem_key=stem_key, name="" if each.is_stem else each.name, reading=each.reading, text=each.text
         )

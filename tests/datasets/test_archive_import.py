@@ -98,6 +98,40 @@ def test_texts_in_a_zip_go_to_the_pictures_of_their_folder(job: ImportJob) -> No
     assert tags == {"a": ["cat", "house"], "b": ["dog", "tree"]}
 
 
+def tags_of_all() -> dict[str, list[str]]:
+    """The tags of each image, by the zip it came out of and its name."""
+    images = Image.objects.order_by("position").prefetch_related("import_items__archive")
+    found = {}
+    for image in images:
+        archive = image.import_items.get().archive
+        place = archive.name if archive else ""
+        found[f"{place}/{image.original_name}"] = [tag.name for tag in get_image_state(image).tags]
+    return found
+
+
+def test_two_zips_with_the_same_names_keep_their_texts_apart(job: ImportJob) -> None:
+    for number in (1, 2):
+        text = Member(b"1.txt", b"from %d" % number)
+        listed = Member(b"metadata.jsonl", b'{"file_name": "2.png", "text": "list %d"}' % number)
+        members = (Member(b"1.png", picture(number)), Member(b"2.png", picture(number + 10)), text, listed)
+        uploading.send(job, f"{number}.zip", pack(*members))
+    process_waiting(most_seconds=60)
+    assert tags_of_all() == {
+        "1.zip/1.png": ["from 1"],
+        "1.zip/2.png": ["list 1"],
+        "2.zip/1.png": ["from 2"],
+        "2.zip/2.png": ["list 2"],
+    }
+
+
+def test_texts_may_come_in_a_zip_of_their_own(job: ImportJob) -> None:
+    uploading.send(job, "a.zip", pack(Member(b"1.png", picture(1))))
+    uploading.send(job, "b.zip", pack(Member(b"2.png", picture(2))))
+    uploading.send(job, "texts.zip", pack(Member(b"1.txt", b"one"), Member(b"2.txt", b"two")))
+    process_waiting(most_seconds=60)
+    assert tags_of_all() == {"a.zip/1.png": ["one"], "b.zip/2.png": ["two"]}
+
+
 def test_texts_in_a_zip_wait_for_the_answer_where_it_is_still_to_come(job: ImportJob) -> None:
     ImportJob.objects.filter(pk=job.pk).update(asks_about_sidecars=True)
     item = bring(job, pack(Member(b"1.png", picture(1)), Member(b"1.txt", b"cat")))
