@@ -80,6 +80,8 @@ def keep_whole(source: Path, path: Path) -> None:
     temporary = Path(name)
     try:
         temporary.unlink()
+        # A link is as old as its bytes, and a sweep takes old temporary files for those of the dead.
+        os.utime(source)
         try:
             temporary.hardlink_to(source)
         except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,15 @@ def test_keeping_the_same_file_twice_leaves_no_third_name(tmp_path: Path) -> Non
     keep_whole(source, path)
     assert names_in(path.parent) == ["picture.bin"]
     assert source.stat().st_nlink == 2
+
+
+def test_a_link_to_old_bytes_is_no_old_file(tmp_path: Path) -> None:
+    """A sweep that came between the link and its renaming would take it for one that a death left behind."""
+    source, path = tmp_path / "1.part", tmp_path / "kept" / "picture.bin"
+    source.write_bytes(CONTENT)
+    os.utime(source, (0, 0))
+    keep_whole(source, path)
+    assert time.time() - path.stat().st_mtime < 60
 
 
 def test_without_links_the_file_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
