@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
-from datasets.tasks import free_blobs, wake_worker
+from datasets.tasks import NO_ANSWER, ask_for_freeing, wake_worker
 from tagger_project.live import broker_may_run
-
-logger = logging.getLogger(__name__)
 
 
 def start_processing(item_ids: Sequence[int]) -> None:
@@ -21,26 +17,12 @@ def start_processing(item_ids: Sequence[int]) -> None:
     A broker that is away loses nothing: the rows say what is left to do, and the sweep wakes a worker later.
     """
     if item_ids:
-        transaction.on_commit(_wake)
-
-
-def _wake() -> None:
-    try:
-        wake_worker()
-    except OperationalError:
-        logger.warning("The broker did not answer; what was received waits for the sweep.", exc_info=True)
+        transaction.on_commit(wake_worker)
 
 
 def start_freeing() -> None:
     """Let a worker free what nothing needs any more, now rather than within the hour: people make room this way."""
-    transaction.on_commit(_send_freeing)
-
-
-def _send_freeing() -> None:
-    try:
-        free_blobs.delay()
-    except OperationalError:
-        logger.warning("The broker did not answer; the next hourly sweep frees what was deleted.", exc_info=True)
+    transaction.on_commit(ask_for_freeing)
 
 
 def workers_answer() -> bool:
@@ -49,5 +31,5 @@ def workers_answer() -> bool:
         return False
     try:
         return bool(current_app.control.ping(timeout=1.5, limit=1))
-    except OperationalError:
+    except NO_ANSWER:
         return False

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from celery import current_app, shared_task
-from kombu.exceptions import ChannelError
+from kombu.exceptions import ChannelError, OperationalError
+from redis.exceptions import RedisError
 
 from datasets.services import processing
 from datasets.services.blobs import free_unneeded_blobs
 from datasets.services.sweeping import finish_complete_imports, give_up_abandoned_imports, remove_leftovers
 from datasets.services.trash import purge_expired
+from tagger_project.outage import outage
 
 # As in settings.CELERY_TASK_ROUTES: what else there is to do never stands in one line with pictures.
 PICTURES_QUEUE = "pictures"
+# A connection that was never made, one that broke, and what the client itself says of both.
+NO_ANSWER = (OperationalError, RedisError, OSError)
 _IMAGES_A_PURGE = 2000
 _SECONDS_A_FREEING = 10.0
 # With two pictures that take all the time they may have on top, this stays under CELERY_TASK_TIME_LIMIT.
@@ -57,7 +63,7 @@ def purge_trash(**_: Any) -> int:
     """Delete for ever what has been in the trash for its days, some at a time; returns how many images."""
     deleted = purge_expired(most=_IMAGES_A_PURGE)
     if deleted == _IMAGES_A_PURGE:
-        purge_trash.delay()
+        _hint(purge_trash.delay, "The next hourly sweep goes on with the trash.")
     return deleted
 
 
@@ -66,7 +72,7 @@ def free_blobs(*, first_shard: int = 0, **_: Any) -> int:
     """Remove the files of pictures that nothing needs, a slice a message; returns how many pictures."""
     freed = free_unneeded_blobs(first_shard=first_shard, seconds=_SECONDS_A_FREEING)
     if freed.next_shard is not None:
-        free_blobs.delay(first_shard=freed.next_shard)
+        _hint(partial(free_blobs.delay, first_shard=freed.next_shard), "The next hourly sweep begins anew.")
     return freed.pictures
 
 
@@ -78,7 +84,31 @@ def sweep_leftovers(**_: Any) -> int:
 
 
 def wake_worker() -> bool:
-    """Send a worker a message that files wait, unless one is on its way already; returns whether it was sent."""
+    """Send a worker a message that files wait, unless one is on its way already; returns whether it was sent.
+
+    A broker that is away loses nothing and holds nobody up: the rows say what is left to do, and the sweep looks later.
+    """
+    return _hint(_wake, "What was received waits for the sweep.")
+
+
+def ask_for_freeing() -> bool:
+    """Send a worker a message that pictures may be needed no more; returns whether it was sent."""
+    return _hint(free_blobs.delay, "The next hourly sweep frees what was deleted.")
+
+
+def _hint(send: Callable[[], object], lost: str) -> bool:
+    if outage.lasts():
+        return False
+    try:
+        sent = send()
+    except NO_ANSWER as error:
+        outage.note(error, lost)
+        return False
+    outage.note_answer()
+    return bool(sent)
+
+
+def _wake() -> bool:
     with current_app.producer_pool.acquire(block=True) as producer:
         if _messages_wait(producer.channel):
             return False

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.core.exceptions import ObjectDoesNotExist
+from redis.exceptions import RedisError
 
 from tagger_project.auth import may_connect
 from tagger_project.live import Message
+from tagger_project.outage import outage
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,16 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         self.groups_joined: list[str] = []
         self.notices: list[dict[str, Any]] = []
         self.flusher: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one socket; where the broker goes away it is closed, and its page opens another one."""
+        try:
+            await super().__call__(scope, receive, send)
+        except (RedisError, OSError) as error:
+            outage.note(error, "Sockets are closed; their pages come again.")
+            # Where the page has left already there is nobody to tell.
+            with suppress(Exception):
+                await send({"type": "websocket.close", "code": TRY_AGAIN})
 
     async def authorise(self) -> list[str] | None:
         """Return the groups to join, or `None` where this person may not look."""

@@ -114,7 +114,13 @@ CHANNEL_LAYERS = {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
             # The layer waits five seconds at a time for a message; the client's own limit, five too, would race it.
-            "hosts": [{"address": redis_py_url(BROKER_URL, CHANNELS_DB), "socket_timeout": 30}],
+            "hosts": [
+                {
+                    "address": redis_py_url(BROKER_URL, CHANNELS_DB),
+                    "socket_connect_timeout": 2,
+                    "socket_timeout": 30,
+                }
+            ],
             "prefix": "tagger",
             "capacity": 500,
         },
@@ -126,6 +132,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis_py_url(BROKER_URL, CACHE_DB),
         "KEY_PREFIX": "tagger",
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
     }
 }
 
@@ -142,7 +149,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "global_keyprefix": "tagger:",
+    # A request that has a hint to give does not wait for a broker that is away; workers connect again by themselves.
+    "max_retries": 0,
+    "socket_connect_timeout": 2,
+    # Workers wait a second at a time for a message.
+    "socket_timeout": 5,
 }
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # Sweeps must not stand in line behind pictures, nor count as a message that wakes a worker for them.
 CELERY_TASK_QUEUES = [Queue("celery"), Queue("pictures")]
 CELERY_TASK_DEFAULT_QUEUE = "celery"

@@ -12,6 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset
+from tagger_project.outage import outage
 from tests import factories
 
 
@@ -22,6 +23,12 @@ def data_dir(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
     settings.DATA_DIR = folder
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def no_outage() -> None:
+    """What one test said of its broker holds for no other."""
+    outage.note_answer()
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from pytest_django.fixtures import Settings
 from datasets.messages import DatasetChanged, DatasetTouched, ImportProgress, ImportTouched
 from tagger_project.broker import private_socket_path
 from tagger_project.consumers import LiveConsumer
-from tagger_project.live import GATHER_SECONDS, Message, broker_may_run, gathered, publish
+from tagger_project.live import GATHER_SECONDS, SECONDS_TO_SEND, Message, broker_may_run, gathered, publish
+from tagger_project.outage import outage
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,13 @@ class RefusingLayer:
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         raise ConnectionRefusedError("nobody listens")
+
+
+class SilentLayer:
+    """A broker whose answer never comes."""
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        await asyncio.sleep(60)
 
 
 @pytest.fixture
@@ -82,6 +90,37 @@ def test_a_broker_that_is_away_is_logged_and_nothing_else(
     publish("group.1", Greeting(text="hello"))
     assert "test.greeting" in caplog.text
     assert "nobody listens" in caplog.text
+
+
+def test_an_outage_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture, refusing_layer: None) -> None:
+    for _ in range(3):
+        publish("group.1", Greeting(text="hello"))
+    outage.note_answer()
+    outage.note_answer()
+    assert [record.message.partition(" (")[0] for record in caplog.records] == [
+        "The broker does not answer",
+        "The broker answers again.",
+    ]
+    assert "Traceback" not in caplog.text
+
+
+def test_a_broker_that_came_back_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = async_to_sync(joined)("group.1")
+    outage.note(ConnectionRefusedError(), "")
+    publish("group.1", Greeting(text="while it is away"))
+    monkeypatch.setattr(outage, "_quiet_until", time.monotonic())
+    publish("group.1", Greeting(text="afterwards"))
+    assert received(channel)["message"]["data"]["text"] == "afterwards"
+    assert not outage.lasts()
+
+
+def test_a_broker_that_hears_and_says_nothing_holds_nobody_up() -> None:
+    before = channel_layers.set("default", SilentLayer())
+    begin = time.monotonic()
+    publish("group.1", Greeting(text="hello"))
+    publish("group.1", Greeting(text="hello"))
+    assert SECONDS_TO_SEND <= time.monotonic() - begin < 2 * SECONDS_TO_SEND
+    channel_layers.set("default", before)
 
 
 def test_without_the_bundled_broker_nothing_is_tried(
