@@ -46,7 +46,6 @@ def process_archive(item: ImportItem) -> str:
         datasets.services.claims.LostClaim: another worker has the archive.
         OSError: its bytes cannot be read.
     """
-    until = time.monotonic() + _MOST_SECONDS
     path = incoming_path(settings.DATA_DIR, item.pk)
     if path.stat().st_size != item.byte_size:
         return _end(item, State.FAILED, Reason.INCOMPLETE)
@@ -55,8 +54,10 @@ def process_archive(item: ImportItem) -> str:
     first = ImportItem.objects.filter(archive=item).count()
     if first:
         _take_back_cancelled(item)
+    until = time.monotonic() + _MOST_SECONDS
     for start in range(first, len(listing.entries), _AT_ONCE):
-        if time.monotonic() > until:
+        # Never before the first step: each turn brings it forward.
+        if start > first and time.monotonic() > until:
             return hand_on(item)
         if not _add(item, listing.entries[start : start + _AT_ONCE], start):
             return _end(item, State.SKIPPED, Reason.CANCELLED)
