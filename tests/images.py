@@ -76,3 +76,15 @@ def write_deep(folder: Path, name: str, bands: list[Image.Image]) -> Path:
     body = _png_chunk(b"IDAT", zlib.compress(rows)) + _png_chunk(b"IEND", b"")
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + body)
     return path
+
+
+def write_clear(folder: Path, name: str, width: int, height: int) -> Path:
+    """A PNG of clear pixels: a small file that takes its time and its memory to decode."""
+    packer = zlib.compressobj(1)
+    line = bytes(1 + 4 * width)
+    pixels = b"".join([*(packer.compress(line) for _ in range(height)), packer.flush()])
+    header = _png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
+    path = folder / name
+    body = header + _png_chunk(b"IDAT", pixels) + _png_chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    return path
