@@ -4,7 +4,8 @@
 
 In each round, one after the other on the same files and with as many processes:
 
-- bare: read, SHA-256, decode, 1600 px preview, 512 px thumbnail, both as WebP, in a process pool. Nothing is stored.
+- bare: read, SHA-256, decode, 1600 px preview, 512 px thumbnail, both as WebP, hash and sharpness, in a process pool;
+  nothing is stored.
 - folder: `manage.py import_folder --wait` beside a running `manage.py up`: broker, workers, database, sockets, disk.
 - upload: the same files through the API in chunks, four at a time, until the import is done.
 
@@ -29,6 +30,7 @@ from PIL import Image, ImageOps
 
 from bench.pictures import make_pictures
 from bench.program import Program, running_program
+from datasets.likeness import dhash, sharpness
 
 CHUNK_BYTES = 4 * 1024 * 1024
 
@@ -42,6 +44,8 @@ def bare(path: Path) -> int:
         preview = ImageOps.exif_transpose(picture).convert("RGB")
     thumbnail = preview.copy()
     thumbnail.thumbnail((512, 512), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    dhash(thumbnail)
+    sharpness(thumbnail)
     size = 0
     for small in (preview, thumbnail):
         buffer = io.BytesIO()

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from datasets import imaging
 from datasets.decoder import Decoder, DecoderDied
@@ -151,7 +152,7 @@ def test_a_picture_that_takes_too_long_is_given_up_in_time(tmp_path: Path) -> No
 def test_an_answer_that_nobody_fetched_in_time_is_not_too_slow(tmp_path: Path) -> None:
     """A worker may store one picture while the next is read, however long that takes."""
     path = tmp_path / "noise.png"
-    images.Image.effect_noise((1600, 1600), 200).save(path)
+    Image.effect_noise((1600, 1600), 200).save(path)
     decoder = Decoder(memory_bytes=MEMORY, most_seconds=3, max_pixels=LIMIT)
     decoder.start(path)
     time.sleep(3.5)
@@ -168,6 +169,58 @@ def test_a_picture_larger_than_the_memory_is_refused_and_gets_a_fresh_process_af
     assert roomy.pid is None
     assert read(roomy, images.write(tmp_path, "good.jpg")).format == "JPEG"
     roomy.close()
+
+
+def most_resident_bytes(process_id: int | None) -> int:
+    status = Path(f"/proc/{process_id}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+@pytest.mark.parametrize("kind", ["clear PNG", "palette", "16 bits", "printer's JPEG", "TIFF"])
+def test_eighty_million_pixels_fit_into_the_memory_there_is(decoder: Decoder, tmp_path: Path, kind: str) -> None:
+    path, size = tmp_path / "large", (10_000, 8_000)
+    match kind:
+        case "clear PNG":
+            images.write_clear(tmp_path, "large", *size)
+        case "palette":
+            Image.new("P", size, 3).save(path, "PNG", transparency=3, compress_level=1)
+        case "16 bits":
+            Image.new("I;16", size, 40_000).save(path, "PNG", compress_level=1)
+        case "printer's JPEG":
+            Image.new("CMYK", size, (0, 200, 10, 0)).save(path, "JPEG")
+        case _:
+            Image.new("RGB", size, "teal").save(path, "TIFF", compression="tiff_lzw")
+    measured = read(decoder, path)
+    assert (measured.width, measured.height) == size
+    assert most_resident_bytes(decoder.pid) <= MEMORY
+
+
+@pytest.mark.parametrize("kind", ["WebP", "progressive JPEG", "AVIF"])
+def test_what_cannot_fit_is_said_to_be_too_large_and_not_damaged(tmp_path: Path, kind: str) -> None:
+    decoder = Decoder(memory_bytes=100 * 1024**2, most_seconds=20, max_pixels=LIMIT)
+    path, picture = tmp_path / "large", Image.new("RGB", (4000, 3500), "teal")
+    match kind:
+        case "WebP":
+            picture.save(path, "WEBP", method=0)
+        case "progressive JPEG":
+            picture.save(path, "JPEG", progressive=True, subsampling=0)
+        case _:
+            picture.save(path, "AVIF", speed=10)
+    assert refusal(decoder, path).code == "OUT_OF_MEMORY"
+    decoder.close()
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_webp_of_too_many_pixels_is_told_so_before_any_are_laid_out(
+    decoder: Decoder, tmp_path: Path, mode: str, lossless: bool
+) -> None:
+    path = tmp_path / "wide"
+    Image.new(mode, (301, 203)).save(path, "WEBP", lossless=lossless, exif=b"Exif\0\0" if lossless else b"")
+    small = Decoder(memory_bytes=MEMORY, most_seconds=20, max_pixels=300 * 200)
+    assert (refusal(small, path).code, refusal(small, path).detail) == ("TOO_MANY_PIXELS", "301×203")
+    small.close()
+    assert read(decoder, path).width == 301
 
 
 def test_memory_in_which_nothing_starts_is_told_and_does_not_hang(tmp_path: Path) -> None:
