@@ -18,9 +18,6 @@ MOST_BITS: Final = 6
 """How many of 64 bits may differ between pictures that look alike. Copies of other sizes, formats and qualities differ
 by three or fewer; of a million pairs of different photographs a handful comes this near."""
 
-MOST_MEMBERS: Final = 60
-"""A group holds no more; what else looks like its best one comes in another group. A person looks at each of them."""
-
 # Where more share a key they may be copies in a row, such as the frames of a film, with millions of near pairs that say
 # nothing new: these are compared with what nothing has joined yet, as long as that pays.
 _CROWD: Final = 64
@@ -59,7 +56,7 @@ def groups(
     *,
     apart: Mapping[int, Set[int]] | None = None,
     most_bits: int = MOST_BITS,
-    most_members: int = MOST_MEMBERS,
+    most_members: int = 60,
 ) -> Iterator[list[int]]:
     """Yield groups of places of hashes that look alike, each group's best first, no place in two of them.
 
@@ -70,7 +67,7 @@ def groups(
         hashes: the best first: of pictures that look alike the earliest leads.
         apart: for a place those that are not to be in one group with it; to be told from both sides.
         most_bits: how many bits may differ.
-        most_members: how many a group holds at most, at least 2.
+        most_members: how many a group holds at most, at least 2; what else is like its best comes in another group.
     """
     values = np.asarray(hashes).astype(np.int64).view(np.uint64)
     for connected in _connected(len(values), near_pairs(values, most_bits)):

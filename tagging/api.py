@@ -8,13 +8,15 @@ from ninja import Router, Status
 from ninja.errors import HttpError
 
 from datasets.jobs import start_processing
-from datasets.models import Image, ImportJob
+from datasets.models import Dataset, Image, ImportJob
 from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
 from datasets.queries.progress import get_import_progress
-from datasets.schemas import ProgressOut
+from datasets.schemas import MovedOut, ProgressOut
 from datasets.services.held_texts import count_held, decide_about_sidecars, show_texts
+from datasets.services.keeping_apart import forget_apart, keep_apart
 from tagger_project.auth import person
 from tagging.downloads import Untagged, zip_response
+from tagging.queries.duplicates import get_duplicates_page
 from tagging.queries.state import get_image_state
 from tagging.queries.suggestions import get_suggestions
 from tagging.schemas import (
@@ -22,7 +24,12 @@ from tagging.schemas import (
     ErrorOut,
     ExampleOut,
     ExportSummaryOut,
+    GroupIn,
     ImageStateOut,
+    KeepIn,
+    KeptOut,
+    NearDuplicatesGroupOut,
+    NearDuplicatesOut,
     SidecarExampleOut,
     SidecarsIn,
     SidecarsOut,
@@ -30,6 +37,7 @@ from tagging.schemas import (
     SuggestionOut,
     SuggestionsOut,
 )
+from tagging.services.duplicates import GroupChanged, keep_one, undo_keep
 from tagging.services.exporting import NothingToExport, summarise
 from tagging.services.labelling import CaptionTooLong, StaleCaption, apply_edits
 from tagging.services.vocabulary import TagRefused
@@ -128,3 +136,53 @@ def decide_sidecars(request: HttpRequest, job_id: int, body: SidecarsIn) -> Prog
     check_can_edit(job.dataset, user)
     start_processing(decide_about_sidecars(job, policy=body.policy, reading=body.reading))
     return ProgressOut.of(get_import_progress(job.pk))
+
+
+@router.get("/datasets/{int:dataset_id}/near-duplicates", response=NearDuplicatesOut, tags=["near-duplicates"])
+def list_near_duplicates(request: HttpRequest, dataset_id: int, after: int = 0, limit: int = 12) -> NearDuplicatesOut:
+    """Groups of images that look alike, at most 12 at once, the best image of each first; go on with `after=next`."""
+    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
+    page = get_duplicates_page(dataset, after=after, limit=limit)
+    groups = [NearDuplicatesGroupOut.of(group) for group in page.groups]
+    return NearDuplicatesOut(groups=groups, next=page.next, total=page.total, not_measured=page.not_measured)
+
+
+@router.post(
+    "/datasets/{int:dataset_id}/near-duplicates/keep",
+    response={200: KeptOut, 409: ErrorOut, 422: ErrorOut},
+    tags=["near-duplicates"],
+)
+def keep_near_duplicate(request: HttpRequest, dataset_id: int, body: KeepIn) -> KeptOut:
+    """Keep one image of a group and move the others to the trash, all or none; the answer is what undoes it."""
+    dataset = _editable(request, dataset_id)
+    try:
+        kept = keep_one(dataset, body.keep, body.trash, merge_tags=body.merge_tags, by=person(request))
+    except GroupChanged as error:
+        raise HttpError(409, str(error)) from error
+    return KeptOut.of(kept)
+
+
+@router.post("/datasets/{int:dataset_id}/near-duplicates/undo", response=MovedOut, tags=["near-duplicates"])
+def undo_near_duplicate(request: HttpRequest, dataset_id: int, body: KeptOut) -> MovedOut:
+    """Undo one `keep`: the images come back, and the words that were given for them and not touched since go."""
+    return MovedOut(images=undo_keep(_editable(request, dataset_id), body.to_kept(), by=person(request)))
+
+
+@router.post("/datasets/{int:dataset_id}/near-duplicates/distinct", response=MovedOut, tags=["near-duplicates"])
+def keep_all_near_duplicates(request: HttpRequest, dataset_id: int, body: GroupIn) -> MovedOut:
+    """Keep all images of a group: no two of them are ever shown as near-duplicates again."""
+    return MovedOut(images=keep_apart(_editable(request, dataset_id), body.images))
+
+
+@router.post("/datasets/{int:dataset_id}/near-duplicates/distinct/undo", response={204: None}, tags=["near-duplicates"])
+def undo_keep_all(request: HttpRequest, dataset_id: int, body: GroupIn) -> Status[None]:
+    """Take back that all images of a group are wanted."""
+    forget_apart(_editable(request, dataset_id), body.images)
+    return Status(204, None)
+
+
+def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
+    user = person(request)
+    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    check_can_edit(dataset, user)
+    return dataset

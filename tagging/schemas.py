@@ -8,9 +8,13 @@ from typing import Literal
 from ninja import Field, Schema
 
 from datasets.models import ImportJob
+from datasets.queries.similar import MOST_IN_GROUP
+from datasets.schemas import ImageNumber, ImageOut
 from datasets.services.held_texts import ShownText
 from tagging.models import TagOperation
+from tagging.queries.duplicates import Group, Member
 from tagging.queries.state import ImageState
+from tagging.services.duplicates import Kept
 from tagging.services.labelling import Edit
 from tagging.services.sidecars import read_all, tell_losses
 
@@ -163,6 +167,81 @@ class SidecarsOut(Schema):
     reading: ImportJob.SidecarReading
     asks: bool
     examples: list[SidecarExampleOut]
+
+
+class NearDuplicateOut(ImageOut):
+    """An image of a group, and what it would get if it were kept."""
+
+    sharpness: float | None
+    tags: list[str]
+    caption: str
+    gains_tags: list[str] = Field(description="Tags of the others that it lacks, in the order they would follow.")
+    gains_caption: str = Field(description="The longest of the others', where it has none itself.")
+
+    @classmethod
+    def of_member(cls, member: Member) -> NearDuplicateOut:
+        """Build it from what was read."""
+        return cls(
+            **ImageOut.of(member.image).dict(),
+            sharpness=member.image.sharpness,
+            tags=member.words.tags,
+            caption=member.words.caption,
+            gains_tags=member.gains.tags,
+            gains_caption=member.gains.caption,
+        )
+
+
+class NearDuplicatesGroupOut(Schema):
+    """Images that look alike, the best first."""
+
+    reason: Literal["largest", "sharpest", "heaviest", "earliest"] = Field(description="What makes the first the best.")
+    images: list[NearDuplicateOut]
+
+    @classmethod
+    def of(cls, group: Group) -> NearDuplicatesGroupOut:
+        """Build it from what was read."""
+        return cls(reason=group.reason, images=[NearDuplicateOut.of_member(member) for member in group.members])  # type: ignore[arg-type]  # one of the four
+
+
+class NearDuplicatesOut(Schema):
+    """Groups in dataset order; go on with `after=next`."""
+
+    groups: list[NearDuplicatesGroupOut]
+    next: int | None
+    total: int
+    not_measured: int = Field(description="Images that have no measures yet, and so are in no group.")
+
+
+class KeepIn(Schema):
+    """Which image of a group stays, and which go to the trash."""
+
+    keep: ImageNumber
+    trash: list[ImageNumber] = Field(max_length=MOST_IN_GROUP)
+    merge_tags: bool = Field(True, description="Give the kept one the tags that only the others have.")
+
+
+class KeptOut(Schema):
+    """What was done to a group; sent back to `…/near-duplicates/undo` it is undone."""
+
+    keep: ImageNumber
+    trash: list[ImageNumber] = Field(max_length=MOST_IN_GROUP)
+    batch: uuid.UUID
+    tags: list[str] = []
+
+    @classmethod
+    def of(cls, kept: Kept) -> KeptOut:
+        """Build it from what was done."""
+        return cls(keep=kept.keep, trash=kept.trash, batch=kept.batch, tags=kept.tags)
+
+    def to_kept(self) -> Kept:
+        """Return it as the service takes it."""
+        return Kept(self.keep, self.trash, self.batch, self.tags)
+
+
+class GroupIn(Schema):
+    """Images of one group."""
+
+    images: list[ImageNumber] = Field(max_length=MOST_IN_GROUP)
 
 
 class ErrorOut(Schema):

@@ -2,10 +2,13 @@
 
 from django.urls import path
 
+from tagging.views.duplicates import duplicates_page, undo_duplicates
 from tagging.views.export import export_page
 
 app_name = "tagging"
 
 urlpatterns = [
+    path("datasets/<int:dataset_id>/duplicates/", duplicates_page, name="duplicates"),
+    path("datasets/<int:dataset_id>/duplicates/undo/", undo_duplicates, name="duplicates_undo"),
     path("datasets/<int:dataset_id>/export/", export_page, name="export"),
 ]

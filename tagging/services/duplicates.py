@@ -1,0 +1,130 @@
+"""Of pictures that look alike keep one, give it the words of the others, and take that back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from datasets.models import Dataset, Image
+from datasets.services.datasets import touch_dataset
+from datasets.services.trash import move_to_trash, restore
+from tagging.models import Source, TagOperation
+from tagging.queries.duplicates import Words, get_words, words_to_gain
+from tagging.services.labelling import Edit, StaleCaption, apply_edits
+
+# Of one picture kept: as many as the tags of a group can be, and more.
+_MOST_WORDS = 2000
+
+Kind = TagOperation.Kind
+
+
+class GroupChanged(Exception):
+    """The picture to keep is not there any more; the text is a sentence."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was done to one group, and all it takes to undo it.
+
+    Attributes:
+        keep: the image that stays.
+        trash: the images that went to the trash just now, not those that were there before.
+        batch: names the operations that gave the kept one its new words.
+        tags: which tags it was given, in order.
+    """
+
+    keep: int
+    trash: list[int]
+    batch: uuid.UUID
+    tags: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def keep_one(dataset: Dataset, keep_id: int, trash_ids: Sequence[int], *, merge_tags: bool, by: User | None) -> Kept:
+    """Keep one image and move others to the trash.
+
+    Args:
+        dataset: whose images; those of others are left alone.
+        keep_id: the one that stays.
+        trash_ids: those that go; their order is that in which their tags follow the kept one's.
+        merge_tags: give the kept one the tags that it lacks and, if it has no caption, the longest of the others.
+        by: who.
+
+    Raises:
+        GroupChanged: the image to keep was deleted meanwhile; nothing is done.
+    """
+    touch_dataset(dataset.pk)
+    present = Image.objects.filter(dataset=dataset).in_bulk([keep_id, *trash_ids])
+    if keep_id not in present:
+        raise GroupChanged(
+            _("The picture to keep was deleted meanwhile. Nothing was changed: look at the group again.")
+        )
+    going = [pk for pk in dict.fromkeys(trash_ids) if pk in present and pk != keep_id]
+    batch = uuid.uuid4()
+    gained = Words([], "")
+    if merge_tags:
+        words = get_words([keep_id, *going])
+        gained = words_to_gain(words[keep_id], [words[pk] for pk in going])
+        _give(present[keep_id], gained, batch, version=words[keep_id].caption_version, by=by)
+    move_to_trash(dataset, going, by=by)
+    return Kept(keep_id, going, batch, gained.tags)
+
+
+@transaction.atomic
+def undo_keep(dataset: Dataset, kept: Kept, *, by: User | None) -> int:
+    """Bring back what went to the trash, and take away the words that the kept one was given for it.
+
+    A word that somebody touched since (moved, removed, added again; a caption written over) stays as it is now.
+
+    Returns:
+        How many images came back.
+    """
+    touch_dataset(dataset.pk)
+    restored = restore(dataset, kept.trash, by=by)
+    image = Image.everything.filter(dataset=dataset, pk=kept.keep).first()
+    if image is not None:
+        _take_back(image, kept.batch, by)
+    return restored
+
+
+def _key(batch: uuid.UUID, number: int) -> uuid.UUID:
+    return uuid.uuid5(batch, str(number))
+
+
+def _give(image: Image, gained: Words, batch: uuid.UUID, *, version: int, by: User | None) -> None:
+    edits = [Edit(_key(batch, number), Kind.ADD, tag) for number, tag in enumerate(gained.tags[: _MOST_WORDS - 1])]
+    if gained.caption:
+        edits.append(Edit(_key(batch, len(edits)), Kind.CAPTION, text=gained.caption, version=version))
+    if edits:
+        apply_edits(image, edits, by=by, source=Source.BULK)
+
+
+def _take_back(image: Image, batch: uuid.UUID, by: User | None) -> None:
+    """Undo the operations of a batch that nothing has followed on the same word."""
+    keys = {_key(batch, number) for number in range(_MOST_WORDS)}
+    since = list(TagOperation.objects.filter(image=image).order_by("-pk")[: 2 * _MOST_WORDS])
+    touched: set[tuple[bool, str]] = set()
+    edits = []
+    for operation in since:
+        word = (operation.kind == Kind.CAPTION, operation.tag_name)
+        if operation.key in keys and word not in touched:
+            edits.append(_reverse(image, operation))
+        touched.add(word)
+    try:
+        # Apart from the rest: a caption that is being written over stays, and the images still come back.
+        with transaction.atomic():
+            apply_edits(image, edits, by=by, source=Source.BULK)
+    except StaleCaption:
+        return
+
+
+def _reverse(image: Image, operation: TagOperation) -> Edit:
+    if operation.kind == Kind.CAPTION:
+        version = get_words([image.pk])[image.pk].caption_version
+        return Edit(uuid.uuid4(), Kind.CAPTION, text=str(operation.before or ""), version=version)
+    return Edit(uuid.uuid4(), Kind.REMOVE, operation.tag_name)
