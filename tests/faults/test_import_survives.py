@@ -1,4 +1,4 @@
-"""Something dies in the middle of an import; nothing is lost and nothing is there twice."""
+"""A process dies in the middle of an import; nothing is lost, nothing is there twice, and it is soon over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -13,89 +16,90 @@ import pytest
 
 from tests import images
 from tests.program import RunningProgram
+from tests.survival import Import, importing, write_pictures
 
 pytestmark = pytest.mark.fault
 
-PICTURES = 40
-# A dead worker's file is free again after its lease (45 s) and the next sweep (10 s).
-SECONDS = 90
+# Promised for every file, from the moment the killed process is back.
+SECONDS = 60.0
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Pictures that take a moment each."""
-    folder = tmp_path / "pictures"
-    for number in range(PICTURES):
-        images.write(folder, f"{number:03d}.jpg", width=2400, height=1600, seed=number)
-    return folder
+@dataclass(frozen=True)
+class Edition:
+    """How large an import is, and after how many pictures something dies."""
+
+    pictures: int
+    killed_at: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.killed_at} of {self.pictures}"
 
 
-def progress(program: RunningProgram) -> dict[str, object]:
-    """Where the program's only import stands."""
-    found: dict[str, object] = httpx.get(f"{program.url}/api/v1/imports/1").json()
-    return found
+SMALL = Edition(60, 20, 1600, 1067)
+LARGE = Edition(1000, 300, 1200, 800)
+EDITIONS = [pytest.param(SMALL, id="small"), pytest.param(LARGE, id="large", marks=pytest.mark.heavy)]
 
 
-def wait_until(program: RunningProgram, what: str, least: int, *, seconds: float = SECONDS) -> dict[str, object]:
-    """Wait until a number of the import is reached."""
-    end = time.monotonic() + seconds
-    while True:
-        now = progress(program)
-        if int(str(now[what])) >= least:
-            return now
-        assert time.monotonic() < end, f"{now}\n{program.logs()}"
-        time.sleep(0.1)
+def worker(program: RunningProgram) -> list[int]:
+    """Celery's main process."""
+    return program.children("\0worker\0")[:1]
 
 
-def wait_until_finished(program: RunningProgram, *, seconds: float = 30) -> None:
-    """Wait until the import says that it is done: a moment after its last file, or with the next sweep."""
-    end = time.monotonic() + seconds
-    while progress(program)["state"] != "DONE":
-        assert time.monotonic() < end, program.logs()
-        time.sleep(0.1)
+def one_child(program: RunningProgram) -> list[int]:
+    """One of the processes that it forked."""
+    return program.children("\0worker\0")[1:2]
 
 
-def assert_all_there_once(program: RunningProgram) -> None:
-    """Every picture is an image, in order, and no half file is left."""
-    page = httpx.get(f"{program.url}/api/v1/datasets/1/images?limit=500").json()
-    assert [image["name"] for image in page["images"]] == [f"{number:03d}.jpg" for number in range(PICTURES)]
-    stored = [path for path in program.data_dir.glob("blobs/**/*") if path.is_file()]
-    assert len(stored) == 3 * PICTURES
-    assert not [path for path in program.data_dir.glob("incoming/**/*") if path.is_file()]
+def all_children(program: RunningProgram) -> list[int]:
+    return program.children("\0worker\0")[1:]
 
 
-def pool_children(program: RunningProgram) -> list[int]:
-    """The processes that read pictures: children of the worker that have no children of their own."""
-    workers = program.children("celery")
-    parents = {pid: int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) for pid in workers}
-    return [pid for pid in workers if parents[pid] in workers and pid not in parents.values()]
+def decoders(program: RunningProgram) -> list[int]:
+    """The processes that read pictures."""
+    return program.children("datasets.decoder_process")
 
 
-def test_killed_worker_processes_lose_no_picture(tmp_path: Path, folder: Path) -> None:
+@pytest.mark.parametrize("victims", [worker, one_child, all_children, decoders])
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_killed_processes_lose_no_picture(
+    tmp_path: Path,
+    edition: Edition,
+    victims: Callable[[RunningProgram], list[int]],
+) -> None:
+    folder = write_pictures(tmp_path / "pictures", edition.pictures, width=edition.width, height=edition.height)
+    with RunningProgram(tmp_path / "data", "--workers", "2") as program:
+        survivors = Import(program, edition.pictures)
+        with importing(program, folder):
+            survivors.wait_until("ready", edition.killed_at, seconds=SECONDS)
+            killed = victims(program)
+            assert killed
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+        assert survivors.number("done") < edition.pictures, "nothing was left to lose"
+        if victims is worker:
+            program.wait_for_output("is started again")
+        seconds = survivors.wait_until("done", edition.pictures, seconds=SECONDS)
+        print(f"All had their end {seconds:.1f} s after the kill.")
+        survivors.wait_until_finished()
+        survivors.assert_all_there_once()
+
+
+def test_killed_program_goes_on_where_it_was(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pictures", SMALL.pictures, width=SMALL.width, height=SMALL.height)
     with RunningProgram(tmp_path / "data") as program:
         program.manage("import_folder", str(folder), "--dataset", "Survivors")
-        wait_until(program, "done", 5)
-        for pid in pool_children(program):
-            os.kill(pid, signal.SIGKILL)
-        end = wait_until(program, "done", PICTURES)
-        assert (end["ready"], end["failed"], end["duplicates"]) == (PICTURES, 0, 0)
-        wait_until_finished(program)
-        assert_all_there_once(program)
-
-
-def test_killed_program_goes_on_where_it_was(tmp_path: Path, folder: Path) -> None:
-    with RunningProgram(tmp_path / "data") as program:
-        program.manage("import_folder", str(folder), "--dataset", "Survivors")
-        wait_until(program, "ready", 5)
+        Import(program, SMALL.pictures).wait_until("ready", 5, seconds=SECONDS)
         tag_first_image(program)
         for pid in program.processes():
             os.kill(pid, signal.SIGKILL)
         program.wait()
         with RunningProgram(tmp_path / "data") as again:
-            end = wait_until(again, "done", PICTURES)
-            assert (end["ready"], end["failed"]) == (PICTURES, 0)
-            wait_until_finished(again)
-            assert_all_there_once(again)
+            survivors = Import(again, SMALL.pictures)
+            survivors.wait_until("done", SMALL.pictures, seconds=SECONDS)
+            survivors.wait_until_finished()
+            survivors.assert_all_there_once()
             assert tags_of_first_image(again) == ["saved before the end"]
 
 
@@ -127,11 +131,44 @@ def tags_of_first_image(program: RunningProgram) -> list[str]:
     return [tag["name"] for tag in state["tags"]]
 
 
-def test_poison_is_given_up_and_the_others_go_on(tmp_path: Path, folder: Path) -> None:
-    """A picture that wants more memory than there is fails alone."""
+def test_picture_that_wants_too_much_memory_fails_alone(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pictures", 20, width=800, height=600)
     images.write(folder, "wide.png", "PNG", width=9000, height=8000, mode="RGBA")
     with RunningProgram(tmp_path / "data", env={"DECODER_MEMORY_BYTES": str(300 * 1024**2)}) as program:
         done = program.manage("import_folder", str(folder), "--dataset", "Survivors", "--wait", "--json")
         facts = json.loads(done.stdout)
-        assert facts["ready"] == PICTURES
+        assert facts["ready"] == 20
         assert [item["reason"] for item in facts["refused"]] == ["OUT_OF_MEMORY"]
+
+
+def readers_of(program: RunningProgram, file_size: int) -> set[int]:
+    """The processes that read pictures and have a file of this size open."""
+    found = set()
+    for pid in decoders(program):
+        for handle in Path(f"/proc/{pid}/fd").glob("*"):
+            with suppress(OSError):
+                if handle.stat().st_size == file_size and handle.resolve().suffix == ".part":
+                    found.add(pid)
+    return found
+
+
+def test_picture_that_kills_every_decoder_is_given_up_and_a_hundred_others_come_in(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pictures", 100, width=800, height=600)
+    # Large enough to be met while it is read.
+    poison = images.write(folder, "0050x.png", "PNG", width=6000, height=5000).stat().st_size
+    with RunningProgram(tmp_path / "data", "--workers", "2") as program:
+        survivors, killed = Import(program, 100), set[int]()
+        with importing(program, folder) as command:
+            begin = time.monotonic()
+            while not command.done() or survivors.progress().get("state") != "DONE":
+                end = time.monotonic() + 0.2
+                while time.monotonic() < end:
+                    for pid in readers_of(program, poison) - killed:
+                        os.kill(pid, signal.SIGKILL)
+                        killed.add(pid)
+                assert time.monotonic() - begin < SECONDS, program.logs()
+        facts = survivors.progress()
+        assert (facts["ready"], facts["failed"], len(killed)) == (100, 1, 3)
+        refused = httpx.get(f"{program.url}/api/v1/imports/1/items?state=FAILED").json()["items"]
+        assert [item["name"] for item in refused] == ["0050x.png"]
+        assert "three times" in refused[0]["reason"]
