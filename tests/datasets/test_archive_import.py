@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -82,6 +83,17 @@ def test_pictures_of_a_zip_become_images_in_natural_order_with_their_folders(job
     assert found == [("", "2.png"), ("", "10.png"), ("b", "3.png")]
     assert uploading.finish(job).finished_at is not None
     assert part_files(data_dir) == []
+
+
+def test_a_zip_that_changed_on_its_way_is_not_opened(job: ImportJob) -> None:
+    content = pictures(1)
+    for sha256, state in ((hashlib.sha256(content).hexdigest(), State.READY), ("ab" * 32, State.FAILED)):
+        item = uploading.send(job, "set.zip", content)
+        ImportItem.objects.filter(pk=item.pk).update(sha256=sha256)
+        process_waiting(most_seconds=60)
+        item.refresh_from_db()
+        assert item.state == state
+    assert (item.reason, item.entries.count()) == (Reason.CHECKSUM, 0)
 
 
 def test_texts_in_a_zip_go_to_the_pictures_of_their_folder(job: ImportJob) -> None:
