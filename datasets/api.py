@@ -14,7 +14,7 @@ from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
 from datasets.jobs import start_freeing, start_processing
-from datasets.models import Dataset, ImportItem, ImportJob
+from datasets.models import Dataset, Flag, ImportItem, ImportJob
 from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
 from datasets.queries.images import get_image_page
 from datasets.queries.progress import get_import_progress
@@ -130,11 +130,16 @@ def change_dataset(request: HttpRequest, dataset_id: int, body: DatasetPatch) ->
 
 @router.get("/datasets/{int:dataset_id}/images", response=ImagePageOut, tags=["images"])
 def list_images(
-    request: HttpRequest, dataset_id: int, after: int = 0, limit: int = 100, untagged: bool = False
+    request: HttpRequest,
+    dataset_id: int,
+    after: int = 0,
+    limit: int = 100,
+    untagged: bool = False,
+    flag: Flag | None = None,
 ) -> ImagePageOut:
     """Images in dataset order, at most 500 at once; go on with `after=next`."""
     dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-    return ImagePageOut.of(get_image_page(dataset, after=after, limit=limit, untagged=untagged))
+    return ImagePageOut.of(get_image_page(dataset, after=after, limit=limit, untagged=untagged, flag=flag))
 
 
 @router.get("/images/{int:image_id}", response=ImageOut, tags=["images"])

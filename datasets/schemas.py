@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from ninja import Field, Schema
 
 from datasets.messages import ImportProgress
-from datasets.models import Dataset, Image, ImportItem, ImportJob
+from datasets.models import Dataset, Flag, Image, ImportItem, ImportJob
 from datasets.queries.images import ImagePage, file_address
 from datasets.queries.refusals import explain
 from datasets.queries.trash import TrashedImage, TrashPage
@@ -68,6 +68,7 @@ class ImageRow(Schema):
     colour: str
     tagged: bool
     thumbnail: str
+    flags: list[Flag] = Field(description="What makes it worth a look before it is trained with.")
 
     @classmethod
     def of(cls, image: Image) -> ImageRow:
@@ -81,6 +82,7 @@ class ImageRow(Schema):
             colour=image.colour,
             tagged=image.is_tagged,
             thumbnail=file_address(image, "thumbnail"),
+            flags=image.flags,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 from ninja import Schema
 
-from datasets.models import Image
+from datasets.models import Flag, Image
 from sessions_app.queries import Desk
 from tagging.queries.state import ImageState
 from tagging.schemas import ImageStateOut
@@ -38,6 +38,7 @@ class DeskImageOut(Schema):
     colour: str
     preview: str
     original: str
+    flags: list[Flag]
     number: int
     total: int
 
@@ -77,6 +78,7 @@ def _image_out(image: Image, *, number: int, total: int) -> DeskImageOut:
         colour=image.colour,
         preview=file_url("preview", image),
         original=file_url("original", image),
+        flags=image.flags,
         number=number,
         total=total,
     )

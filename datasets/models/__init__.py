@@ -1,12 +1,13 @@
 """Datasets, their pictures, and the uploads that bring them."""
 
 from datasets.models.dataset import Dataset
-from datasets.models.image import DistinctPair, Image, ImageFormat, ImageQuerySet
+from datasets.models.image import DistinctPair, Flag, Image, ImageFormat, ImageQuerySet
 from datasets.models.import_job import ImportItem, ImportItemQuerySet, ImportJob, SidecarText
 
 __all__ = [
     "Dataset",
     "DistinctPair",
+    "Flag",
     "Image",
     "ImageFormat",
     "ImageQuerySet",

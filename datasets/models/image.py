@@ -6,9 +6,12 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.lookups import LessThan
 from django.utils.translation import gettext_lazy as _
 
 from datasets.models.dataset import Dataset
+from datasets.quality import BLURRED_BELOW, EXTREME_RATIO, TOO_SMALL_PIXELS
 
 
 class ImageFormat(models.TextChoices):
@@ -21,6 +24,24 @@ class ImageFormat(models.TextChoices):
     BMP = "BMP", "BMP"
     TIFF = "TIFF", "TIFF"
     AVIF = "AVIF", "AVIF"
+
+
+class Flag(models.TextChoices):
+    """What makes a picture worth a look before it is trained with: a filter, never a reason to delete anything."""
+
+    SMALL = "small", _("too small")
+    BLURRED = "blurred", _("blurred")
+    EXTREME = "extreme", _("extreme shape")
+
+    @property
+    def condition(self) -> Q:
+        """Which images have it, by their columns."""
+        if self is Flag.SMALL:
+            # As a fraction: the pixels of the largest pictures are more than an integer of PostgreSQL holds.
+            return Q(LessThan(F("width") * 1.0 * F("height"), float(TOO_SMALL_PIXELS)))
+        if self is Flag.BLURRED:
+            return Q(sharpness__lt=BLURRED_BELOW)
+        return Q(width__gt=F("height") * EXTREME_RATIO) | Q(height__gt=F("width") * EXTREME_RATIO)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -37,6 +58,22 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def untagged(self) -> Self:
         """Those with neither a tag nor a caption."""
         return self.filter(is_tagged=False)
+
+    def flagged(self, flag: Flag) -> Self:
+        """Those that have a flag."""
+        return self.filter(flag.condition)
+
+    def too_small(self) -> Self:
+        """Those with fewer pixels than trainers use."""
+        return self.flagged(Flag.SMALL)
+
+    def blurred(self) -> Self:
+        """Those with hardly an edge; one that was not measured is none of them."""
+        return self.flagged(Flag.BLURRED)
+
+    def extreme(self) -> Self:
+        """Those so long or so high that trainers cut them off."""
+        return self.flagged(Flag.EXTREME)
 
 
 class PresentImages(models.Manager["Image"]):
@@ -129,6 +166,17 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return self.original_name
+
+    @property
+    def flags(self) -> list[Flag]:
+        """What makes it worth a look; as the filters find it."""
+        shorter, longer = sorted((self.width, self.height))
+        has = {
+            Flag.SMALL: self.width * self.height < TOO_SMALL_PIXELS,
+            Flag.BLURRED: self.sharpness is not None and self.sharpness < BLURRED_BELOW,
+            Flag.EXTREME: longer > shorter * EXTREME_RATIO,
+        }
+        return [flag for flag in Flag if has[flag]]
 
 
 class DistinctPair(models.Model):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Count
 from django.urls import reverse
 
-from datasets.models import Dataset, Image
+from datasets.models import Dataset, Flag, Image
 
 MOST_IMAGES_A_PAGE = 500
 
@@ -33,12 +34,23 @@ class ImagePage:
     revision: int
 
 
-def get_image_page(dataset: Dataset, *, after: int = 0, limit: int = 100, untagged: bool = False) -> ImagePage:
+def get_image_page(
+    dataset: Dataset, *, after: int = 0, limit: int = 100, untagged: bool = False, flag: Flag | None = None
+) -> ImagePage:
     """Return the images after a position. Page 1,000 costs what page 1 costs: the index is entered at `after`."""
     limit = max(1, min(limit, MOST_IMAGES_A_PAGE))
     matching = Image.objects.filter(dataset=dataset)
     if untagged:
         matching = matching.untagged()
+    if flag is not None:
+        matching = matching.flagged(flag)
     rows = list(matching.filter(position__gt=after).in_order()[: limit + 1])
     more = len(rows) > limit
     return ImagePage(rows[:limit], rows[limit - 1].position if more else None, matching.count(), dataset.revision)
+
+
+def count_flags(dataset: Dataset) -> dict[Flag, int]:
+    """Return how many images of a dataset have each flag, in one query."""
+    counts = {flag.value: Count("pk", filter=flag.condition) for flag in Flag}
+    found = Image.objects.filter(dataset=dataset).aggregate(**counts)
+    return {flag: found[flag.value] for flag in Flag}

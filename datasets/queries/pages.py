@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from datasets.messages import DatasetChanged, ImportProgress
-from datasets.models import Dataset, Image, ImportJob
-from datasets.queries.images import ImagePage, get_image_page
+from datasets.models import Dataset, Flag, Image, ImportJob
+from datasets.queries.images import ImagePage, count_flags, get_image_page
 from datasets.queries.progress import get_dataset_numbers, get_import_progress
 from datasets.queries.trash import count_trash
 
@@ -43,6 +43,7 @@ class DatasetPage:
         page: the images to print, and how many match the filter.
         unfinished_import: the newest import that still has work, if any.
         in_trash: how many images are in its trash.
+        flagged: how many images have each flag.
     """
 
     dataset: Dataset
@@ -50,6 +51,7 @@ class DatasetPage:
     page: ImagePage
     unfinished_import: ImportJob | None
     in_trash: int
+    flagged: dict[Flag, int]
 
     @property
     def untagged(self) -> int:
@@ -90,20 +92,24 @@ def get_dataset_cards(datasets: QuerySet[Dataset]) -> list[DatasetCard]:
     ]
 
 
-def get_dataset_page(dataset: Dataset, *, after: int = 0, untagged: bool = False) -> DatasetPage:
+def get_dataset_page(
+    dataset: Dataset, *, after: int = 0, untagged: bool = False, flag: Flag | None = None
+) -> DatasetPage:
     """Return what the grid page of a dataset prints.
 
     Args:
         dataset: one that the person may see.
         after: the position to start after; without a script a person pages by it.
         untagged: only images that have neither a tag nor a caption.
+        flag: only images that have it.
     """
     return DatasetPage(
         dataset=dataset,
         numbers=get_dataset_numbers(dataset.pk),
-        page=get_image_page(dataset, after=after, limit=FIRST_IMAGES, untagged=untagged),
+        page=get_image_page(dataset, after=after, limit=FIRST_IMAGES, untagged=untagged, flag=flag),
         unfinished_import=get_unfinished_import(dataset),
         in_trash=count_trash(dataset),
+        flagged=count_flags(dataset),
     )
 
 

@@ -26,6 +26,7 @@ def test_the_desk_holds_the_image_its_words_and_its_neighbours(client: Client, d
         "colour": "#808080",
         "preview": f"/files/images/{first.pk}/preview/?v={first.sha256[:12]}",
         "original": f"/files/images/{first.pk}/original/?v={first.sha256[:12]}",
+        "flags": [],
         "number": 1,
         "total": 2,
     }

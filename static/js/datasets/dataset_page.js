@@ -10,6 +10,7 @@ import { openSocket } from "../live/socket.js";
 import { dropAnywhere } from "./drop_anywhere.js";
 import { Grid } from "./grid.js";
 import { ImageRows } from "./image_rows.js";
+import { startMenu } from "./look_at.js";
 import { Trash } from "./trash.js";
 
 const SIZES = [84, 112, 144, 180, 232, 300, 400];
@@ -20,6 +21,7 @@ const status = $("[data-status]");
 
 const images = new ImageRows(host.dataset.imagesAddress, {
   untagged: "untaggedOnly" in host.dataset,
+  flag: host.dataset.flag,
   total: Number(host.dataset.total),
   onChange: () => grid.refresh(),
 });
@@ -217,6 +219,7 @@ async function importHere(held) {
 const stopDrops = $("[data-drop-overlay]") ? dropAnywhere($("[data-drop-overlay]"), importHere) : () => {};
 
 startSizes();
+if ($("[data-look-at]")) startMenu($("[data-look-at]"));
 if (images.total > 0) {
   history.scrollRestoration = "manual";
   startGrid();

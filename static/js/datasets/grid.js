@@ -3,6 +3,7 @@
 import { el, fill, icon } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { formatNumber } from "../lib/format.js";
+import { flagWords } from "./flags.js";
 
 // As in css/pages/dataset.css: the line below the picture, the frame of a cell, the space around the picture.
 const FOOT = 26;
@@ -163,7 +164,7 @@ export class Grid {
         tabindex,
         draggable: "false",
         data: { index },
-        "aria-label": interpolate(label, words),
+        "aria-label": [interpolate(label, words), ...flagWords(image)].join(", "),
         "aria-keyshortcuts": this.onDelete && "Delete",
       },
       el("span", { class: "cell__slot" }, this.picture(image)),
@@ -172,6 +173,7 @@ export class Grid {
         { class: "cell__foot" },
         el("span", { class: "cell__number", text: formatNumber(index + 1) }),
         el("bdi", { class: "cell__name", text: image.name }),
+        image.flags.length > 0 && el("span", { class: "cell__flag", title: flagWords(image).join(", ") }, icon("flag")),
         image.tagged && el("span", { class: "cell__mark", title: gettext("tagged") }, icon("check")),
       ),
     );

@@ -5,10 +5,11 @@ import { getJson } from "../lib/http.js";
 const PAGE = 500;
 
 export class ImageRows {
-  /** `address` is the API's list of images; `untagged` keeps to those without tag and caption. */
-  constructor(address, { untagged = false, total = 0, onChange }) {
+  /** `address` is the API's list of images; `untagged` keeps to those without tag and caption, `flag` to those that have it. */
+  constructor(address, { untagged = false, flag = "", total = 0, onChange }) {
     this.address = address;
     this.untagged = untagged;
+    this.flag = flag;
     this.total = total;
     this.revision = 0;
     this.onChange = onChange;
@@ -42,6 +43,7 @@ export class ImageRows {
   fetchPage(after) {
     const query = new URLSearchParams({ after, limit: PAGE });
     if (this.untagged) query.set("untagged", "true");
+    if (this.flag) query.set("flag", this.flag);
     return getJson(`${this.address}?${query}`);
   }
 

@@ -3,6 +3,7 @@
 import { $, $$, fill, el } from "../lib/dom.js";
 import { formatBytes, formatNumber } from "../lib/format.js";
 import { gettext, interpolate } from "../lib/i18n.js";
+import { flagWords } from "../datasets/flags.js";
 
 const write = (selector, text) => {
   for (const element of $$(selector)) if (element.textContent !== text) element.textContent = text;
@@ -20,6 +21,8 @@ export class Bearings {
     name.title = image.name;
     write("[data-size]", `${image.width} × ${image.height}`);
     write("[data-bytes]", `${formatBytes(image.byte_size)} ${image.format}`);
+    write("[data-flags]", flagWords(image).join(", "));
+    $("[data-flags]").hidden = image.flags.length === 0;
     $("[data-original]").href = image.original;
     document.title = `${image.name} · ${this.dataset.name}`;
     this.link("previous", desk.previous_id);
