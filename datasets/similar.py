@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 MOST_BITS: Final = 6
-"""How many of 64 bits may differ between pictures that look alike. Copies of other sizes, formats and qualities differ
-by three or fewer; of a million pairs of different photographs a handful comes this near."""
+"""How many of 64 bits may differ between pictures that look alike: copies of other sizes, formats and qualities stay
+within it, and different photographs are more than ten apart (`tests/datasets/test_likeness.py`)."""
 
 # Where more share a key they may be copies in a row, such as the frames of a film, with millions of near pairs that say
 # nothing new: these are compared with what nothing has joined yet, as long as that pays.
