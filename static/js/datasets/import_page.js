@@ -8,7 +8,7 @@ import { toast } from "../lib/toast.js";
 import { IMPORT_PROGRESS } from "../live/messages.js";
 import { openSocket } from "../live/socket.js";
 import { dropAnywhere } from "./drop_anywhere.js";
-import { readDrop, readInput } from "./dropped.js";
+import { openFiles, readDrop, readInput } from "./dropped.js";
 import { FileList } from "./file_list.js";
 import { Hasher } from "./hasher.js";
 import { ImportView } from "./import_view.js";
@@ -16,6 +16,7 @@ import { Latest } from "./latest.js";
 import { fetchWaiting, pairRenamed, pairUp, resized, showMissing } from "./missing.js";
 import { Refusals } from "./refusals.js";
 import { TextsPanel } from "./texts_panel.js";
+import { inBatches } from "./upload_order.js";
 import { UploadQueue } from "./upload_queue.js";
 import { Zips } from "./zips.js";
 
@@ -26,6 +27,7 @@ const NOTHING = {
   state: "OPEN", total: 0, done: 0, waiting: 0, held: 0, ready: 0, duplicates: 0, sidecars: 0, skipped: 0, failed: 0,
   rate: 0, latest: [], cancelled: false, retryable: 0,
 };
+const NO_MORE = { count: 0, read: async () => [] };
 const isZip = ({ name }) => /\.zip$/i.test(name);
 
 class ImportPage {
@@ -33,6 +35,8 @@ class ImportPage {
     this.root = root;
     this.view = new ImportView(root);
     this.hasher = new Hasher(root.dataset.hashWorker);
+    // Ready before the first file is there.
+    this.hasher.start();
     this.queue = null;
     this.progress = NOTHING;
     this.missing = [];
@@ -107,11 +111,21 @@ class ImportPage {
     const wasIdle = this.root.dataset.phase === "idle";
     if (wasIdle) this.view.phase = "reading";
     const { files, unreadable } = await readDrop(held, (count) => this.view.reading(count));
+    this.unreadable.push(...unreadable);
+    // A few files are opened and sent at once, all others while those are on their way.
+    const [first = [], ...others] = inBatches(files);
+    const opened = await this.open(first);
     this.view.notReading();
     if (wasIdle) this.view.phase = "idle";
+    const rest = others.flat();
+    if (!opened.length && !rest.length && this.unreadable.length) this.nothingReadable();
+    else this.chosen(opened, { count: rest.length, read: () => this.open(rest) });
+  }
+
+  async open(walked) {
+    const { files, unreadable } = await openFiles(walked);
     this.unreadable.push(...unreadable);
-    if (!files.length && unreadable.length) this.nothingReadable();
-    else this.chosen(files);
+    return files;
   }
 
   nothingReadable() {
@@ -125,18 +139,19 @@ class ImportPage {
     for (const { name, reason } of this.unreadable.splice(0)) this.refusals.addLocal(name, reason);
   }
 
-  async chosen(files) {
-    if (!files.length) {
+  /** Files that a person chose; `rest` are more of them that have yet to be opened, where there are any. */
+  async chosen(files, rest = NO_MORE) {
+    if (!files.length && !rest.count) {
       this.view.trouble(gettext("There are no files in what you chose."));
       return;
     }
     this.view.trouble("");
     try {
-      if (!this.job || this.progress.state === "DONE") await this.begin(files);
-      else if (this.missing.length && !this.queue) await this.resume(files);
-      else await this.send(files);
+      if (!this.job || this.progress.state === "DONE") await this.begin(files, rest);
+      else if (this.missing.length && !this.queue) await this.resume([...files, ...(await rest.read())]);
+      else await this.send(files, rest);
     } catch (error) {
-      this.view.trouble(error.detail ?? String(error), { label: gettext("Try again"), run: () => this.chosen(files) });
+      this.view.trouble(error.detail ?? String(error), { label: gettext("Try again"), run: () => this.chosen(files, rest) });
       if (!this.job) this.view.phase = "idle";
     }
   }
@@ -144,7 +159,7 @@ class ImportPage {
   // --- Send -----------------------------------------------------------------------------------------
 
   /** Make an import on the server and give this page its address. */
-  async begin(files) {
+  async begin(files, rest) {
     const job = await postJson(this.root.dataset.importsAddress, { asks_about_sidecars: true });
     this.socket?.close();
     this.progress = NOTHING;
@@ -152,18 +167,27 @@ class ImportPage {
     this.forgetMissing();
     history.replaceState(null, "", job.page);
     this.follow(job.id);
-    await this.send(files);
+    await this.send(files, rest);
   }
 
-  async send(files) {
+  async send(files, rest = NO_MORE) {
     this.listUnreadable();
-    for (const one of files) this.brought.add(one);
     this.makeQueue();
     this.view.phase = "running";
     this.redraw();
-    if (files.some(isZip)) this.zips.expect();
-    await this.queue.add(files);
+    await this.queue.add(this.bring(files), {
+      count: rest.count,
+      read: async () => this.bring(await rest.read()),
+    });
     await this.finish();
+  }
+
+  /** Remember what was brought to this import; a cancelled one may be wanted back. */
+  bring(files) {
+    this.listUnreadable();
+    for (const one of files) this.brought.add(one);
+    if (files.some(isZip)) this.zips.expect();
+    return files;
   }
 
   async resume(files) {
@@ -400,7 +424,7 @@ class ImportPage {
   }
 
   /** Start from what the server printed. */
-  open() {
+  begun() {
     const printed = document.getElementById("import-progress");
     if (!printed) return;
     this.progress = JSON.parse(printed.textContent);
@@ -414,7 +438,7 @@ class ImportPage {
 /** Bring the import page to life; `held` is what was dropped on another page, to be imported at once. */
 export function mountImportPage(root, held = null) {
   const page = new ImportPage(root);
-  page.open();
+  page.begun();
   page.takeWhatWasChosen();
   if (held) page.dropped(held);
   return page;

@@ -43,7 +43,7 @@ export class ImportView {
    * yet, or null: nobody knows then how many files there will be, and a percentage would jump back.
    */
   progress(progress, sending, zip) {
-    const total = Math.max(progress.total, sending?.chosen ?? 0);
+    const total = Math.max(progress.total, sending?.total ?? 0);
     const done = progress.done;
     const percent = zip || !total ? null : Math.floor((100 * done) / total);
     const words = { done: formatNumber(done), total: formatNumber(total), percent, title: this.title };

@@ -20,6 +20,8 @@ const LARGE_BYTES = 64 * 1024 * 1024;
 // How far the sums run ahead of the senders.
 const AHEAD = 200;
 const SUMS_A_CALL = 500;
+// How long announcing the others waits for the first file to be sent.
+const FIRST_LIMIT = 2000;
 // How often and how long to wait until the server has read the file that others are copies of.
 const COPY_LOOKS = 6;
 const COPY_PAUSE = 400;
@@ -50,6 +52,7 @@ export class UploadQueue {
     this.copies = [];
     this.sums = new Set();
     this.chosen = 0;
+    this.expected = 0;
     this.bytesChosen = 0;
     this.bytesSent = 0;
     this.changed = 0;
@@ -57,6 +60,8 @@ export class UploadQueue {
     this.paused = new Gate();
     this.stopped = new Gate();
     this.room = new Gate();
+    this.first = new Gate();
+    this.first.shut();
     this.abort = new AbortController();
     this.idle = [];
     this.counted = new Set();
@@ -73,6 +78,11 @@ export class UploadQueue {
     return announce + sum + check + send + this.toSum.length + this.toCheck.length + this.ready.length > 0;
   }
 
+  /** How many files this page brings, those included that it has not opened yet. */
+  get total() {
+    return this.chosen + this.expected;
+  }
+
   get isPaused() {
     return this.paused.isShut;
   }
@@ -81,15 +91,34 @@ export class UploadQueue {
     return this.abort.signal.aborted;
   }
 
-  /** Announce files and send them; returns when the server knows all of them. After a failure, add the same again. */
-  async add(files) {
+  /**
+   * Announce files and send them; returns when the server knows all of them. After a failure, add the same again.
+   *
+   * `rest` are more of them: `count` so many, and `read()` to get them while the first are on their way.
+   */
+  async add(files, rest = { count: 0, read: async () => [] }) {
+    await this.work("announce", async () => {
+      this.expected += rest.count;
+      let more = [];
+      try {
+        await this.announceAll(files);
+        more = await rest.read();
+      } finally {
+        this.expected -= rest.count;
+      }
+      await this.announceAll(more);
+    });
+  }
+
+  async announceAll(files) {
     for (const one of files) one.key ??= makeKey();
     this.count(files.filter(({ key }) => !this.counted.has(key)));
     for (const { key } of files) this.counted.add(key);
-    await this.work("announce", async () => {
-      const unknown = files.filter(({ key }) => !this.announced.has(key));
-      for (const batch of inBatches(unknown)) await this.announce(batch);
-    });
+    for (const batch of inBatches(files.filter(({ key }) => !this.announced.has(key)))) {
+      await this.announce(batch);
+      // The server does one thing after the other: the first picture goes before thousands of names.
+      await Promise.race([this.first.wait, pause(FIRST_LIMIT)]);
+    }
   }
 
   /** Send what is missing of files that the server knows and waits for: `{file, item}`. */
@@ -117,7 +146,7 @@ export class UploadQueue {
     this.toCheck = [];
     this.ready = [];
     this.copies = [];
-    for (const gate of [this.stopped, this.paused, this.room]) gate.open();
+    for (const gate of [this.stopped, this.paused, this.room, this.first]) gate.open();
     this.settle();
   }
 
@@ -273,6 +302,7 @@ export class UploadQueue {
   arrived(entry) {
     this.moveTo(entry, entry.file.size);
     entry.phase = "sent";
+    this.first.open();
   }
 
   lose(entry, error) {
@@ -297,6 +327,7 @@ export class UploadQueue {
         else this.moveTo(entry, await this.sendChunk(entry));
       }
       entry.phase = "sent";
+      this.first.open();
     } catch (error) {
       this.lose(entry, error);
     }
