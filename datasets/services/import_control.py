@@ -42,6 +42,8 @@ def retry_items(job: ImportJob, item_ids: Collection[int] | None = None) -> list
     with transaction.atomic():
         touch_dataset(job.dataset_id)
         still = ImportItem.objects.filter(job=job).retryable()
+        if ImportJob.objects.filter(pk=job.pk, asks_about_sidecars=True).exists():
+            still.filter(pk__in=whole, kind__in=ImportItem.TEXTS).update(state=State.HELD, **again)
         still.filter(pk__in=whole).update(state=State.RECEIVED, **again)
         still.filter(pk__in=lacking).update(state=State.WAITING, **again)
         _take_back_lonely_texts(job.pk, [*whole, *lacking])

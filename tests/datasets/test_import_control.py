@@ -230,6 +230,15 @@ def test_a_text_that_was_refused_with_its_picture_waits_for_it_again(job: Import
     assert job.dataset.images.get().sidecar_text == "misty"
 
 
+def test_a_text_that_is_here_waits_for_the_answer_again(job: ImportJob) -> None:
+    ImportJob.objects.filter(pk=job.pk).update(asks_about_sidecars=True)
+    text = refused(job, "a.txt", "NOT_STORED")
+    uploads.write_chunk(ImportItem(pk=text.pk, byte_size=6, state=State.WAITING), offset=0, content=b"abcdef")
+    ImportItem.objects.filter(pk=text.pk).update(state=State.FAILED, reason="NOT_STORED")
+    (again,) = import_control.retry_items(job)
+    assert again.state == State.HELD
+
+
 # --- Cancel ----------------------------------------------------------------------------------------
 
 

@@ -51,11 +51,15 @@ class Sent:
 
 
 def large_picture(path: Path, size: int) -> str:
-    """Write a picture with so many bytes behind its end, no two chunks alike; returns its SHA-256."""
+    """Write a picture with bytes behind its end up to a size, no two chunks alike; returns its SHA-256."""
     content = images.encoded(seed=size)
-    content += random.Random(size).randbytes(size - len(content))
-    path.write_bytes(content)
-    return hashlib.sha256(content).hexdigest()
+    noise = random.Random(size)
+    with path.open("wb") as file:
+        file.write(content)
+        while missing := size - file.tell():
+            file.write(noise.randbytes(min(missing, 10_000_000)))
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def free_port() -> int:
