@@ -8,7 +8,6 @@ import { toast, toastError } from "../lib/toast.js";
 
 const form = $("[data-duplicates]");
 const allDone = $("[data-all-done]");
-const status = $("[data-status]");
 
 const groupAt = (place) => $(`[data-group="${place}"]`, form);
 const imagesOf = (group) => $$(`input[name="images-${group.dataset.group}"]`, group).map((input) => Number(input.value));
@@ -26,7 +25,8 @@ function takeAway(group) {
   const held = group.contains(document.activeElement);
   group.replaceWith(mark);
   showEnd();
-  if (held) (next ?? $("[data-look-again]"))?.focus();
+  // Where the focus was goes on to the next group, or the last one that is left.
+  if (held) (next ?? $$("[data-group]", form).at(-1) ?? $("[data-look-again]")).focus();
   return () => {
     mark.replaceWith(group);
     showEnd();
@@ -41,7 +41,6 @@ function showEnd() {
 }
 
 function tell(text, undo) {
-  status.textContent = text;
   toast(text, { action: { label: gettext("Undo"), run: () => undo().catch(toastError) } });
 }
 
