@@ -322,6 +322,22 @@ def test_a_zip_is_listed_with_the_files_inside(page: Page, program: RunningProgr
     expect(rows.filter(has_text="1504.jpg")).to_contain_text("Added")
 
 
+def test_a_folder_dropped_on_the_page_of_a_dataset_comes_in_with_its_folders(
+    page: Page, program: RunningProgram, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shoot"
+    for number in range(40):
+        images.write(folder / ("inner" if number % 2 else ""), f"{number}.jpg", seed=1800 + number)
+    (folder / ".DS_Store").write_bytes(b"x")
+    open_new_dataset(page, program, "Dropped")
+    page.goto(page.url.replace("import/", ""))
+    page.wait_for_load_state("networkidle")
+    drop_folder(page, folder)
+    is_done(page, "40 images added")
+    found = {(item["folder"], item["name"]) for item in items(page)}
+    assert found == {("shoot/inner" if number % 2 else "shoot", f"{number}.jpg") for number in range(40)}
+
+
 def test_ten_thousand_files_are_listed_in_a_few_rows(page: Page, program: RunningProgram) -> None:
     open_new_dataset(page, program, "Ten thousand")
     choose(page, pictures(1600, 1))
