@@ -66,6 +66,10 @@ class Decoder:
         """The child's number, or `None` while none runs."""
         return None if self._child is None else self._child.pid
 
+    def prepare(self) -> None:
+        """Start the child, so that the first picture need not wait for it."""
+        self._running()
+
     def start(self, path: Path) -> None:
         """Hand the child a picture and return at once. One that is still under way is given up with its child."""
         if self._deadline is not None or (self._child is not None and self._child.poll() is not None):

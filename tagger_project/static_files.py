@@ -13,6 +13,9 @@ class HashedStaticFilesStorage(ManifestStaticFilesStorage):
     """
 
     support_js_module_import_aggregation = True
+    # A module's name depends on those of the modules it imports, and theirs on others: each pass gets one step further
+    # at least. How many it takes depends on the order in which the disk lists them; Django gives up after five.
+    max_post_process_passes = 30
     _js_module_import_aggregation_patterns = (
         "*.js",
         (

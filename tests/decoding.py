@@ -26,6 +26,9 @@ class DecoderHere:
         self.measure = measure
         self.path: Path | None = None
 
+    def prepare(self) -> None:
+        """Nothing to do."""
+
     def start(self, path: Path) -> None:
         """Remember the file."""
         assert self.path is None, "one picture at a time"

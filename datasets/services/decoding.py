@@ -19,6 +19,9 @@ MOST_SECONDS = 15.0
 class ReadsPictures(Protocol):
     """What the import needs of a decoder; see `datasets.decoder.Decoder`."""
 
+    def prepare(self) -> None:
+        """Make ready, so that the first picture need not wait."""
+
     def start(self, path: Path) -> None:
         """Hand it a file and return at once."""
 
