@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -10,6 +11,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _BLOCK_BYTES = 1024 * 1024
+
+
+# Files end where this much is left: the database lies on the same disk, and tags are saved when no picture fits.
+RESERVED_BYTES = 16 * 1024 * 1024
+
+
+def leave_room(folder: Path, size: int, *, reserve: int = RESERVED_BYTES) -> None:
+    """Ask whether a file of a size fits onto a folder's disk and leaves room for others.
+
+    Raises:
+        OSError: as the system says it of a full disk.
+    """
+    if shutil.disk_usage(folder).free < size + reserve:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def _sync_folder(folder: Path) -> None:
@@ -33,6 +48,7 @@ def write_whole(path: Path, content: bytes) -> None:
         OSError: the disk is full or refuses; then nothing is left under either name.
     """
     make_folder(path.parent)
+    leave_room(path.parent, len(content))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -58,7 +74,9 @@ def gather(path: Path, blocks: Iterable[bytes]) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.writelines(blocks)
+            for block in blocks:
+                leave_room(path.parent, len(block))
+                file.write(block)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -85,6 +103,7 @@ def keep_whole(source: Path, path: Path) -> None:
         try:
             temporary.hardlink_to(source)
         except OSError:
+            leave_room(path.parent, source.stat().st_size)
             shutil.copyfile(source, temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())

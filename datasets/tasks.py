@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from celery import current_app, shared_task
+from django.db import DatabaseError
 from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 
@@ -14,7 +17,10 @@ from datasets.services import processing
 from datasets.services.blobs import free_unneeded_blobs
 from datasets.services.sweeping import finish_complete_imports, give_up_abandoned_imports, remove_leftovers
 from datasets.services.trash import purge_expired
+from tagger_project.full_disk import is_disk_full
 from tagger_project.outage import outage
+
+logger = logging.getLogger(__name__)
 
 # As in settings.CELERY_TASK_ROUTES: what else there is to do never stands in one line with pictures.
 PICTURES_QUEUE = "pictures"
@@ -33,12 +39,13 @@ def process_items(**_: Any) -> None:
     The message says only that there is work: what it is stands in the database. So there is never more than a handful
     of messages, and one that is lost loses nothing.
     """
-    if processing.count_waiting(most=2) > 1:
-        wake_worker()  # another one, if there is one that sleeps
-    processing.process_waiting(most_seconds=_SECONDS_A_MESSAGE)
-    finish_complete_imports()
-    if processing.count_waiting(most=1):
-        wake_worker()
+    with _full_disk_is_told():
+        if processing.count_waiting(most=2) > 1:
+            wake_worker()  # another one, if there is one that sleeps
+        processing.process_waiting(most_seconds=_SECONDS_A_MESSAGE)
+        finish_complete_imports()
+        if processing.count_waiting(most=1):
+            wake_worker()
 
 
 @shared_task(name="datasets.requeue_stale_items")
@@ -47,14 +54,16 @@ def requeue_stale_items(*, restart: bool = False, **_: Any) -> bool:
 
     `restart` says that no worker runs: every claim is a dead one's.
     """
-    if restart:
-        processing.release_claims_of_the_dead()
-    found = processing.count_waiting(most=1) > 0
-    if found:
-        wake_worker()
-    finish_complete_imports()
-    if restart:
-        remove_leftovers()
+    found = False
+    with _full_disk_is_told():
+        if restart:
+            processing.release_claims_of_the_dead()
+        found = processing.count_waiting(most=1) > 0
+        if found:
+            wake_worker()
+        finish_complete_imports()
+        if restart:
+            remove_leftovers()
     return found
 
 
@@ -81,6 +90,17 @@ def sweep_leftovers(**_: Any) -> int:
     """Give up imports that nobody sends to any more, and remove files that deaths left behind; returns how many."""
     give_up_abandoned_imports()
     return remove_leftovers()
+
+
+@contextmanager
+def _full_disk_is_told() -> Iterator[None]:
+    """Say in one line that there is no room; the next sweep tries again, and goes on where somebody made some."""
+    try:
+        yield
+    except (OSError, DatabaseError) as error:
+        if not is_disk_full(error):
+            raise
+        logger.warning("The disk is full: what waits for a worker waits until there is room.")
 
 
 def wake_worker() -> bool:

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "tagger_project.auth.AuthModeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tagger_project.errors.FullDiskMiddleware",
 ]
 
 ROOT_URLCONF = "tagger_project.urls"
@@ -171,6 +172,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 # The database is the record of work and the messages are hints: what a lost message or a dead worker left behind is
 # put back in line.
+CELERY_BEAT_SCHEDULER = "tagger_project.clock:Clock"
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-import-items": {
         "task": "datasets.requeue_stale_items",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -52,3 +55,43 @@ def disk_full_after(size: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "pwrite", write_what_fits)
         yield
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A file system of its own in memory, of so many MiB; skips the test where mounting is refused."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        refused = done.stderr.strip()
+    except FileNotFoundError:
+        refused = "there is no mount here"
+    if refused or not folder.is_mount():
+        pytest.skip(f"a small disk cannot be mounted: {refused}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def enlarge(disk: Path, megabytes: int) -> None:
+    """Make room on a `small_disk`."""
+    subprocess.run(["mount", "-o", f"remount,size={megabytes}m", str(disk)], check=True)
+
+
+class Ballast:
+    """A file that lies on a disk and keeps others out, as somebody else's may."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "ballast"
+
+    def leave(self, free: int) -> None:
+        """Fill the disk up to so many bytes."""
+        with self.path.open("ab", buffering=0) as file, suppress(OSError):
+            while (more := shutil.disk_usage(self.path).free - free) > 0:
+                file.write(bytes(min(more, 1024 * 1024)))
+
+    def remove(self) -> None:
+        """Make room."""
+        self.path.unlink()

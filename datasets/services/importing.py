@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import shutil
@@ -16,13 +15,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
-from datasets.files import make_folder
+from datasets.files import leave_room, make_folder
 from datasets.models import Dataset, ImportItem, ImportJob
 from datasets.names import bare_stem, is_metadata_name, is_sidecar_name, natural_key
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
 from datasets.services.datasets import create_dataset, normalise_name
 from datasets.services.uploads import AnnouncedFile, announce_files, mark_received, refuse_waiting
+from tagger_project.full_disk import is_disk_full
 
 logger = logging.getLogger(__name__)
 
@@ -117,8 +117,7 @@ def _take(item: ImportItem, file: FoundFile) -> bool:
         _copy(file.path, incoming_path(settings.DATA_DIR, item.pk))
     except OSError as error:
         logger.warning("Import item %s could not be copied in.", item.pk, exc_info=True)
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        refuse_waiting(item, Reason.DISK_FULL if full else Reason.UNREADABLE)
+        refuse_waiting(item, Reason.DISK_FULL if is_disk_full(error) else Reason.UNREADABLE)
         return False
     mark_received([item.pk])
     return True
@@ -127,6 +126,7 @@ def _take(item: ImportItem, file: FoundFile) -> bool:
 def _copy(source: Path, path: Path) -> None:
     """Copy, never link: a later change of the person's own file must not reach what is stored."""
     make_folder(path.parent)
+    leave_room(path.parent, source.stat().st_size)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     os.close(handle)
     try:

@@ -13,7 +13,6 @@ the next worker does the same again and finds the same names.
 
 from __future__ import annotations
 
-import errno
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from datasets import files, imaging, paths
 from datasets.archives import ArchiveError
@@ -39,6 +38,7 @@ from datasets.services.decoding import get_decoder
 from datasets.services.lists import process_metadata
 from datasets.services.sidecars import give_text_to_duplicate, process_sidecar, tell_new, texts_for
 from datasets.services.trash import ImageGone, bring_back
+from tagger_project.full_disk import is_disk_full
 from tagger_project.live import gathered
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ _MOST_STORES = 3
 _ITEMS_A_TURN = 8
 # Far less than the lease: no picture has to be claimed twice because the one before it was slow.
 _SECONDS_BEFORE_RENEWAL = 5.0
+_ROOM_FOR_NOTES = 1024 * 1024
 
 T = TypeVar("T")
 
@@ -87,7 +88,12 @@ def process_items(item_ids: Iterable[int], *, most_seconds: float = float("inf")
 
 
 def process_waiting(*, most_seconds: float) -> None:
-    """Take files that wait to their end, whichever import they belong to, as long as there is time."""
+    """Take files that wait to their end, whichever import they belong to, as long as there is time.
+
+    Raises:
+        OSError: the disk is so full that nothing could be noted of them; they wait as they are, and no try is counted.
+    """
+    files.leave_room(settings.DATA_DIR, 0, reserve=_ROOM_FOR_NOTES)
     process_items(_waiting_items(), most_seconds=most_seconds)
 
 
@@ -258,9 +264,12 @@ def _reason_for(item: ImportItem, error: Exception) -> tuple[Reason, str]:
         case IntegrityError():
             logger.error("Import item %s does not fit into the database.", item.pk, exc_info=error)
             return Reason.NOT_STORED, ""
+        case OSError() | OperationalError() if is_disk_full(error):
+            logger.error("The disk is full: import item %s was not stored.", item.pk)
+            return Reason.DISK_FULL, ""
         case OSError():
             logger.error("Import item %s could not be stored.", item.pk, exc_info=error)
-            return (Reason.DISK_FULL if error.errno in {errno.ENOSPC, errno.EDQUOT} else Reason.NOT_STORED), ""
+            return Reason.NOT_STORED, ""
     raise error
 
 

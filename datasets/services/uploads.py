@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 from collections.abc import Iterable
@@ -18,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from datasets import names
-from datasets.files import make_folder
+from datasets.files import leave_room, make_folder
 from datasets.models import Dataset, ImportItem, ImportItemQuerySet, ImportJob
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
@@ -26,6 +25,7 @@ from datasets.services.datasets import touch_dataset
 from datasets.services.lists import note_rows_without_images, send_lists_to_older_images
 from datasets.services.sidecars import refuse_lonely_sidecars
 from datasets.services.telling import tell_import
+from tagger_project.full_disk import is_disk_full
 
 CHUNK_BYTES = 4 * 1024 * 1024
 MOST_FILES_A_CALL = 1000
@@ -239,7 +239,7 @@ def write_chunk(item: ImportItem, *, offset: int, content: bytes) -> int:
             raise
         received = error.received
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if not is_disk_full(error):
             raise
         raise DiskFull(str(Reason.DISK_FULL.label)) from error
     if received == item.byte_size:
@@ -267,6 +267,7 @@ def _append(path: Path, offset: int, content: bytes) -> int:
         if received != offset:
             raise WrongOffset(received)
         try:
+            leave_room(path.parent, len(content))
             written = 0
             while written < len(content):
                 written += os.pwrite(handle, content[written:], offset + written)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from datasets.files import keep_whole, sha256_of, write_whole
+from datasets.files import keep_whole, leave_room, sha256_of, write_whole
 from tests.disks import files_end_at, full_disk
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
@@ -54,6 +55,12 @@ def test_a_sync_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
         write_whole(path, CONTENT)
     assert path.read_bytes() == b"old"
     assert names_in(tmp_path) == ["picture.bin"]
+
+
+def test_files_end_where_the_room_that_is_kept_for_the_database_begins(tmp_path: Path) -> None:
+    leave_room(tmp_path, len(CONTENT))
+    with pytest.raises(OSError, match="No space left"):
+        leave_room(tmp_path, 1, reserve=shutil.disk_usage(tmp_path).total)
 
 
 def test_a_kept_file_has_both_names_and_one_copy(tmp_path: Path) -> None:

@@ -7,13 +7,11 @@ import signal
 import statistics
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-import httpx
 import pytest
 import redis
 from websockets.exceptions import ConnectionClosed
@@ -21,6 +19,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from tests import images
+from tests.person import Person
 from tests.program import RunningProgram
 from tests.servers import find_redis, redis_server, skip_without
 from tests.survival import Import, importing, write_pictures
@@ -103,39 +102,6 @@ class Visitor:
         return statistics.quantiles(self.seconds, n=20)[-1]
 
 
-class Person:
-    """A browser that is signed in to nothing and brings the CSRF token."""
-
-    def __init__(self, program: RunningProgram) -> None:
-        self.client = httpx.Client(base_url=program.url, headers={"Referer": program.url}, timeout=30)
-        self.client.get("/datasets/new/")
-        self.client.headers["X-CSRFToken"] = self.client.cookies["csrftoken"]
-        self.image = int(self.get("/api/v1/datasets/1/images?limit=1").json()["images"][0]["id"])
-        self.saved: list[str] = []
-
-    def get(self, path: str) -> httpx.Response:
-        return self.client.get(path).raise_for_status()
-
-    def tag(self) -> None:
-        """Save one more tag."""
-        name = f"tag {len(self.saved)}"
-        edit = {"key": str(uuid.uuid4()), "kind": "add", "tag": name}
-        self.client.post(f"/api/v1/images/{self.image}/edits", json={"operations": [edit]}).raise_for_status()
-        self.saved.append(name)
-
-    def tags(self) -> list[str]:
-        return [tag["name"] for tag in self.get(f"/api/v1/images/{self.image}/tags").json()["tags"]]
-
-    def upload(self, name: str, content: bytes) -> str:
-        """Import one file whole; returns the address where its import stands."""
-        job = self.client.post("/api/v1/datasets/1/imports").raise_for_status().json()["id"]
-        files = {"files": [{"name": name, "size": len(content)}]}
-        item = self.client.post(f"/api/v1/imports/{job}/items", json=files).raise_for_status().json()["items"][0]["id"]
-        self.client.put(f"/api/v1/imports/{job}/items/{item}/content", content=content).raise_for_status()
-        self.client.post(f"/api/v1/imports/{job}/seal").raise_for_status()
-        return f"/api/v1/imports/{job}"
-
-
 @contextmanager
 def looking_at(program: RunningProgram) -> Iterator[Callable[[], int | None]]:
     """An open import page's socket; what is yielded tells the code it was closed with, if it was."""
@@ -172,12 +138,13 @@ def test_a_broker_that_loses_everything_costs_nothing(
         with importing(program, folder):
             survivors.wait_until("ready", killed_at, seconds=SECONDS_TO_GO_ON)
             person, reader, script = Person(program), Person(program), Person(program)
+            tagged = person.image("0000.jpg")
             closed_with = stack.enter_context(looking_at(program))
             broker.kill(program)
             with (
                 Visitor(lambda: reader.get("/datasets/1/"), every=0.05) as page,
                 Visitor(lambda: script.get("/api/v1/datasets"), every=0.05) as api,
-                Visitor(person.tag, every=0.25) as tagging,
+                Visitor(lambda: person.tag(tagged), every=0.25) as tagging,
             ):
                 time.sleep(OUTAGE_SECONDS - 1)
                 begin = time.monotonic()
@@ -191,7 +158,7 @@ def test_a_broker_that_loses_everything_costs_nothing(
             assert time.monotonic() - begin < SECONDS_TO_GO_ON, program.logs()
             time.sleep(0.2)
         progress = time.monotonic() - begin
-        while person.get(late).json()["state"] != "DONE":
+        while person.progress(late)["state"] != "DONE":
             assert time.monotonic() - begin < SECONDS_TO_GO_ON, program.logs()
             time.sleep(0.2)
         print(
@@ -201,7 +168,7 @@ def test_a_broker_that_loses_everything_costs_nothing(
         )
         assert max(page.p95(), api.p95(), tagging.p95()) <= MOST_SECONDS_A_REQUEST
         assert len(tagging.seconds) >= 5
-        assert person.tags() == person.saved
+        assert person.tags(tagged) == person.saved
         assert seconds_to_upload < 2
         survivors.wait_until("done", pictures, seconds=4 * SECONDS_TO_GO_ON)
         survivors.wait_until_finished()
