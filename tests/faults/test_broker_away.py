@@ -36,7 +36,7 @@ def seconds(*calls):
 wake, free = lambda: start_processing([1]), start_freeing
 tell = lambda: publish(import_group(1), ImportTouched(import_id=1))
 first = {}
-for name, call in {"ask": workers_answer, "free": free, "wake": wake, "tell": tell}.items():
+for name, call in {"ask": workers_answer, "wake": wake, "tell": tell}.items():
     first[name] = seconds(call)
     if name != "tell":
         outage.note_answer()

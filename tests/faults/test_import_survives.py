@@ -61,7 +61,7 @@ def decoders(program: RunningProgram) -> list[int]:
     return program.children("datasets.decoder_process")
 
 
-@pytest.mark.parametrize("victims", [worker, one_child, all_children, decoders])
+@pytest.mark.parametrize("victims", [worker, one_child, pytest.param(all_children, marks=pytest.mark.heavy), decoders])
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_killed_processes_lose_no_picture(
     tmp_path: Path,
