@@ -39,13 +39,14 @@ class Program:
         done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True)
         return done.stdout
 
-    def client(self) -> httpx.Client:
-        """Return a client that may write."""
-        client = httpx.Client(base_url=self.address, timeout=60)
-        client.get("/datasets/new/")
-        client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
-        client.headers["Referer"] = self.address
-        return client
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
+        """Lend a client that may write."""
+        with httpx.Client(base_url=self.address, timeout=60) as client:
+            client.get("/datasets/new/")
+            client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
+            client.headers["Referer"] = self.address
+            yield client
 
     def seconds_of_import(self, job_id: int) -> float:
         """Return how long an import took, from its start to its last file's end, as the database tells."""
