@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 MERGE_SECONDS = 0.25
 # What the page shows was deleted while it was open; 4000 to 4999 are an application's own codes.
 GONE = 4404
-TRY_AGAIN = 1011
+# Not 1011: daphne sends none of the codes that are not an application's own.
+TRY_AGAIN = 4503
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
