@@ -17,7 +17,6 @@ import threading
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -73,7 +72,7 @@ class Watch:
 
 def send(program: Program, job_id: int, item_id: int, path: Path) -> None:
     """Send a file as a page does."""
-    with closing(program.client()) as client, path.open("rb") as file:
+    with program.client() as client, path.open("rb") as file:
         offset = 0
         while chunk := file.read(CHUNK_BYTES):
             address = f"/api/v1/imports/{job_id}/items/{item_id}/content?offset={offset}"
@@ -83,7 +82,7 @@ def send(program: Program, job_id: int, item_id: int, path: Path) -> None:
 
 def upload(program: Program, paths: list[Path]) -> float:
     """Import files, each by a sender of its own; returns the seconds until the last byte was in."""
-    with closing(program.client()) as client:
+    with program.client() as client:
         dataset = client.post("/api/v1/datasets", json={"name": "Large"}).raise_for_status().json()
         job = client.post(f"/api/v1/datasets/{dataset['id']}/imports", json={}).raise_for_status().json()
         files = [{"name": path.name, "size": path.stat().st_size} for path in paths]
