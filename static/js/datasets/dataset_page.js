@@ -4,7 +4,7 @@ import { $, $$, isTyping, throttle } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { pause } from "../lib/http.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
-import { toastError } from "../lib/toast.js";
+import { toast, toastError } from "../lib/toast.js";
 import { DATASET_CHANGED } from "../live/messages.js";
 import { openSocket } from "../live/socket.js";
 import { dropAnywhere } from "./drop_anywhere.js";
@@ -163,12 +163,23 @@ async function refreshImages() {
     try {
       await images.reload(Math.max(grid.lastInSight(), grid.focusIndex));
       revision = goal;
-      if (images.total === 0) location.reload(); // the server prints what an empty list has to say
+      reloadWhereEmpty();
       grid.show();
     } catch {
       pending ??= goal;
     }
     await pause(Math.max(1000, 3 * (performance.now() - started)));
+  }
+}
+
+/** The server prints what an empty list has to say; not while the way back from the trash is still shown. */
+async function reloadWhereEmpty() {
+  while (images.total === 0 && !leaving) {
+    if (!trash.isOffered) {
+      location.reload();
+      return;
+    }
+    await pause(500);
   }
 }
 
@@ -182,7 +193,7 @@ function changed(numbers) {
   showNumbers(numbers);
   if (numbers.revision === revision) return;
   const wasEmpty = $("[data-empty]") !== null;
-  if (wasEmpty && images.total === 0 && numbers.images > 0) {
+  if (wasEmpty && images.total === 0 && numbers.images > 0 && !leaving) {
     // The page was printed without its tools; the server prints it right.
     location.reload();
     return;
@@ -207,13 +218,33 @@ window.addEventListener("pageshow", (event) => {
 
 // --- files dropped here --------------------------------------------------------------------------------
 
+// The import page that is on its way here.
+let leaving = null;
+
 async function importHere(held) {
-  const { showImportPage } = await import("./import_here.js");
+  if (leaving) {
+    (await leaving)?.dropped(held);
+    return;
+  }
+  leaving = bringImportPage(held);
+  if (!(await leaving)) leaving = null;
+}
+
+async function bringImportPage(held) {
+  try {
+    const { showImportPage } = await import("./import_here.js");
+    return await showImportPage(host.dataset.importAddress, held, leave);
+  } catch {
+    toast(gettext("The server does not answer. Drop the files again in a moment."), { kind: "danger" });
+    return null;
+  }
+}
+
+function leave() {
   window.removeEventListener("pagehide", rememberPlace);
   stopDrops();
   socket.close();
   grid.close();
-  await showImportPage(host.dataset.importAddress, held);
 }
 
 const stopDrops = $("[data-drop-overlay]") ? dropAnywhere($("[data-drop-overlay]"), importHere) : () => {};

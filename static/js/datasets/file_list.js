@@ -56,6 +56,8 @@ export class FileList {
     this.filter = "all";
     this.total = 0;
     this.rows = new Map();
+    // The ranks whose row is what the server said last; another is shown as it was until it is asked again.
+    this.fresh = new Set();
     this.drawn = new Map();
     this.progress = null;
     this.isStale = true;
@@ -72,6 +74,7 @@ export class FileList {
       chip.addEventListener("click", () => this.choose(chip.dataset.filesFilter), { signal });
     }
     this.frame.addEventListener("scroll", () => this.scrolled(), { signal, passive: true });
+    document.addEventListener("visibilitychange", () => this.refresh(), { signal });
     this.watcher = new IntersectionObserver(() => this.refresh());
     this.watcher.observe(this.box);
   }
@@ -84,6 +87,7 @@ export class FileList {
   choose(filter) {
     this.filter = filter;
     this.rows.clear();
+    this.fresh.clear();
     this.isStale = true;
     this.total = this.progress ? COUNTS[filter](this.progress) : 0;
     for (const chip of $$("[data-files-filter]", this.box)) {
@@ -105,14 +109,21 @@ export class FileList {
     }
     this.total = Math.max(COUNTS[this.filter](progress), this.filter === "all" ? 0 : this.total);
     this.isStale = true;
+    this.age();
     this.redraw();
     this.refresh();
+  }
+
+  /** What is out of sight is not asked again now, but when it comes into sight. */
+  age() {
+    const { first, last } = this.seen();
+    for (const rank of this.fresh) if (rank < first || rank >= last) this.fresh.delete(rank);
   }
 
   scrolled() {
     this.redraw();
     const { first, last } = this.seen();
-    for (let rank = first; rank < last; rank += 1) if (!this.rows.has(rank)) return this.refresh();
+    for (let rank = first; rank < last; rank += 1) if (!this.fresh.has(rank)) return this.refresh();
     return undefined;
   }
 
@@ -130,7 +141,7 @@ export class FileList {
 
   async fetchSeen() {
     const { first, last } = this.seen();
-    const lacks = () => Array.from({ length: last - first }, (_, index) => first + index).some((rank) => !this.rows.has(rank));
+    const lacks = () => Array.from({ length: last - first }, (_, index) => first + index).some((rank) => !this.fresh.has(rank));
     if (this.isAsking || !this.canBeSeen || !(this.isStale || lacks())) return;
     this.isAsking = true;
     this.isStale = false;
@@ -146,8 +157,13 @@ export class FileList {
 
   took(page, first) {
     this.total = page.total;
-    page.items.forEach((item, index) => this.rows.set(first + index, item));
+    page.items.forEach((item, index) => {
+      this.rows.set(first + index, item);
+      this.fresh.add(first + index);
+    });
     this.draw();
+    // The import moved on while this was asked.
+    if (this.isStale) this.refresh();
     // The page was scrolled while this was asked.
     this.scrolled();
   }

@@ -1,20 +1,16 @@
 // Files dropped on the page of a dataset: a browser cannot take files along to another page, so the import page
 // comes here instead.
 
-import { toast } from "../lib/toast.js";
-import { gettext } from "../lib/i18n.js";
 import { mountImportPage } from "./import_page.js";
 
-export async function showImportPage(address, held) {
-  let page;
-  try {
-    const response = await fetch(address, { credentials: "same-origin" });
-    if (!response.ok) throw new Error(response.statusText);
-    page = new DOMParser().parseFromString(await response.text(), "text/html");
-  } catch {
-    toast(gettext("The server does not answer. Drop the files again in a moment."), { kind: "danger" });
-    return;
-  }
+/** Fails before anything is touched where the page cannot be had; `leave()` ends what the page here does. */
+export async function showImportPage(address, held, leave) {
+  const response = await fetch(address, { credentials: "same-origin" });
+  if (!response.ok) throw new Error(response.statusText);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  // Somebody who was signed out meanwhile gets another page.
+  if (!page.querySelector("[data-import]")) throw new Error(response.url);
+  leave();
   history.pushState(null, "", address);
   // Going back from here is a step to another page, which only the server can print.
   window.addEventListener("popstate", () => location.reload());
@@ -22,5 +18,5 @@ export async function showImportPage(address, held) {
   for (const selector of [".breadcrumbs", "main"]) document.querySelector(selector).replaceWith(document.adoptNode(page.querySelector(selector)));
   document.querySelector(".bottom-bar")?.remove();
   document.querySelector("main").focus();
-  mountImportPage(document.querySelector("[data-import]"), held);
+  return mountImportPage(document.querySelector("[data-import]"), held);
 }

@@ -13,7 +13,8 @@ export class ImportView {
     this.title = document.title;
     const status = document.querySelector("[data-status]");
     this.speak = throttle((text) => {
-      status.textContent = text;
+      // Written again, the same text would be spoken again.
+      if (status.textContent !== text) status.textContent = text;
     }, SPEAK_EVERY);
   }
 
@@ -21,6 +22,13 @@ export class ImportView {
     if (this.root.dataset.phase === phase) return;
     this.root.dataset.phase = phase;
     if (phase === "done") $("[data-done-title]", this.root).focus();
+  }
+
+  /** Where the button that had the focus went away, the progress has it. */
+  focusProgress() {
+    const held = document.activeElement;
+    if (held && held !== document.body && !held.disabled && held.checkVisibility()) return;
+    $("[data-count]", this.root).focus();
   }
 
   reading(count) {
@@ -56,7 +64,8 @@ export class ImportView {
     this.facts(progress);
     this.controls(progress, sending);
     document.title = interpolate(percent === null ? gettext("… · %(title)s") : gettext("%(percent)s % · %(title)s"), words);
-    this.speak(zip ? text : interpolate(gettext("%(done)s of %(total)s files done"), words));
+    const spoken = ngettext("%(done)s of %(total)s file done", "%(done)s of %(total)s files done", total);
+    this.speak(zip ? text : interpolate(spoken, words));
   }
 
   bar(total, done, zip, sending) {
@@ -158,6 +167,8 @@ export class ImportView {
       fill(host);
       return;
     }
+    // Shown again, it would be spoken again.
+    if (!action && $(".notice__body", host)?.textContent === text) return;
     fill(
       host,
       el(

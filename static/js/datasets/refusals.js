@@ -17,6 +17,7 @@ export class Refusals {
     this.more = $("[data-refusals-more]", root);
     this.found = [];
     this.local = [];
+    this.localMade = 0;
     this.rows = new Map();
     this.limit = SHOWN_AT_FIRST;
     this.count = 0;
@@ -25,13 +26,23 @@ export class Refusals {
     this.box.hidden = true;
     this.more.onclick = () => {
       this.limit += PAGE;
+      this.draw();
       this.fetch();
     };
   }
 
   /** A file that never left this machine. */
   addLocal(name, reason) {
-    this.local.push({ id: `local-${this.local.length}`, name, folder: "", reason });
+    this.localMade += 1;
+    this.local.push({ id: `local-${this.localMade}`, name, folder: "", reason });
+    this.draw();
+  }
+
+  /** Files, each by its path, that were brought again. */
+  forgetLocal(names) {
+    if (!this.local.length) return;
+    const brought = new Set(names);
+    this.local = this.local.filter(({ name }) => !brought.has(name));
     this.draw();
   }
 
@@ -43,6 +54,8 @@ export class Refusals {
   }
 
   async fetch() {
+    // Nothing was readable, and so there is no import to ask about.
+    if (!this.address) return;
     // From the start each time: a file with a small number may fail after one with a large number, and some are tried
     // again. Never more than are shown.
     const found = [];

@@ -11,6 +11,12 @@ export class Trash {
     Object.assign(this, { address, onRestored });
     this.moved = [];
     this.box = null;
+    this.isUndoing = false;
+  }
+
+  /** Whether the way back is shown, or being gone. */
+  get isOffered() {
+    return this.isUndoing || (this.box?.isConnected ?? false);
   }
 
   /** Move images, each with `id` and `name`, and offer to take it back. Fails as the call does. */
@@ -33,10 +39,21 @@ export class Trash {
   async undo() {
     const images = this.moved;
     this.moved = [];
+    this.isUndoing = true;
+    try {
+      await this.restore(images);
+    } finally {
+      this.isUndoing = false;
+    }
+  }
+
+  async restore(images) {
     try {
       await postJson(`${this.address}/restore`, { images: images.map((image) => image.id) });
     } catch (error) {
       toastError(error);
+      this.moved = [...images, ...this.moved];
+      this.tell();
       return;
     }
     await this.onRestored(images);

@@ -56,6 +56,7 @@ export class UploadQueue {
     this.bytesChosen = 0;
     this.bytesSent = 0;
     this.changed = 0;
+    this.toldChanged = 0;
     this.working = { announce: 0, sum: 0, check: 0, send: 0, copy: 0 };
     this.paused = new Gate();
     this.stopped = new Gate();
@@ -85,6 +86,11 @@ export class UploadQueue {
 
   get isPaused() {
     return this.paused.isShut;
+  }
+
+  /** Whether it waits for a person to do something about it. */
+  get isStopped() {
+    return this.stopped.isShut;
   }
 
   get isCancelled() {
@@ -134,8 +140,14 @@ export class UploadQueue {
   }
 
   goOn() {
-    this.stopped.open();
     this.paused.open();
+    this.tryAgain();
+  }
+
+  /** Try what was stopped; where it still fails, it stops and says so again. */
+  tryAgain() {
+    this.stopped.open();
+    this.tellChanged();
     this.listener.onMove();
   }
 
@@ -168,6 +180,8 @@ export class UploadQueue {
     items.forEach((item, index) => {
       const { key, file } = batch[index];
       this.announced.add(key);
+      // The list outlives this queue: what was never announced can be told from what was.
+      batch[index].isAnnounced = true;
       if (item.state === "WAITING") this.admit(file, item);
       else this.bytesSent += file.size;
     });
@@ -283,13 +297,18 @@ export class UploadQueue {
   /** Tell the sums of files; returns what the server has of each, by number. */
   async check(entries) {
     const changed = entries.filter(({ item, sum }) => item.sha256 && item.sha256 !== sum).length;
-    if (changed) {
-      this.changed += changed;
-      this.listener.onChanged();
-    }
+    this.changed += changed;
+    this.tellChanged();
     const items = entries.map(({ item, sum }) => ({ id: item.id, sha256: sum }));
     const answer = await this.persist((signal) => postJson(`${this.address}/checksums`, { items }, { signal }));
     return new Map(answer.items.map((lack) => [lack.id, lack]));
+  }
+
+  /** What a person has to do comes first: news is told when that is done. */
+  tellChanged() {
+    if (this.isStopped || this.toldChanged === this.changed) return;
+    this.toldChanged = this.changed;
+    this.listener.onChanged();
   }
 
   /** Sum up a large file while it is being sent; returns what the server has of it then. */
@@ -321,10 +340,14 @@ export class UploadQueue {
     const late = entry.sum || file.size <= LARGE_BYTES ? null : this.sumUpLate(entry);
     late?.catch(() => {});
     try {
-      while (entry.sent < file.size) {
+      // A file whose bytes are all there may still wait for being called whole: the last chunk, be it empty, does that.
+      while (entry.sent < file.size || !entry.isTold) {
         // What arrives is compared with the sum, so the server has to know it before the last byte.
         if (late && !entry.isSummed && entry.sent + CHUNK_BYTES >= file.size) await this.learn(entry, late);
-        else this.moveTo(entry, await this.sendChunk(entry));
+        else {
+          this.moveTo(entry, await this.sendChunk(entry));
+          entry.isTold = true;
+        }
       }
       entry.phase = "sent";
       this.first.open();
@@ -337,7 +360,9 @@ export class UploadQueue {
   async learn(entry, late) {
     const lack = await late;
     entry.isSummed = true;
-    if (lack) this.moveTo(entry, lack.state === "WAITING" ? lack.received : entry.file.size);
+    if (!lack) return;
+    entry.isTold = lack.state !== "WAITING";
+    this.moveTo(entry, entry.isTold ? entry.file.size : lack.received);
   }
 
   async sendChunk({ file, item, sent }) {
@@ -365,19 +390,19 @@ export class UploadQueue {
   /** Try until it works or until trying again is pointless. */
   async persist(call) {
     for (let attempt = 0; ; attempt += 1) {
-      await this.paused.wait;
-      await this.stopped.wait;
+      // One of the two may be shut while the other is waited at.
+      while (this.isPaused || this.isStopped) await (this.paused.wait ?? this.stopped.wait);
       if (this.isCancelled) throw new Cancelled();
       try {
         const answer = await call(this.abort.signal);
-        if (attempt > 0) this.listener.onTrouble("");
+        if (attempt > 0 && !this.isStopped) this.listener.onTrouble("");
         return answer;
       } catch (error) {
         if (this.isCancelled) throw new Cancelled();
         if (NEEDS_A_PERSON.has(error.status)) this.stop(error.detail);
         else if (!error.isPassing) throw error;
         else {
-          if (attempt > 1) this.listener.onTrouble(error.detail);
+          if (attempt > 1 && !this.isStopped) this.listener.onTrouble(error.detail);
           await pause(backoff(attempt));
         }
       }

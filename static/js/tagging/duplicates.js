@@ -46,15 +46,19 @@ function tell(text, undo) {
 
 async function keepBest(groups) {
   const done = [];
-  try {
-    // One after the other: each group is kept whole or not at all, and what is done so far can be undone.
-    for (const group of groups) {
+  let failure = null;
+  // One after the other: each group is kept whole or not at all, and what is done so far can be undone.
+  for (const group of groups) {
+    try {
       const kept = await postJson(`${form.dataset.api}/keep`, choiceOf(group));
       done.push({ kept, putBack: takeAway(group) });
+    } catch (error) {
+      failure = error;
+      // A group that has changed since stays where it is; the others have not.
+      if (error.status !== 409) break;
     }
-  } catch (error) {
-    toastError(error);
   }
+  if (failure) toastError(failure);
   const count = done.reduce((sum, { kept }) => sum + kept.trash.length, 0);
   if (!done.length) return;
   const words = ngettext("%(count)s image moved to the trash", "%(count)s images moved to the trash", count);
@@ -62,8 +66,16 @@ async function keepBest(groups) {
 }
 
 async function undoKeep(done) {
-  for (const { kept, putBack } of done.reverse()) {
-    await postJson(`${form.dataset.api}/undo`, kept);
+  while (done.length) {
+    const { kept, putBack } = done.at(-1);
+    try {
+      await postJson(`${form.dataset.api}/undo`, kept);
+    } catch (error) {
+      const again = { label: gettext("Try again"), run: () => undoKeep(done) };
+      toastError(error, { action: again, isConnection: false });
+      return;
+    }
+    done.pop();
     putBack();
   }
 }
