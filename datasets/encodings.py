@@ -19,6 +19,7 @@ _FEW = 0.02
 # In Western texts accents stand alone between plain letters; in others, misread so, one odd letter follows another.
 _MANY_ODD = 1 / 3
 _SIDE_BY_SIDE = 0.5
+_LETTERS_LOOKED_AT = 200_000
 _FEWEST_ODD = 2
 _PUNCTUATION = frozenset(
     "\u201c\u201d\u2018\u2019\u2013\u2014\u2026\u20ac\u00ab\u00bb\u00b0\u00b4\u00b7"
@@ -92,11 +93,13 @@ def _western(content: bytes) -> str:
         text = content.decode("cp1252")
     except UnicodeDecodeError as error:
         raise NotText("These bytes are no text.") from error
-    odd = {place for place, letter in enumerate(text) if not letter.isascii() and letter not in _PUNCTUATION}
-    plain = sum(letter.isascii() and letter.isalpha() for letter in text)
+    # The beginning tells as well as the whole, of which a list may have millions of letters.
+    seen = text[:_LETTERS_LOOKED_AT]
+    odd = {place for place, letter in enumerate(seen) if not letter.isascii() and letter not in _PUNCTUATION}
+    plain = sum(letter.isascii() and letter.isalpha() for letter in seen)
     if len(odd) >= _FEWEST_ODD and len(odd) > _MANY_ODD * (len(odd) + plain):
         beside = sum(place + 1 in odd or place - 1 in odd for place in odd)
-        unusual = sum(text[place] in _UNUSUAL for place in odd)
+        unusual = sum(seen[place] in _UNUSUAL for place in odd)
         if beside >= _SIDE_BY_SIDE * len(odd) or unusual >= _MANY_ODD * len(odd):
             raise NotText("It is in an encoding that does not say which.")
     return text

@@ -260,7 +260,7 @@ class ItemsFilter(Schema):
 
     state: list[ItemState] = []
     kind: list[Literal["IMAGE", "SIDECAR", "METADATA", "ARCHIVE"]] = []
-    ids: list[int] = []
+    ids: list[ImageNumber] = []
 
 
 class ItemsOut(Schema):
@@ -274,7 +274,7 @@ class ItemsOut(Schema):
 class ChecksumIn(Schema):
     """The checksum of a file that was announced."""
 
-    id: int
+    id: ImageNumber
     sha256: str
 
 
@@ -306,7 +306,7 @@ class LacksOut(Schema):
 class RetryIn(Schema):
     """Which files to try again; `null` means all that can be."""
 
-    items: list[int] | None = None
+    items: list[ImageNumber] | None = None
 
 
 class ChunkOut(Schema):

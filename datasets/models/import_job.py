@@ -96,7 +96,8 @@ class ImportItem(models.Model):
     where the file was chosen: announced twice under it, the file is here once. `sha256` is what its sender says of the
     bytes, empty where nobody said. `archive` and `entry` say where the bytes of a file inside an archive lie.
 
-    `attempts` counts the claims, and so tells one claim from the next; `deaths` counts the decoders that it ended.
+    `attempts` counts the claims, and so tells one claim from the next; `deaths` counts those that
+    were no worker's: the decoders that it ended, and the turns that a long list or zip took.
     """
 
     class State(models.TextChoices):

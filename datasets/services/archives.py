@@ -28,8 +28,6 @@ from datasets.services.uploads import kind_of, size_limit, take_positions
 _AT_ONCE = 1000
 # The rest is left to the next worker before the time limit of a task ends this one.
 _MOST_SECONDS = 20.0
-# Half a gigabyte a second is what a slow core hashes: half a minute is left of the task's minute for the listing.
-_LARGEST_COMPARED = 8 * 1000**3
 _BLOCK_BYTES = 8 * 1024 * 1024
 _SECONDS_A_RENEWAL = 5.0
 
@@ -76,13 +74,16 @@ def _arrived_as_sent(item: ImportItem) -> bool:
 
     What is inside has checksums of its own in any case, which are compared when it is read.
     """
-    if item.byte_size > _LARGEST_COMPARED or ImportItem.objects.filter(archive=item).exists():
+    if ImportItem.objects.filter(archive=item).exists():
         return True
     digest = hashlib.sha256()
     renewed_at = time.monotonic()
+    until = renewed_at + _MOST_SECONDS
     with incoming_path(settings.DATA_DIR, item.pk).open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
+            if time.monotonic() > until:
+                return True
             if time.monotonic() - renewed_at > _SECONDS_A_RENEWAL:
                 renew(item)
                 renewed_at = time.monotonic()
@@ -171,8 +172,9 @@ def _take_back_cancelled(item: ImportItem) -> None:
     with transaction.atomic():
         touch_dataset(item.job.dataset_id)
         renew(item)
-        cancelled = ImportItem.objects.filter(archive=item, state=State.SKIPPED, reason=Reason.CANCELLED)
-        again = {"reason": "", "finished_at": None, "received_at": timezone.now()}
+        cancelled = ImportItem.objects.filter(archive=item).retryable()
+        again = {"reason": "", "detail": "", "attempts": 0, "deaths": 0, "finished_at": None}
+        again["received_at"] = timezone.now()
         if ImportJob.objects.filter(pk=item.job_id, asks_about_sidecars=True).exists():
             cancelled.exclude(kind=Kind.IMAGE).update(state=State.HELD, **again)
         cancelled.update(state=State.RECEIVED, **again)

@@ -87,7 +87,8 @@ def hand_on(item: ImportItem) -> str:
         LostClaim: it is not held any more.
     """
     state = ImportItem.State.RECEIVED
-    if not _held(item).update(state=state, lease_until=None, received_at=timezone.now()):
+    # A planned end is no worker's death: it counts among what `attempts` is not held against the file for.
+    if not _held(item).update(state=state, lease_until=None, received_at=timezone.now(), deaths=F("deaths") + 1):
         raise LostClaim
     return str(state)
 

@@ -92,7 +92,7 @@ def show_texts(job: ImportJob) -> list[ShownText]:
 
 def _shown(item: ImportItem) -> Iterator[ShownText]:
     try:
-        if item.archive_id is not None:
+        if item.archive_id is not None and not _is_here(item):
             fetch_entry(item)
         content, is_whole = _beginning(item)
         decoded = decode(content) if is_whole else _decode_beginning(content)
@@ -105,6 +105,12 @@ def _shown(item: ImportItem) -> Iterator[ShownText]:
         yield ShownText(item.pk, item.name, item.folder, texts, decoded.encoding, note)
     else:
         yield from _shown_rows(item, decoded, note)
+
+
+def _is_here(item: ImportItem) -> bool:
+    """Whether an earlier look brought the bytes out of their zip already."""
+    part = paths.incoming_path(settings.DATA_DIR, item.pk)
+    return part.is_file() and part.stat().st_size == item.byte_size
 
 
 def _reason_for(error: Exception) -> Reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +17,7 @@ from datasets.services.telling import tell_import
 from datasets.services.uploads import finish_if_complete
 
 State = ImportItem.State
+_AT_ONCE = 500
 
 
 def retry_items(job: ImportJob, item_ids: Collection[int] | None = None) -> list[ImportItem]:
@@ -33,7 +34,7 @@ def retry_items(job: ImportJob, item_ids: Collection[int] | None = None) -> list
     chosen = ImportItem.objects.filter(job=job).retryable()
     if item_ids is not None:
         chosen = chosen.filter(pk__in=item_ids)
-    whole, lacking = _sort_by_bytes(list(chosen))
+    whole, lacking = _sort_by_bytes(chosen.only("pk", "reason", "archive_id", "byte_size"))
     if not whole and not lacking:
         return []
     again = {"reason": "", "detail": "", "attempts": 0, "deaths": 0, "finished_at": None, "lease_until": None}
@@ -41,29 +42,47 @@ def retry_items(job: ImportJob, item_ids: Collection[int] | None = None) -> list
     again["received_at"] = timezone.now()
     with transaction.atomic():
         touch_dataset(job.dataset_id)
-        still = ImportItem.objects.filter(job=job).retryable()
-        if ImportJob.objects.filter(pk=job.pk, asks_about_sidecars=True).exists():
-            still.filter(pk__in=whole, kind__in=ImportItem.TEXTS).update(state=State.HELD, **again)
-        still.filter(pk__in=whole).update(state=State.RECEIVED, **again)
-        still.filter(pk__in=lacking).update(state=State.WAITING, **again)
-        _take_back_lonely_texts(job.pk, [*whole, *lacking])
+        asks = ImportJob.objects.filter(pk=job.pk, asks_about_sidecars=True).exists()
+        for some in _slices(whole):
+            still = ImportItem.objects.filter(job=job, pk__in=some).retryable()
+            if asks:
+                still.filter(kind__in=ImportItem.TEXTS).update(state=State.HELD, **again)
+            still.update(state=State.RECEIVED, **again)
+            _take_back_lonely_texts(job.pk, some)
+        for some in _slices(lacking):
+            of_job = ImportItem.objects.filter(job=job, pk__in=some)
+            of_job.retryable().update(state=State.WAITING, **again)
+            # A zip that was read to its end is asked for again where files of it are to be tried again.
+            of_job.filter(kind=ImportItem.Kind.ARCHIVE, state=State.READY).update(state=State.WAITING, **again)
+            _take_back_lonely_texts(job.pk, some)
         ImportJob.objects.filter(pk=job.pk).update(finished_at=None, cancelled_at=None)
         tell_import(job.pk)
-    return list(ImportItem.objects.filter(pk__in=[*whole, *lacking]).order_by("pk"))
+    numbers = sorted([*whole, *lacking])
+    return [item for some in _slices(numbers) for item in ImportItem.objects.filter(pk__in=some).order_by("pk")]
 
 
-def _sort_by_bytes(items: list[ImportItem]) -> tuple[list[int], list[int]]:
-    """Return the numbers of the items whose bytes are here, and of those that lack some and can get them."""
-    whole, lacking = [], []
+def _slices(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Cut numbers into as many as every database takes in one statement."""
+    for start in range(0, len(numbers), _AT_ONCE):
+        yield numbers[start : start + _AT_ONCE]
+
+
+def _sort_by_bytes(items: Iterable[ImportItem]) -> tuple[list[int], list[int]]:
+    """Return the numbers of the items whose bytes are here, and of those that have to be sent.
+
+    Of a file inside a zip that is gone, that is the zip.
+    """
+    whole: list[int] = []
+    lacking: dict[int, None] = {}
     for item in items:
         if item.reason == Reason.CHECKSUM:
             # Nobody knows which of these bytes are wrong.
             incoming_path(settings.DATA_DIR, item.pk).unlink(missing_ok=True)
         if _has_all_bytes(item):
             whole.append(item.pk)
-        elif item.archive_id is None:
-            lacking.append(item.pk)
-    return whole, lacking
+        else:
+            lacking[item.archive_id or item.pk] = None
+    return whole, list(lacking)
 
 
 def _has_all_bytes(item: ImportItem) -> bool:
@@ -99,8 +118,11 @@ def cancel_import(job: ImportJob) -> int:
         ended = dict(ending.values_list("pk", "archive"))
         ending.update(state=State.SKIPPED, reason=Reason.CANCELLED, finished_at=now, lease_until=None)
         tell_import(job.pk)
-    for item_id in ended:
-        incoming_path(settings.DATA_DIR, item_id).unlink(missing_ok=True)
+    for some in _slices(list(ended)):
+        # Somebody may have wanted them after all meanwhile.
+        still = ImportItem.objects.filter(pk__in=some, state=State.SKIPPED).values_list("pk", flat=True)
+        for item_id in still:
+            incoming_path(settings.DATA_DIR, item_id).unlink(missing_ok=True)
     for archive_id in {archive for archive in ended.values() if archive is not None}:
         release_archive(archive_id)
     finish_if_complete(job.pk)

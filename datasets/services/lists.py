@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from datasets import caption_lists, names
@@ -92,12 +92,13 @@ def _note(item: ImportItem, facts: dict[str, Any]) -> None:
 def _keys_left(item: ImportItem, facts: dict[str, Any]) -> list[str]:
     keys = SidecarText.objects.filter(item=item, stem_key__gt=facts["given"])
     if facts["older"]:
-        keys = keys.exclude(stem_key__in=_brought_keys(item.job_id))
+        keys = keys.filter(~_is_brought(item.job_id))
     return sorted(set(keys.values_list("stem_key", flat=True)))
 
 
-def _brought_keys(job_id: int) -> QuerySet[ImportItem, str]:
-    return ImportItem.objects.filter(job=job_id, kind=Kind.IMAGE).values_list("stem_key", flat=True)
+def _is_brought(job_id: int) -> Exists:
+    """Whether the import brings a picture under the key of a row."""
+    return Exists(ImportItem.objects.filter(job=job_id, kind=Kind.IMAGE, stem_key=OuterRef("stem_key")))
 
 
 def _brought(item: ImportItem, stem_keys: Sequence[str]) -> list[Called]:
@@ -153,7 +154,7 @@ def send_lists_to_older_images(job_id: int) -> bool:
         here = Image.objects.filter(dataset=item.job.dataset_id).values("stem_key")
         named = SidecarText.objects.filter(item=item, stem_key__in=here)
         again: dict[str, Any] = {"detail": json.dumps(facts | {"older": True, "given": ""})}
-        if named.exclude(stem_key__in=_brought_keys(job_id)).exists():
+        if named.filter(~_is_brought(job_id)).exists():
             again |= {"state": State.RECEIVED, "received_at": timezone.now(), "finished_at": None}
         with transaction.atomic():
             touch_dataset(item.job.dataset_id)

@@ -218,9 +218,11 @@ class _Line:
 
 def _open(item: ImportItem) -> _Prepared | str:
     """Do what needs no decoder; returns the item's state where that was all."""
-    if item.attempts > MOST_ATTEMPTS:
+    if item.attempts - item.deaths > MOST_ATTEMPTS:
         return _fail(item, Reason.WORKERS_DIED)
-    if item.archive_id is not None:
+    # A list whose rows are stored is taken again for them alone, when its zip may be gone.
+    is_read = item.kind == ImportItem.Kind.METADATA and bool(item.detail)
+    if item.archive_id is not None and not is_read:
         fetch_entry(item)
     match item.kind:
         case ImportItem.Kind.ARCHIVE:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from datasets import paths
 from datasets.encodings import Decoded, decode
@@ -117,8 +118,8 @@ def give_text_to_duplicate(item: ImportItem, image: Image) -> None:
 
     To be called inside a transaction that holds the dataset's row.
     """
-    # A picture may be there a hundred thousand times: its names are only gathered where there are texts at all.
-    if not SidecarText.objects.filter(job=item.job_id).exists():
+    # A picture may be there a hundred thousand times: its names are only gathered where this one brings a text.
+    if not SidecarText.objects.filter(job=item.job_id, stem_key=item.stem_key).exists():
         return
     ends = give_texts(item.job_id, [Called(image, item.stem_key, item.name)], fresh=False)
     if not ends:
@@ -201,7 +202,7 @@ def refuse_lonely_sidecars(job_id: int) -> int:
     """Mark the texts of a finished import that found no picture of the same name; returns how many."""
     items = ImportItem.objects.filter(job=job_id)
     pictures = items.filter(kind=Kind.IMAGE, state__in=FOUND)
-    lonely = items.filter(kind=Kind.SIDECAR, state=State.READY, image=None).exclude(
-        stem_key__in=pictures.values("stem_key")
-    )
+    # Not `NOT IN`: PostgreSQL compares all with all there once the pictures are too many for its memory.
+    beside = Exists(pictures.filter(stem_key=OuterRef("stem_key")))
+    lonely = items.filter(~beside, kind=Kind.SIDECAR, state=State.READY, image=None)
     return lonely.update(state=State.FAILED, reason=Reason.NO_IMAGE)

@@ -374,6 +374,42 @@ def test_zip_whose_last_worker_died_is_swept(job: ImportJob, data_dir: Path) -> 
     assert part_files(data_dir) == []
 
 
+def test_a_zip_of_texts_alone_reaches_the_images_that_were_here(job: ImportJob) -> None:
+    """Its bytes are gone when the import knows that it brings no such picture itself."""
+    uploading.bring(job, "cat.png", picture(1))
+    rows = b'{"file_name": "cat.png", "text": "whiskers, tail"}'
+    second = uploading.start(job.dataset)
+    zipped = bring(second, pack(Member(b"metadata.jsonl", rows)))
+    for _turn in range(2):
+        uploading.finish(second)
+        process_waiting(most_seconds=60)
+    assert [tag.name for tag in get_image_state(Image.objects.get()).tags] == ["whiskers", "tail"]
+    assert zipped.entries.get().state == State.READY
+
+
+def test_files_of_a_zip_that_were_cancelled_come_in_when_it_is_sent_again(job: ImportJob, data_dir: Path) -> None:
+    content = pictures(3)
+    item = uploading.send(job, "set.zip", content)
+    process_item(item.pk)
+    assert item.entries.count() == 3
+    cancel_import(job)
+    assert part_files(data_dir) == []
+    assert [(again.pk, again.state) for again in retry_items(job)] == [(item.pk, State.WAITING)]
+    item.refresh_from_db()
+    uploads.write_chunk(item, offset=0, content=content)
+    process_waiting(most_seconds=60)
+    assert {state for state, _reason in ends(item).values()} == {State.READY}
+    assert Image.objects.count() == 3
+
+
+def test_a_long_list_may_take_more_turns_than_workers_may_die(job: ImportJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "_MOST_SECONDS", -1.0)
+    monkeypatch.setattr(archives, "_AT_ONCE", 1)
+    item = bring(job, pictures(14))
+    assert item.attempts > 10
+    assert (item.state, item.entries.filter(state=State.READY).count()) == (State.READY, 14)
+
+
 def test_cancelled_import_leaves_no_zip_behind(job: ImportJob, data_dir: Path) -> None:
     listed = uploading.send(job, "listed.zip", pictures(2))
     process_item(listed.pk)
