@@ -94,7 +94,7 @@ def _has_all_bytes(item: ImportItem) -> bool:
         return False
 
 
-def _take_back_lonely_texts(job_id: int, item_ids: list[int]) -> None:
+def _take_back_lonely_texts(job_id: int, item_ids: Sequence[int]) -> None:
     """A text was refused for want of its picture: with the picture under way again, it waits for it again."""
     pictures = ImportItem.objects.filter(pk__in=item_ids, kind=ImportItem.Kind.IMAGE)
     lonely = ImportItem.objects.filter(
