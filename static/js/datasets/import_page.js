@@ -7,13 +7,14 @@ import { formatNumber } from "../lib/format.js";
 import { toast } from "../lib/toast.js";
 import { IMPORT_PROGRESS } from "../live/messages.js";
 import { openSocket } from "../live/socket.js";
+import { Brought } from "./brought.js";
 import { dropAnywhere } from "./drop_anywhere.js";
 import { openFiles, readDrop, readInput } from "./dropped.js";
 import { FileList } from "./file_list.js";
 import { Hasher } from "./hasher.js";
 import { ImportView } from "./import_view.js";
 import { Latest } from "./latest.js";
-import { fetchWaiting, pairRenamed, pairUp, resized, showMissing } from "./missing.js";
+import { fetchWaiting, pairRenamed, pairUp, resized, showMissing, unpaired } from "./missing.js";
 import { Refusals } from "./refusals.js";
 import { TextsPanel } from "./texts_panel.js";
 import { inBatches } from "./upload_order.js";
@@ -28,6 +29,7 @@ const NOTHING = {
   rate: 0, latest: [], cancelled: false, retryable: 0,
 };
 const NO_MORE = { count: 0, read: async () => [] };
+const pathOf = ({ folder, name }) => (folder ? `${folder}/${name}` : name);
 const isZip = ({ name }) => /\.zip$/i.test(name);
 
 class ImportPage {
@@ -41,6 +43,9 @@ class ImportPage {
     this.progress = NOTHING;
     this.missing = [];
     this.unreadable = [];
+    // Choices that could not be sent, and the import that is being made.
+    this.unsent = [];
+    this.beginning = null;
     this.isSureToMiss = false;
     this.redraw = throttle(() => this.draw(), 200);
     this.listen();
@@ -65,8 +70,8 @@ class ImportPage {
       ["[data-resume]", () => this.queue?.goOn(), "[data-pause]"],
     ]) {
       $(selector, this.root).addEventListener("click", () => {
-        run();
         this.view.trouble("");
+        run();
         this.draw();
         // The button goes away; its twin takes the focus along.
         $(other, this.root).focus();
@@ -82,7 +87,7 @@ class ImportPage {
   async busily(button, run) {
     button.disabled = true;
     button.setAttribute("aria-busy", "true");
-    this.view.trouble("");
+    this.clearTrouble();
     try {
       await run();
     } catch (error) {
@@ -92,6 +97,24 @@ class ImportPage {
       button.disabled = false;
       button.removeAttribute("aria-busy");
     }
+  }
+
+  /** Take away what was told. What had stopped is tried again, and tells again where it still fails. */
+  clearTrouble() {
+    this.view.trouble("");
+    this.queue?.tryAgain();
+  }
+
+  /** Tell what went wrong; what a stopped queue asks for stays on offer beside it. */
+  trouble(text) {
+    const goOn = {
+      label: gettext("Go on"),
+      run: () => {
+        this.view.trouble("");
+        this.queue?.goOn();
+      },
+    };
+    this.view.trouble(text, this.queue?.isStopped ? goOn : null);
   }
 
   // --- What a person brings -------------------------------------------------------------------------
@@ -130,7 +153,7 @@ class ImportPage {
 
   nothingReadable() {
     this.listUnreadable();
-    this.view.trouble(gettext("Nothing of what you dropped could be read. The list says why."));
+    this.trouble(gettext("Nothing of what you dropped could be read. The list says why."));
   }
 
   listUnreadable() {
@@ -142,24 +165,39 @@ class ImportPage {
   /** Files that a person chose; `rest` are more of them that have yet to be opened, where there are any. */
   async chosen(files, rest = NO_MORE) {
     if (!files.length && !rest.count) {
-      this.view.trouble(gettext("There are no files in what you chose."));
+      this.trouble(gettext("There are no files in what you chose."));
       return;
     }
-    this.view.trouble("");
+    this.clearTrouble();
     try {
-      if (!this.job || this.progress.state === "DONE") await this.begin(files, rest);
-      else if (this.missing.length && !this.queue) await this.resume([...files, ...(await rest.read())]);
+      if (!this.job || this.progress.state === "DONE") {
+        await this.begin();
+        await this.send(files, rest);
+      } else if (this.isWaiting) await this.resume([...files, ...(await rest.read())]);
       else await this.send(files, rest);
     } catch (error) {
-      this.view.trouble(error.detail ?? String(error), { label: gettext("Try again"), run: () => this.chosen(files, rest) });
+      this.unsent.push({ files, rest });
+      this.view.trouble(error.detail ?? String(error), { label: gettext("Try again"), run: () => this.chooseUnsent() });
       if (!this.job) this.view.phase = "idle";
     }
   }
 
+  /** One notice stands for all choices that failed. */
+  chooseUnsent() {
+    for (const { files, rest } of this.unsent.splice(0)) this.chosen(files, rest);
+  }
+
   // --- Send -----------------------------------------------------------------------------------------
 
-  /** Make an import on the server and give this page its address. */
-  async begin(files, rest) {
+  /** Make an import on the server and give this page its address; choices made meanwhile belong to the same. */
+  async begin() {
+    this.beginning ??= this.makeImport().finally(() => {
+      this.beginning = null;
+    });
+    await this.beginning;
+  }
+
+  async makeImport() {
     const job = await postJson(this.root.dataset.importsAddress, { asks_about_sidecars: true });
     this.socket?.close();
     this.progress = NOTHING;
@@ -167,7 +205,6 @@ class ImportPage {
     this.forgetMissing();
     history.replaceState(null, "", job.page);
     this.follow(job.id);
-    await this.send(files, rest);
   }
 
   async send(files, rest = NO_MORE) {
@@ -175,68 +212,85 @@ class ImportPage {
     this.makeQueue();
     this.view.phase = "running";
     this.redraw();
-    await this.queue.add(this.bring(files), {
-      count: rest.count,
-      read: async () => this.bring(await rest.read()),
-    });
+    const { count, read } = this.brought.addRest(rest);
+    await this.queue.add(this.bring(this.brought.add(files)), { count, read: async () => this.bring(await read()) });
     await this.finish();
   }
 
-  /** Remember what was brought to this import; a cancelled one may be wanted back. */
   bring(files) {
     this.listUnreadable();
-    for (const one of files) this.brought.add(one);
+    this.refusals.forgetLocal(files.map(pathOf));
     if (files.some(isZip)) this.zips.expect();
     return files;
   }
 
+  /** Files were brought while others are missing; where nobody was told of that yet, they may be new ones. */
   async resume(files) {
     this.listUnreadable();
-    const pairs = await this.findMissing(files);
+    const wasAsked = this.missing.length > 0;
+    const missing = wasAsked ? this.missing : await fetchWaiting(this.address);
+    const pairs = await this.findMissing(missing, files);
+    if (!pairs.length && !wasAsked) {
+      await this.send(files);
+      return;
+    }
+    this.tellUnfound(missing, files, pairs);
     if (!pairs.length) return;
-    const words = { found: formatNumber(pairs.length), count: formatNumber(this.missing.length) };
-    this.view.speak(interpolate(gettext("Sending %(found)s of %(count)s missing files"), words));
+    const text = ngettext("Sending %(found)s of %(count)s missing file", "Sending %(found)s of %(count)s missing files", missing.length);
+    this.view.speak(interpolate(text, { found: formatNumber(pairs.length), count: formatNumber(missing.length) }));
     await this.sendPairs(pairs);
   }
 
   async sendPairs(pairs) {
     this.forgetMissing();
+    this.refusals.forgetLocal(pairs.map(({ item }) => pathOf(item)));
     this.makeQueue();
     this.queue.resume(pairs);
     await this.finish();
   }
 
-  /** Find missing files among those that were brought again; says what is wrong with the others. */
-  async findMissing(files) {
-    const pairs = pairUp(this.missing, files);
-    const taken = new Set(pairs.map(({ file }) => file));
-    const found = new Set(pairs.map(({ item }) => item));
-    const rest = this.missing.filter((item) => !found.has(item));
-    const others = files.filter(({ file }) => !taken.has(file));
+  /** Find missing files among those that were brought again. */
+  async findMissing(missing, files) {
+    const pairs = pairUp(missing, files);
+    const { rest, others } = unpaired(missing, files, pairs);
     if (rest.length && others.length) pairs.push(...(await pairRenamed(rest, others, this.hasher)));
-    const changed = resized(rest.filter((item) => !pairs.some((pair) => pair.item === item)), others);
+    return pairs;
+  }
+
+  /** Say what is wrong with the missing files that were not found. */
+  tellUnfound(missing, files, pairs) {
+    const { rest, others } = unpaired(missing, files, pairs);
+    const changed = resized(rest, others);
     if (changed.length) {
       const text = ngettext(
         "“%(name)s” has another size than before. Finish without it, then add it as a new file.",
         "“%(name)s” and others, %(count)s in all, have another size than before. Finish without them, then add them as new files.",
         changed.length,
       );
-      this.view.trouble(interpolate(text, { name: changed[0].name, count: formatNumber(changed.length) }));
+      this.trouble(interpolate(text, { name: changed[0].name, count: formatNumber(changed.length) }));
     } else if (!pairs.length) {
-      this.view.trouble(gettext("None of these files is missing here. Drop the folder that this import was started with."));
+      this.trouble(gettext("None of these files is missing here. Drop the folder that this import was started with."));
     }
-    return pairs;
   }
 
   /** When all is sent, say that the list is complete. */
   async finish() {
-    const { queue } = this;
+    const { queue, address } = this;
     await queue?.whenIdle();
-    // Files that were dropped meanwhile came with a call of their own, and the first of the calls seals. A cancelled
-    // import has no queue any more.
+    // A cancelled import has no queue any more.
     if (!queue || queue !== this.queue) return;
-    this.queue = null;
-    this.moved(await queue.persist(() => postJson(`${this.address}/seal`, {})));
+    let progress;
+    try {
+      progress = await queue.persist(() => postJson(`${address}/seal`, {}));
+    } catch (error) {
+      if (queue.isCancelled) return;
+      throw error;
+    } finally {
+      // Not before: the queue may be paused, or stopped, and nobody could let it go on. Files that were dropped
+      // meanwhile came with a call of their own, which seals after them.
+      if (queue === this.queue && !queue.isBusy) this.queue = null;
+    }
+    if (address === this.address) this.moved(progress);
   }
 
   makeQueue() {
@@ -244,15 +298,8 @@ class ImportPage {
     this.queue ??= new UploadQueue(this.address, this.hasher, this.files, {
       onMove: () => this.redraw(),
       onTrouble: (text) => this.view.trouble(text && interpolate(gettext("%(what)s Trying again…"), { what: text })),
-      onStopped: (text) =>
-        this.view.trouble(text, {
-          label: gettext("Go on"),
-          run: () => {
-            this.view.trouble("");
-            this.queue?.goOn();
-          },
-        }),
-      onLost: (item, text) => this.refusals.addLocal(item.folder ? `${item.folder}/${item.name}` : item.name, text),
+      onStopped: (text) => this.trouble(text),
+      onLost: (item, text) => this.refusals.addLocal(pathOf(item), text),
       onChanged: () => this.toldOfChanges(),
     });
   }
@@ -273,6 +320,7 @@ class ImportPage {
   async finishWithout() {
     const progress = await postJson(`${this.address}/finish`, {});
     this.forgetMissing();
+    this.view.focusProgress();
     this.moved(progress);
   }
 
@@ -290,8 +338,9 @@ class ImportPage {
     this.queue = null;
     this.forgetMissing();
     this.moved(progress);
-    const text = ngettext("Cancelled. %(count)s file was left out.", "Cancelled. %(count)s files were left out.", progress.skipped);
-    toast(interpolate(text, { count: formatNumber(progress.skipped) }), {
+    const count = progress.skipped + this.brought.left;
+    const text = ngettext("Cancelled. %(count)s file was left out.", "Cancelled. %(count)s files were left out.", count);
+    toast(interpolate(text, { count: formatNumber(count) }), {
       action: { label: gettext("Undo"), run: () => this.busily($("[data-retry]", this.root), () => this.retry()) },
     });
   }
@@ -301,15 +350,16 @@ class ImportPage {
     const wasCancelled = this.progress.cancelled;
     const { items } = await postJson(`${this.address}/retry`, { items: null });
     if (!items.length) {
-      this.moved(await getJson(this.address));
+      await this.retryNothing(wasCancelled);
       return;
     }
     this.progress = { ...this.progress, state: "OPEN", cancelled: false, retryable: 0 };
     this.listenToServer();
     this.view.phase = "running";
+    this.view.focusProgress();
     this.redraw();
     // A cancelled list may not have been announced to its end: whatever is known already is not announced twice.
-    if (wasCancelled && this.brought.size) this.sendAgain(() => this.send([...this.brought]));
+    if (wasCancelled && this.brought.files.size) this.sendAgain(() => this.send([...this.brought.files], this.brought.takeRest()));
     else {
       const lacks = items.filter(({ id, state }) => state === "WAITING" && this.files.has(id));
       const pairs = lacks.map(({ id, received }) => {
@@ -323,9 +373,21 @@ class ImportPage {
     }
   }
 
+  /** A cancelled import of which all announced files have their end takes no more: the others come in another one. */
+  async retryNothing(wasCancelled) {
+    const { brought } = this;
+    if (!wasCancelled || !brought.left) {
+      this.moved(await getJson(this.address));
+      return;
+    }
+    await this.begin();
+    this.sendAgain(() => this.send(brought.unannounced, brought.takeRest()));
+    this.view.focusProgress();
+  }
+
   /** It may take hours; the button that began it is free meanwhile. */
   sendAgain(run) {
-    run().catch((error) => this.view.trouble(error.detail ?? String(error)));
+    run().catch((error) => this.trouble(error.detail ?? String(error)));
   }
 
   // --- Follow ---------------------------------------------------------------------------------------
@@ -335,15 +397,19 @@ class ImportPage {
     this.job = id;
     this.address = `${API}/${id}`;
     this.files = new Map();
-    this.brought = new Set();
+    this.brought = new Brought();
     this.refusals = new Refusals(this.root, this.address);
     this.list?.close();
     this.list = new FileList(this.root, this.address, this.files);
     this.latest = new Latest(this.root);
     this.zips = new Zips(this.address, () => this.redraw());
     this.texts = new TextsPanel(this.root, this.address, {
-      onAnswered: async () => this.moved(await getJson(this.address)),
-      onTrouble: (text) => this.view.trouble(text),
+      onAnswered: async () => {
+        // The question goes away, and with it the button that had the focus.
+        this.view.focusProgress();
+        this.moved(await getJson(this.address));
+      },
+      onTrouble: (text) => this.trouble(text),
     });
     if (this.progress.state !== "DONE") this.listenToServer();
   }
@@ -359,6 +425,8 @@ class ImportPage {
 
   moved(progress) {
     if (progress.waiting !== this.progress.waiting) this.lastArrival = performance.now();
+    if (["total", "done", "waiting"].some((name) => progress[name] !== this.progress[name])) this.lastMove = performance.now();
+    if (progress.total !== this.progress.total) this.hasSealed = false;
     // Cancelled in another window: what is left here has nowhere to go.
     if (progress.cancelled && this.queue) {
       this.queue.cancel();
@@ -399,6 +467,8 @@ class ImportPage {
   watchStall() {
     clearInterval(this.stallTimer);
     this.lastArrival = performance.now();
+    this.lastMove = this.lastArrival;
+    this.hasSealed = false;
     this.stallTimer = setInterval(() => this.checkStall(), 1000);
   }
 
@@ -408,17 +478,40 @@ class ImportPage {
   }
 
   async checkStall() {
-    if (!this.isWaiting) return;
+    if (this.isLooking) return;
+    this.isLooking = true;
+    try {
+      await (this.isWaiting ? this.lookForMissing() : this.sealForgotten());
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  /** All is here and nobody said that this is all; the page that would have may be closed. Announcing opens it again. */
+  async sealForgotten() {
+    const { address, progress } = this;
+    const isForgotten = progress.state === "OPEN" && progress.total > 0 && progress.waiting + progress.held === 0;
+    if (!isForgotten || this.queue || this.hasSealed || performance.now() - this.lastMove < STALLED_AFTER) return;
+    this.hasSealed = true;
+    const sealed = await postJson(`${address}/seal`, {}).catch((error) => {
+      this.hasSealed = !error.isPassing;
+      this.lastMove = performance.now();
+      return null;
+    });
+    if (sealed && address === this.address) this.moved(sealed);
+  }
+
+  async lookForMissing() {
     if (!this.isSureToMiss && performance.now() - this.lastArrival < STALLED_AFTER) return;
     if (this.missing.length === this.progress.waiting) return;
-    const missing = await fetchWaiting(this.address).catch(() => []);
+    const missing = await fetchWaiting(this.address).catch(() => null);
     // Somebody may have brought them, or given them up, while this was asked.
-    if (!this.isWaiting) return;
+    if (!missing || !this.isWaiting) return;
     this.missing = missing;
     showMissing(this.root, this.missing);
     this.view.speak(
       interpolate(ngettext("%(count)s file has not arrived", "%(count)s files have not arrived", this.missing.length), {
-        count: this.missing.length,
+        count: formatNumber(this.missing.length),
       }),
     );
   }

@@ -70,6 +70,13 @@ export async function pairRenamed(waiting, files, hasher) {
   return pairs;
 }
 
+/** What pairs leave over: `rest` of the waiting items, and `others` of the files. */
+export function unpaired(waiting, files, pairs) {
+  const found = new Set(pairs.map(({ item }) => item));
+  const taken = new Set(pairs.map(({ file }) => file));
+  return { rest: waiting.filter((item) => !found.has(item)), others: files.filter(({ file }) => !taken.has(file)) };
+}
+
 /** The waiting items whose file is there under its name, with another size than it had. */
 export function resized(waiting, files) {
   const sizes = new Map(files.map((one) => [path(one.folder, one.name), one.file.size]));
