@@ -16,14 +16,13 @@ import { ImportView } from "./import_view.js";
 import { Latest } from "./latest.js";
 import { fetchWaiting, pairRenamed, pairUp, resized, showMissing, unpaired } from "./missing.js";
 import { Refusals } from "./refusals.js";
+import { Stall } from "./stall.js";
 import { TextsPanel } from "./texts_panel.js";
 import { inBatches } from "./upload_order.js";
 import { UploadQueue } from "./upload_queue.js";
 import { Zips } from "./zips.js";
 
 const API = "/api/v1/imports";
-// Another window may be sending: files count as missing when nothing arrived for this long.
-const STALLED_AFTER = 6000;
 const NOTHING = {
   state: "OPEN", total: 0, done: 0, waiting: 0, held: 0, ready: 0, duplicates: 0, sidecars: 0, skipped: 0, failed: 0,
   rate: 0, latest: [], cancelled: false, retryable: 0,
@@ -46,7 +45,6 @@ class ImportPage {
     // Choices that could not be sent, and the import that is being made.
     this.unsent = [];
     this.beginning = null;
-    this.isSureToMiss = false;
     this.redraw = throttle(() => this.draw(), 200);
     this.listen();
   }
@@ -173,7 +171,7 @@ class ImportPage {
       if (!this.job || this.progress.state === "DONE") {
         await this.begin();
         await this.send(files, rest);
-      } else if (this.isWaiting) await this.resume([...files, ...(await rest.read())]);
+      } else if (this.stall.isWaiting) await this.resume([...files, ...(await rest.read())]);
       else await this.send(files, rest);
     } catch (error) {
       this.unsent.push({ files, rest });
@@ -294,7 +292,7 @@ class ImportPage {
   }
 
   makeQueue() {
-    this.isSureToMiss = false;
+    this.stall.isSureToMiss = false;
     this.queue ??= new UploadQueue(this.address, this.hasher, this.files, {
       onMove: () => this.redraw(),
       onTrouble: (text) => this.view.trouble(text && interpolate(gettext("%(what)s Trying again…"), { what: text })),
@@ -368,7 +366,7 @@ class ImportPage {
       });
       if (pairs.length) this.sendAgain(() => this.sendPairs(pairs));
       // Files that this page has not in its hands: it asks for them at once.
-      if (lacks.length < items.filter(({ state }) => state === "WAITING").length) this.isSureToMiss = true;
+      if (lacks.length < items.filter(({ state }) => state === "WAITING").length) this.stall.isSureToMiss = true;
       else this.moved(await postJson(`${this.address}/seal`, {}));
     }
   }
@@ -395,10 +393,17 @@ class ImportPage {
   /** Follow an import: its socket, and asking where there is none. */
   follow(id) {
     this.job = id;
-    this.address = `${API}/${id}`;
+    const address = `${API}/${id}`;
+    this.address = address;
     this.files = new Map();
     this.brought = new Brought();
     this.refusals = new Refusals(this.root, this.address);
+    this.stall?.stop();
+    this.stall = new Stall(this.address, this.progress, {
+      isSending: () => this.queue !== null,
+      onMissing: (missing) => this.lacks(missing),
+      onMoved: (progress) => this.address === address && this.moved(progress),
+    });
     this.list?.close();
     this.list = new FileList(this.root, this.address, this.files);
     this.latest = new Latest(this.root);
@@ -420,19 +425,18 @@ class ImportPage {
       onMessage: ({ type, data }) => type === IMPORT_PROGRESS && this.moved(data),
       poll: async () => this.moved(await getJson(this.address)),
     });
-    this.watchStall();
+    this.stall.progress = this.progress;
+    this.stall.start();
   }
 
   moved(progress) {
-    if (progress.waiting !== this.progress.waiting) this.lastArrival = performance.now();
-    if (["total", "done", "waiting"].some((name) => progress[name] !== this.progress[name])) this.lastMove = performance.now();
-    if (progress.total !== this.progress.total) this.hasSealed = false;
     // Cancelled in another window: what is left here has nowhere to go.
     if (progress.cancelled && this.queue) {
       this.queue.cancel();
       this.queue = null;
     }
     this.progress = progress;
+    this.stall.moved(progress);
     if (this.zips?.next) this.zips.expect();
     this.redraw();
   }
@@ -448,7 +452,7 @@ class ImportPage {
       this.view.done(progress);
       this.view.phase = "done";
       this.socket?.close();
-      clearInterval(this.stallTimer);
+      this.stall.stop();
       this.forgetMissing();
     } else {
       this.view.phase = "running";
@@ -461,59 +465,16 @@ class ImportPage {
 
   forgetMissing() {
     this.missing = [];
+    if (this.stall) this.stall.told = 0;
     showMissing(this.root, []);
   }
 
-  watchStall() {
-    clearInterval(this.stallTimer);
-    this.lastArrival = performance.now();
-    this.lastMove = this.lastArrival;
-    this.hasSealed = false;
-    this.stallTimer = setInterval(() => this.checkStall(), 1000);
-  }
-
-  /** Whether files are announced that this page does not send. */
-  get isWaiting() {
-    return this.progress.state === "OPEN" && this.progress.waiting > 0 && !this.queue;
-  }
-
-  async checkStall() {
-    if (this.isLooking) return;
-    this.isLooking = true;
-    try {
-      await (this.isWaiting ? this.lookForMissing() : this.sealForgotten());
-    } finally {
-      this.isLooking = false;
-    }
-  }
-
-  /** All is here and nobody said that this is all; the page that would have may be closed. Announcing opens it again. */
-  async sealForgotten() {
-    const { address, progress } = this;
-    const isForgotten = progress.state === "OPEN" && progress.total > 0 && progress.waiting + progress.held === 0;
-    if (!isForgotten || this.queue || this.hasSealed || performance.now() - this.lastMove < STALLED_AFTER) return;
-    this.hasSealed = true;
-    const sealed = await postJson(`${address}/seal`, {}).catch((error) => {
-      this.hasSealed = !error.isPassing;
-      this.lastMove = performance.now();
-      return null;
-    });
-    if (sealed && address === this.address) this.moved(sealed);
-  }
-
-  async lookForMissing() {
-    if (!this.isSureToMiss && performance.now() - this.lastArrival < STALLED_AFTER) return;
-    if (this.missing.length === this.progress.waiting) return;
-    const missing = await fetchWaiting(this.address).catch(() => null);
-    // Somebody may have brought them, or given them up, while this was asked.
-    if (!missing || !this.isWaiting) return;
+  lacks(missing) {
     this.missing = missing;
-    showMissing(this.root, this.missing);
-    this.view.speak(
-      interpolate(ngettext("%(count)s file has not arrived", "%(count)s files have not arrived", this.missing.length), {
-        count: formatNumber(this.missing.length),
-      }),
-    );
+    showMissing(this.root, missing);
+    const count = missing.length;
+    const text = ngettext("%(count)s file has not arrived", "%(count)s files have not arrived", count);
+    this.view.speak(interpolate(text, { count: formatNumber(count) }));
   }
 
   /** Start from what the server printed. */
@@ -522,8 +483,7 @@ class ImportPage {
     if (!printed) return;
     this.progress = JSON.parse(printed.textContent);
     this.follow(Number(this.root.dataset.job));
-    // A page that nobody sends from may say at once what is missing; another window that sends makes it go away.
-    this.lastArrival -= STALLED_AFTER / 2;
+    this.stall.hurry();
     this.draw();
   }
 }
