@@ -157,6 +157,19 @@ def test_a_part_is_not_received(job: ImportJob) -> None:
     assert item.state == State.WAITING
 
 
+def test_a_file_that_has_all_its_bytes_and_still_waits_is_received_by_an_empty_chunk(
+    job: ImportJob, data_dir: Path
+) -> None:
+    """Its last chunk was stored, and whoever stored it died before saying so."""
+    item = uploading.announce(job, "a.jpg", 5)
+    part = uploading.part_file(data_dir, item)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(b"12345")
+    assert uploads.write_chunk(item, offset=5, content=b"") == 5
+    item.refresh_from_db()
+    assert item.state == State.RECEIVED
+
+
 @pytest.mark.parametrize("offset", [0, 3, 6])
 def test_a_chunk_at_the_wrong_place_is_told_the_right_one(job: ImportJob, data_dir: Path, offset: int) -> None:
     item = uploading.announce(job, "a.jpg", 10)
