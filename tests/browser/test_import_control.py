@@ -174,6 +174,56 @@ def test_a_pause_sends_nothing_and_going_on_sends_the_rest(page: Page, program: 
     is_done(page, "6 images added")
 
 
+def test_a_pause_during_the_last_chunk_still_lets_the_import_end(page: Page, program: RunningProgram) -> None:
+    open_new_dataset(page, program, "Paused at the end")
+    held: list[Route] = []
+    page.route(CONTENT, lambda route: held.append(route))
+    choose(page, pictures(1110, 1))
+    while not held:
+        page.wait_for_timeout(50)
+    page.get_by_role("button", name="Pause").click()
+    held.pop().continue_()
+    expect(page.locator("[data-fact=ready] dd")).to_have_text("1", timeout=30_000)
+    page.wait_for_timeout(1000)
+    page.get_by_role("button", name="Go on").click()
+    is_done(page, "1 image added")
+    page.unroute(CONTENT)
+
+
+def test_an_import_that_was_left_before_its_end_ends_when_it_is_looked_at(
+    page: Page, program: RunningProgram, problems: list[str]
+) -> None:
+    open_new_dataset(page, program, "Left at the end")
+    page.route("**/seal", lambda route: route.abort("connectionreset"))
+    choose(page, pictures(1115, 2))
+    expect(page.locator("[data-fact=ready] dd")).to_have_text("2", timeout=30_000)
+    page.wait_for_timeout(1000)
+    page.unroute("**/seal")
+    page.route("**/seal", lambda route: route.fulfill(status=507, json={"detail": "No room."}))
+    expect(page.get_by_role("alert")).to_contain_text("No room.", timeout=20_000)
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.unroute("**/seal")
+    page.reload()
+    is_done(page, "2 images added")
+    problems.clear()
+
+
+def test_two_choices_at_once_make_one_import(page: Page, program: RunningProgram) -> None:
+    open_new_dataset(page, program, "Two choices")
+    page.wait_for_load_state("networkidle")
+    held: list[Route] = []
+    page.route(re.compile(r"/api/v1/datasets/\d+/imports$"), lambda route: held.append(route))
+    picker = page.locator("[data-pick-files]").first
+    picker.set_input_files(pictures(1120, 1))
+    picker.set_input_files(pictures(1121, 1))
+    page.wait_for_timeout(500)
+    made = len(held)
+    for route in held:
+        route.continue_()
+    is_done(page, "2 images added")
+    assert made == 1
+
+
 def test_after_a_reload_only_the_missing_bytes_are_sent(page: Page, program: RunningProgram, tmp_path: Path) -> None:
     """A file of three chunks breaks off after the first; the same files are dropped again, one of them renamed."""
     large = tmp_path / "large.jpg"
@@ -236,6 +286,45 @@ def test_cancelling_keeps_what_is_in_and_can_be_undone(page: Page, program: Runn
     assert len(line.sent) == 2
     page.get_by_role("button", name="Undo").click()
     is_done(page, "30 images added")
+
+
+def test_a_cancelled_folder_comes_back_with_the_files_that_were_not_opened_yet(
+    page: Page, program: RunningProgram, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shoot"
+    for number in range(40):
+        images.write(folder, f"{number:02d}.jpg", seed=1900 + number)
+    open_new_dataset(page, program, "Cancelled early")
+    line = Line(page)
+    line.most = 0
+    # The first files are announced and cannot be sent; meanwhile no other is opened.
+    page.wait_for_load_state("networkidle")
+    page.evaluate(SLOW_TO_OPEN)
+    drop_folder(page, folder)
+    expect(page.locator("[data-count]")).to_contain_text("0 of", timeout=30_000)
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".toast")).to_contain_text("40 files were left out")
+    line.most = 10**9
+    page.evaluate("window.opened = Infinity")
+    page.get_by_role("button", name="Undo").click()
+    is_done(page, "40 images added")
+
+
+SLOW_TO_OPEN = """() => {
+  window.opened = 16;
+  const slow = ([entry]) => {
+    const kind = Object.getPrototypeOf(entry);
+    const open = kind.file;
+    kind.file = async function (...callbacks) {
+      window.opened -= 1;
+      while (window.opened < 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      open.apply(this, callbacks);
+    };
+  };
+  const dropped = (event) => event.dataTransfer.items[0].webkitGetAsEntry().createReader().readEntries(slow);
+  document.addEventListener("drop", dropped, { capture: true });
+}"""
 
 
 def test_what_was_cancelled_in_another_window_is_not_sent_any_more(page: Page, program: RunningProgram) -> None:
