@@ -62,7 +62,8 @@ def beat_command(*, data_dir: Path, log_level: str) -> list[str]:
     A child of its own: inside the worker it could die alone, unseen, and nothing would put stale work back in line.
     """
     return [
-        *(sys.executable, "-m", "celery", "-A", "tagger_project", "--no-color", "beat"),
+        # Quiet: on a full disk its greeting could not be written, and would be the end of it.
+        *(sys.executable, "-m", "celery", "-A", "tagger_project", "--quiet", "--no-color", "beat"),
         *("--schedule", str(data_dir / "run" / "beat-schedule"), "--pidfile", ""),
         *("--loglevel", log_level),
     ]

@@ -347,9 +347,9 @@ def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(desk: Desk, 
 
     desk.page.route("**/edits", lose_the_first, times=1)
     desk.press("Alt+c")
-    desk.page.keyboard.type("Once.")
+    desk.page.keyboard.insert_text("Once.")
     expect(desk.state).to_contain_text("Offline")
-    desk.page.keyboard.type(" Twice.")
+    desk.page.keyboard.insert_text(" Twice.")
     desk.expect_saved()
     assert len(lost) == 1
     assert desk.stored(2)["caption"] == {"text": "Once. Twice.", "version": 2}

@@ -99,7 +99,7 @@ def test_taken_port_moves_to_the_next_and_says_so(tmp_path: Path) -> None:
 
 def test_ctrl_c_stops_everything_within_ten_seconds(program: RunningProgram) -> None:
     program.start()
-    assert eventually(lambda: len(program.processes()) == 6)  # up, broker, web, worker and its child, clock
+    assert eventually(lambda: len(program.processes()) == 7)  # up, broker, web, clock, worker, its child and decoder
     begin = time.monotonic()
     program.signal(signal.SIGINT)
     assert program.wait() == 130

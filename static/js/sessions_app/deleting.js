@@ -26,6 +26,7 @@ export class Deleting {
     // What was tagged just now is kept with the picture; edits that come later would find no picture.
     await desk.saver.settled(SETTLE);
     const shown = await desk.desks.refresh(id).catch(() => desk.desks.known(id));
+    desk.keepPlace(null); // a picture in the trash is no place to come back to
     try {
       await this.trash.move([shown.image]);
     } catch (error) {
@@ -34,13 +35,15 @@ export class Deleting {
       return;
     }
     desk.desks.leaveOut(id);
-    if (desk.image === id) this.goOn(shown.next_id ?? shown.previous_id);
+    if (desk.image === id) await this.goOn(shown.next_id ?? shown.previous_id);
+    // Not before: until another one is shown, the page is still drawn from what is known of it.
+    if (desk.image !== id) desk.desks.forget(id);
   }
 
-  goOn(goal) {
+  async goOn(goal) {
     // Back must not lead to a picture that is in the trash.
     if (goal === null) location.replace(this.grid);
-    else this.desk.navigator.go(goal, { replaces: true });
+    else await this.desk.navigator.go(goal, { replaces: true });
   }
 
   async restored(images) {

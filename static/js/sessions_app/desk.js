@@ -420,6 +420,7 @@ export class Desk {
 
   askAgain = throttle(async () => {
     const { image } = this;
+    if (this.deleting.has(image)) return;
     const fresh = await this.desks.refresh(image).catch(() => null);
     if (!fresh || image !== this.image) return;
     this.bearings.show(fresh);

@@ -82,13 +82,17 @@ export class Desks {
     this.pictures.delete(id);
   }
 
-  /** Forget an image that went to the trash; its neighbours lead past it. */
-  leaveOut(id) {
-    const gone = this.desks.get(id);
+  forget(id) {
     this.desks.delete(id);
     this.pictures.delete(id);
+  }
+
+  /** Lead the neighbours of an image that went to the trash past it. */
+  leaveOut(id) {
+    const gone = this.desks.get(id);
     if (!gone) return;
     for (const [other, desk] of this.desks) {
+      if (other === id) continue;
       const past = (wanted, instead) => (wanted !== id ? wanted : instead === other ? null : instead);
       this.desks.set(other, {
         ...desk,

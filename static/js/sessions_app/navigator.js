@@ -27,7 +27,17 @@ export class Navigator {
     return this.desks.known(this.current);
   }
 
-  async go(id, { push = true, replaces = false } = {}) {
+  /** Show an image; returns whether it came to that. */
+  go(id, options = {}) {
+    this.going = this.reach(id, options);
+    return this.going;
+  }
+
+  arrival() {
+    return Promise.resolve(this.going).catch(() => false);
+  }
+
+  async reach(id, { push = true, replaces = false }) {
     this.wanted = id;
     let desk;
     try {
@@ -56,6 +66,8 @@ export class Navigator {
   }
 
   async next() {
+    // A key pressed while a picture is on its way counts from there, not from the one before it.
+    await this.arrival();
     if (this.isFinished) return;
     const { next_id: next } = this.desk;
     if (next !== null) await this.go(next);
@@ -73,6 +85,7 @@ export class Navigator {
   }
 
   async previous() {
+    await this.arrival();
     if (this.isFinished) this.leaveFinish();
     else if (this.desk.previous_id !== null) await this.go(this.desk.previous_id);
   }

@@ -4,7 +4,7 @@ import { putJson } from "../lib/http.js";
 
 const WAIT = 400;
 
-/** Return a function that keeps an image as the place; skimming keeps only where it ends. */
+/** Return a function that keeps an image as the place, or `null` for none; skimming keeps only where it ends. */
 export function placeKeeper(api, datasetId) {
   let timer = 0;
   let waiting = null;
