@@ -48,7 +48,12 @@ export class TagBox {
   }
 
   pressed(event) {
-    if (event.target !== this.input || event.isComposing || event.keyCode === 229) return;
+    if (event.target !== this.input) return;
+    if (event.isComposing || event.keyCode === 229) {
+      // These are the input method's. combobox-nav would take them where its list opened in mid-word.
+      event.stopPropagation();
+      return;
+    }
     if (event.key !== "Backspace") this.disarm();
     const handlers = { Enter: this.entered, Tab: this.tabbed, Backspace: this.erased, ArrowDown: this.opened, Escape: this.escaped };
     if (!handlers[event.key]?.call(this, event)) return;
