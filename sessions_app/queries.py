@@ -63,7 +63,7 @@ def get_desk(image: Image, user: User | None) -> Desk:
 
 def get_place(dataset: Dataset, user: User | None) -> Place:
     """Read where this person is, without opening a tagging session."""
-    tagging_sessions = TaggingSession.objects.filter(dataset=dataset, person=user)
+    tagging_sessions = TaggingSession.objects.filter(dataset=dataset, person=user, is_default=True)
     images = visible_images(user).select_related(None).filter(dataset=dataset)
     tagging_session = tagging_sessions.select_related("current_image").first()
     return Place(

@@ -63,6 +63,7 @@ class OperationIn(Schema):
     before: str | None = Field(None, description="The tag to go in front of; null for the end.")
     text: str = ""
     version: int = Field(0, description="The version of the caption that was edited; 0 where there was none.")
+    group: uuid.UUID | None = Field(None, description="The same for all operations of one action, undone together.")
 
     def to_edit(self) -> Edit:
         """Return it as the service takes it."""
@@ -73,6 +74,7 @@ class OperationIn(Schema):
             before=self.before,
             text=self.text,
             version=self.version,
+            group=self.group,
         )
 
 

@@ -1,7 +1,7 @@
 """Datasets, their pictures, and the uploads that bring them."""
 
 from datasets.models.dataset import Dataset
-from datasets.models.image import DistinctPair, Flag, Image, ImageFormat, ImageQuerySet
+from datasets.models.image import DistinctPair, Flag, Image, ImageFormat, ImageQuerySet, ReviewState
 from datasets.models.import_job import ImportItem, ImportItemQuerySet, ImportJob, SidecarText
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "ImportItem",
     "ImportItemQuerySet",
     "ImportJob",
+    "ReviewState",
     "SidecarText",
 ]

@@ -44,6 +44,16 @@ class Flag(models.TextChoices):
         return Q(width__gt=F("height") * EXTREME_RATIO) | Q(height__gt=F("width") * EXTREME_RATIO)
 
 
+class ReviewState(models.TextChoices):
+    """How far an image is, in the eyes of the people who tag and review."""
+
+    UNTAGGED = "UNTAGGED", _("untagged")
+    IN_PROGRESS = "IN_PROGRESS", _("in progress")
+    READY = "READY", _("ready")
+    APPROVED = "APPROVED", _("approved")
+    CHANGES_REQUESTED = "CHANGES_REQUESTED", _("changes requested")
+
+
 class ImageQuerySet(models.QuerySet["Image"]):
     """Images in words of the trade."""
 
@@ -101,7 +111,8 @@ class Image(models.Model):
 
     A row exists only for a picture whose files are all stored: there is no half image. `width` and `height` are as a
     person sees it, after EXIF orientation. `is_tagged` says whether it has a tag or a caption; only `tagging` writes
-    it and `revision`, which grows with every edit.
+    it, `review_state` and `revision`, which grows with every edit. `changed_at_revision` is the dataset's revision at
+    the last of these changes: what a page missed is what has a greater one than the page knows.
 
     `objects` and `dataset.images` leave out what is in the trash (`trashed_at`); `everything` holds all. Joins and
     foreign keys see all too: a count over `images` or `image_tags` has to say `trashed_at=None` itself.
@@ -136,6 +147,10 @@ class Image(models.Model):
     )
     is_tagged = models.BooleanField(_("tagged"), default=False)
     revision = models.PositiveBigIntegerField(_("revision"), default=0, editable=False)
+    changed_at_revision = models.PositiveBigIntegerField(default=0, editable=False)
+    review_state = models.CharField(
+        _("review"), max_length=18, choices=ReviewState.choices, default=ReviewState.UNTAGGED
+    )
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
     trashed_at = models.DateTimeField(_("in the trash since"), null=True, blank=True)
@@ -157,6 +172,8 @@ class Image(models.Model):
         ]
         indexes = [
             models.Index(fields=["dataset", "is_tagged", "position"], name="image_untagged"),
+            models.Index(fields=["dataset", "review_state", "position"], name="image_review"),
+            models.Index(fields=["dataset", "changed_at_revision"], name="image_changed"),
             models.Index(fields=["dataset", "stem_key"], name="image_stem"),
             models.Index(fields=["sha256"], name="image_sha256"),
             models.Index(

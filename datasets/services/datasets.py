@@ -106,6 +106,11 @@ def touch_dataset(dataset_id: int) -> None:
     transaction.on_commit(partial(publish, dataset_group(dataset_id), DatasetTouched(dataset_id=dataset_id)))
 
 
+def get_revision(dataset_id: int) -> int:
+    """Return a dataset's revision; inside a transaction after `touch_dataset`, the one of this change."""
+    return Dataset.objects.values_list("revision", flat=True).get(pk=dataset_id)
+
+
 def _fill(dataset: Dataset, name: str, file_prefix: str, trigger_word: str) -> None:
     dataset.name = checked_name(name)
     dataset.file_prefix = checked_prefix(file_prefix or suggest_prefix(dataset.name))

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from datasets.models import Dataset, Image, ImageQuerySet
-from datasets.services.datasets import touch_dataset
+from datasets.services.datasets import get_revision, touch_dataset
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ def move_to_trash(dataset: Dataset, image_ids: Sequence[int], *, by: User | None
     """Move images of a dataset to its trash, all or none; returns how many were not there already."""
     touch_dataset(dataset.pk)
     present = Image.objects.filter(dataset=dataset)
-    now = timezone.now()
-    return sum(present.filter(pk__in=ids).update(trashed_at=now, trashed_by=by) for ids in _batches(image_ids))
+    marks = {"trashed_at": timezone.now(), "trashed_by": by, "changed_at_revision": get_revision(dataset.pk)}
+    return sum(present.filter(pk__in=ids).update(**marks) for ids in _batches(image_ids))
 
 
 @transaction.atomic
@@ -53,7 +53,8 @@ def restore(dataset: Dataset, image_ids: Sequence[int] | None, *, by: User | Non
     touch_dataset(dataset.pk)
     trashed = _trash_of(dataset)
     parts = [trashed] if image_ids is None else (trashed.filter(pk__in=ids) for ids in _batches(image_ids))
-    restored = sum(part.update(trashed_at=None, trashed_by=None) for part in parts)
+    marks = {"trashed_at": None, "trashed_by": None, "changed_at_revision": get_revision(dataset.pk)}
+    restored = sum(part.update(**marks) for part in parts)
     logger.info("%d images of dataset %s were restored by %s.", restored, dataset.pk, by)
     return restored
 

@@ -19,7 +19,7 @@ def open_tagging_session(dataset: Dataset, *, by: User | None) -> TaggingSession
     Two pages may open at the same moment: the database holds one row a person and dataset, and the page that comes
     second gets the first one's.
     """
-    tagging_session, _made = TaggingSession.objects.get_or_create(dataset=dataset, person=by)
+    tagging_session, _made = TaggingSession.objects.get_or_create(dataset=dataset, person=by, is_default=True)
     return tagging_session
 
 

@@ -1,8 +1,24 @@
 """Words, and words on images."""
 
+from tagging.models.alias import TagAlias
 from tagging.models.caption import Caption
+from tagging.models.category import TagCategory
+from tagging.models.change import Change
 from tagging.models.image_tag import ImageTag, Source
 from tagging.models.operation import TagOperation
+from tagging.models.quick_tag import QuickTag
+from tagging.models.review import Review
 from tagging.models.tag import Tag
 
-__all__ = ["Caption", "ImageTag", "Source", "Tag", "TagOperation"]
+__all__ = [
+    "Caption",
+    "Change",
+    "ImageTag",
+    "QuickTag",
+    "Review",
+    "Source",
+    "Tag",
+    "TagAlias",
+    "TagCategory",
+    "TagOperation",
+]

@@ -1,15 +1,14 @@
 """One recorded edit."""
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from datasets.models import Image
-from tagging.models.image_tag import Source
+from tagging.models.change import Change
 
 
 class TagOperation(models.Model):
-    """What was done to one image, by whom, when and how, with what it takes to take it back.
+    """What was done to one image, with what it takes to take it back; who, when and how stand in its `change`.
 
     `key` comes from the browser: the same edit sent twice counts once. `before` and `after` hold the tag's position
     (tags) or the text (captions); `None` means "was not there".
@@ -22,16 +21,12 @@ class TagOperation(models.Model):
         CAPTION = "CAPTION", _("caption")
 
     key = models.UUIDField(unique=True)
+    change = models.ForeignKey(Change, verbose_name=_("change"), on_delete=models.CASCADE, related_name="operations")
     image = models.ForeignKey(Image, verbose_name=_("image"), on_delete=models.CASCADE, related_name="operations")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     tag_name = models.CharField(_("tag"), max_length=200, blank=True)
     before = models.JSONField(_("before"), null=True)
     after = models.JSONField(_("after"), null=True)
-    source = models.CharField(_("source"), max_length=8, choices=Source.choices)
-    done_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("done by"), null=True, blank=True, on_delete=models.SET_NULL
-    )
-    done_at = models.DateTimeField(_("done"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("operation")

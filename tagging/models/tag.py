@@ -3,11 +3,20 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tagging.models.category import TagCategory
+
 
 class Tag(models.Model):
-    """One word, spelled as `tagging.text.normalise_tag_name` leaves it; two spellings of one word cannot both exist."""
+    """One word, spelled as `tagging.text.normalise_tag_name` leaves it; two spellings of one word cannot both exist.
+
+    `vocabulary_count` is how often the list it was loaded from saw it; on our own images it is counted, never stored.
+    """
 
     name = models.CharField(_("name"), max_length=200, unique=True)
+    category = models.ForeignKey(
+        TagCategory, verbose_name=_("category"), null=True, blank=True, on_delete=models.SET_NULL, related_name="tags"
+    )
+    vocabulary_count = models.PositiveBigIntegerField(_("count in the vocabulary"), default=0)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
     class Meta:

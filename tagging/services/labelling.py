@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from datasets.models import Image
 from datasets.services.datasets import touch_dataset
-from tagging.models import Caption, ImageTag, Source, TagOperation
+from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
 from tagging.queries.state import ImageState, get_image_state
+from tagging.services.changes import mark_edited, open_change
 from tagging.services.putting import STEP
-from tagging.services.vocabulary import checked_name, get_tag, get_tags
+from tagging.services.vocabulary import checked_name, get_tags
 from tagging.text import LONGEST_CAPTION, one_line
 
 # Places are fractions; when two neighbours have no number left between them, the image's tags are numbered anew.
@@ -56,6 +57,7 @@ class Edit:
         before: the tag it goes in front of; `None` for the end.
         text: the caption's new text.
         version: the caption's version that was edited; 0 where there was none.
+        group: the same for all operations of one action: they are one entry of the history and are undone together.
     """
 
     key: uuid.UUID
@@ -64,9 +66,29 @@ class Edit:
     before: str | None = None
     text: str = ""
     version: int = 0
+    group: uuid.UUID | None = None
 
 
-def apply_edits(image: Image, edits: Sequence[Edit], *, by: User | None, source: Source = Source.PERSON) -> ImageState:
+@dataclass(frozen=True)
+class _Call:
+    """Who edits, how and why, what they take back with it, and the tags that are added, by name."""
+
+    by: User | None
+    source: Source
+    reason: str
+    undoes: Change | None
+    tags: dict[str, Tag] = field(default_factory=dict)
+
+
+def apply_edits(
+    image: Image,
+    edits: Sequence[Edit],
+    *,
+    by: User | None,
+    source: Source = Source.PERSON,
+    reason: str = "",
+    undoes: Change | None = None,
+) -> ImageState:
     """Apply operations in order, all or none, and return the image's words afterwards.
 
     Raises:
@@ -76,63 +98,68 @@ def apply_edits(image: Image, edits: Sequence[Edit], *, by: User | None, source:
         Image.DoesNotExist: the image was deleted for ever meanwhile.
     """
     try:
-        return _apply_all(image, edits, by, source)
+        return _apply_all(image, edits, _Call(by, source, reason, undoes))
     except _CaptionMovedOn as error:
         # Read again: what this call did before it met the caption is undone by now.
         raise StaleCaption(get_image_state(image)) from error
 
 
 @transaction.atomic
-def _apply_all(image: Image, edits: Sequence[Edit], by: User | None, source: Source) -> ImageState:
+def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
     # Holds the dataset's row: operations on one image come one after the other.
     touch_dataset(image.dataset_id)
     # Raises where it was deleted for ever since it was read; under the lock it stays.
     Image.everything.only("pk").get(pk=image.pk)
     known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
     # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
-    get_tags(sorted({checked_name(edit.tag) for edit in edits if edit.kind == TagOperation.Kind.ADD}))
+    added = get_tags(sorted({checked_name(edit.tag) for edit in edits if edit.kind == TagOperation.Kind.ADD}))
+    call.tags.update({tag.name: tag for tag in added})
     applied = False
     for edit in edits:
         if edit.key in known:
             continue
         known.add(edit.key)
-        _apply(image, edit, by, source)
+        _apply(image, edit, call)
         applied = True
     if applied:
         _count_edit(image)
     return get_image_state(image)
 
 
-def _apply(image: Image, edit: Edit, by: User | None, source: Source) -> None:
+def _apply(image: Image, edit: Edit, call: _Call) -> None:
     kind = TagOperation.Kind
     before: object
     after: object
     name = ""
     if edit.kind == kind.CAPTION:
-        before, after = _set_caption(image, edit, by)
+        before, after = _set_caption(image, edit, call.by)
     else:
         name = checked_name(edit.tag)
         actions = {kind.ADD: _add, kind.REMOVE: _remove, kind.MOVE: _move}
-        before, after = actions[edit.kind](image, name, edit.before, by, source)
+        before, after = actions[edit.kind](image, name, edit.before, call)
+    change = open_change(
+        edit.group or edit.key,
+        image.dataset_id,
+        by=call.by,
+        source=call.source,
+        reason=call.reason,
+        undoes=call.undoes,
+    )
     TagOperation.objects.create(
-        key=edit.key, image=image, kind=edit.kind, tag_name=name, before=before, after=after, source=source, done_by=by
+        key=edit.key, change=change, image=image, kind=edit.kind, tag_name=name, before=before, after=after
     )
 
 
-def _add(
-    image: Image, name: str, before: str | None, by: User | None, source: Source
-) -> tuple[float | None, float | None]:
+def _add(image: Image, name: str, before: str | None, call: _Call) -> tuple[float | None, float | None]:
     there = ImageTag.objects.filter(image=image, tag__name=name).first()
     if there is not None:
         return there.position, there.position
     position = _place(image, before)
-    ImageTag.objects.create(image=image, tag=get_tag(name), position=position, source=source, added_by=by)
+    ImageTag.objects.create(image=image, tag=call.tags[name], position=position, source=call.source, added_by=call.by)
     return None, position
 
 
-def _remove(
-    image: Image, name: str, before: str | None, by: User | None, source: Source
-) -> tuple[float | None, float | None]:
+def _remove(image: Image, name: str, before: str | None, call: _Call) -> tuple[float | None, float | None]:
     there = ImageTag.objects.filter(image=image, tag__name=name).first()
     if there is None:
         return None, None
@@ -140,9 +167,7 @@ def _remove(
     return there.position, None
 
 
-def _move(
-    image: Image, name: str, before: str | None, by: User | None, source: Source
-) -> tuple[float | None, float | None]:
+def _move(image: Image, name: str, before: str | None, call: _Call) -> tuple[float | None, float | None]:
     there = ImageTag.objects.filter(image=image, tag__name=name).first()
     if there is None:
         return None, None  # somebody removed it meanwhile: there is nothing to move
@@ -208,4 +233,4 @@ def _count_edit(image: Image) -> None:
     tagged = (
         ImageTag.objects.filter(image=image).exists() or Caption.objects.filter(image=image).exclude(text="").exists()
     )
-    Image.everything.filter(pk=image.pk).update(revision=F("revision") + 1, is_tagged=tagged)
+    mark_edited([image.pk], image.dataset_id, is_tagged=tagged)

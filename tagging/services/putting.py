@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
 
 from datasets.models import Image
-from tagging.models import Caption, ImageTag, Source, Tag, TagOperation
+from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
+from tagging.services.changes import mark_edited, open_change
 from tagging.services.vocabulary import get_tags
 
 STEP = 1024.0
@@ -48,7 +49,9 @@ class _Work:
 
     by: User | None
     source: Source
+    reason: str
     tags: dict[str, Tag]
+    changes: dict[int, Change] = field(default_factory=dict)
     operations: list[TagOperation] = field(default_factory=list)
     new_rows: list[ImageTag] = field(default_factory=list)
     moved_rows: list[ImageTag] = field(default_factory=list)
@@ -58,11 +61,19 @@ class _Work:
 
     def note(self, image: Image, kind: TagOperation.Kind, before: object, after: object, name: str = "") -> None:
         facts = {"image_id": image.pk, "kind": kind, "tag_name": name, "before": before, "after": after}
-        self.operations.append(TagOperation(key=uuid.uuid4(), source=self.source, done_by=self.by, **facts))
+        self.operations.append(TagOperation(key=uuid.uuid4(), change=self._change(image.dataset_id), **facts))
+
+    def _change(self, dataset_id: int) -> Change:
+        """Return the entry of the history that all operations in one dataset share."""
+        if dataset_id not in self.changes:
+            self.changes[dataset_id] = open_change(
+                uuid.uuid4(), dataset_id, by=self.by, source=self.source, reason=self.reason
+            )
+        return self.changes[dataset_id]
 
 
 @transaction.atomic
-def put_words(wanted: Sequence[WordsOfImage], *, by: User | None, source: Source) -> None:
+def put_words(wanted: Sequence[WordsOfImage], *, by: User | None, source: Source, reason: str = "") -> None:
     """Give images exactly these words; what is right already is left alone, and an image without a change untouched.
 
     To be called inside a transaction that holds the datasets' rows.
@@ -71,22 +82,23 @@ def put_words(wanted: Sequence[WordsOfImage], *, by: User | None, source: Source
         wanted: images of which each is there once.
         by: who, or `None`.
         source: how.
+        reason: why, as the history tells it.
     """
     names = sorted({name for each in wanted for name in each.tags})
     some = (names[start : start + _WORDS_AT_ONCE] for start in range(0, len(names), _WORDS_AT_ONCE))
-    work = _Work(by, source, {tag.name: tag for part in some for tag in get_tags(part)})
-    tagged: dict[bool, list[int]] = {True: [], False: []}
+    work = _Work(by, source, reason, {tag.name: tag for part in some for tag in get_tags(part)})
+    edited: dict[tuple[int, bool], list[int]] = defaultdict(list)
     for each in wanted:
         before = len(work.operations)
         _plan_tags(work, each)
         _plan_caption(work, each)
         if len(work.operations) > before:
             work.operations[before].key = each.key or work.operations[before].key
-            tagged[bool(each.tags or each.caption)].append(each.image.pk)
+            edited[each.image.dataset_id, bool(each.tags or each.caption)].append(each.image.pk)
     _write(work)
-    for is_tagged, ids in tagged.items():
+    for (dataset_id, is_tagged), ids in edited.items():
         for part in _parts(ids):
-            Image.everything.filter(pk__in=part).update(revision=F("revision") + 1, is_tagged=is_tagged)
+            mark_edited(list(part), dataset_id, is_tagged=is_tagged)
 
 
 def _plan_tags(work: _Work, wanted: WordsOfImage) -> None:

@@ -165,9 +165,9 @@ def _get_standings(job: ImportJob, arrivals: Sequence[Arrival]) -> dict[int, _St
     keys = [_first_key(job, each) for each in edited]
     for image_id in operations.filter(key__in=keys).values_list("image", flat=True):
         standings[image_id].by_this_import = True
-    for image_id in operations.filter(source=Source.SIDECAR).values_list("image", flat=True).distinct():
+    for image_id in operations.filter(change__source=Source.SIDECAR).values_list("image", flat=True).distinct():
         standings[image_id].by_earlier_texts = True
-    later = operations.filter(done_at__gte=job.created_at).exclude(source=Source.SIDECAR)
+    later = operations.filter(change__done_at__gte=job.created_at).exclude(change__source=Source.SIDECAR)
     for image_id, kind, name in later.values_list("image", "kind", "tag_name"):
         standing = standings[image_id]
         standing.touched = True

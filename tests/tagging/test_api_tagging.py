@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from datasets import paths
 from datasets.models import Dataset, Image
-from tagging.models import TagOperation
+from tagging.models import Change, TagOperation
 from tagging.queries.state import get_image_state
 from tagging.services.exporting import OriginalMissing
 from tests import factories, images
@@ -198,12 +198,12 @@ def test_in_password_mode_an_edit_bears_a_name(client: Client, image: Image, pas
     user = factories.make_user()
     client.force_login(user)
     assert edit(client, image, operation("add", tag="a")).status_code == 200
-    assert TagOperation.objects.get().done_by == user
+    assert Change.objects.get().done_by == user
 
 
 def test_in_open_mode_an_edit_bears_no_name(client: Client, image: Image) -> None:
     edit(client, image, operation("add", tag="a"))
-    assert TagOperation.objects.get().done_by is None
+    assert Change.objects.get().done_by is None
 
 
 # --- suggestions ------------------------------------------------------------------------------------------------------

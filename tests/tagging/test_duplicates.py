@@ -130,7 +130,7 @@ def test_the_kept_one_gets_the_tags_of_the_others_after_its_own(dataset: Dataset
     assert names(best) == ["a", "b", "c", "d", "e"]
     assert (kept.trash, kept.tags) == ([one.pk, other.pk], ["c", "d", "e"])
     assert set(Image.everything.in_trash()) == {one, other}
-    given = TagOperation.objects.filter(image=best, source=Source.BULK)
+    given = TagOperation.objects.filter(image=best, change__source=Source.BULK)
     assert [operation.tag_name for operation in given.order_by("pk")] == ["c", "d", "e"]
     assert groups(dataset) == []
 

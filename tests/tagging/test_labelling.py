@@ -260,8 +260,8 @@ def test_each_edit_is_recorded_with_what_takes_it_back(image: Image) -> None:
     apply_edits(image, edits, by=user)
     rows = list(TagOperation.objects.filter(image=image).order_by("pk"))
     assert [row.key for row in rows] == [edit.key for edit in edits]
-    assert {row.done_by for row in rows} == {user}
-    assert {row.source for row in rows} == {Source.PERSON}
+    assert {row.change.done_by for row in rows} == {user}
+    assert {row.change.source for row in rows} == {Source.PERSON}
     facts = [(row.kind, row.tag_name, row.before, row.after) for row in rows]
     assert facts == [
         (Kind.ADD, "a", None, 1024.0),
@@ -288,7 +288,7 @@ def test_first_words_are_put_and_recorded_at_once(image: Image, django_assert_ma
     state = get_image_state(image)
     assert names_on(image) == names
     assert (state.caption, state.caption_version, state.tagged, state.revision) == ("Prose.", 1, True, 1)
-    assert TagOperation.objects.filter(image=image, source=Source.SIDECAR).count() == 41
+    assert TagOperation.objects.filter(image=image, change__source=Source.SIDECAR).count() == 41
     apply(image, adding("x", "tag 1"))
     assert names_on(image)[:3] == ["tag 0", "x", "tag 1"]
 

@@ -143,7 +143,7 @@ def test_every_change_is_an_operation_of_a_sidecar_with_what_it_takes_to_undo_it
     bring(begin(cat.dataset, Policy.OVERWRITE), cat_txt="sofa, cat", cat_caption=PROSE)
     Kind = TagOperation.Kind
     operations = TagOperation.objects.filter(pk__gt=last.pk).order_by("pk")
-    assert {operation.source for operation in operations} == {Source.SIDECAR}
+    assert {operation.change.source for operation in operations} == {Source.SIDECAR}
     found = [(operation.kind, operation.tag_name, operation.before, operation.after) for operation in operations]
     assert found == [
         (Kind.REMOVE, "mine", 1024.0, None),

@@ -1,4 +1,8 @@
 // What the desk can do, and how its parts hear of each other. The parts know nothing of one another.
+//
+// What is beside the loop (see `features.js`) hears of it by events: "shown" {desk, previous, isFirst} when a picture
+// is shown, "rendered" {image, state} whenever its words may look different, "stored" {image, state, operations} when
+// the server took edits, "heard" {data} when something changed in the dataset.
 
 import { $, isTyping, throttle } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
@@ -24,9 +28,11 @@ import { Stage } from "./stage.js";
 
 const LEAVE_WAIT = 1500;
 
-export class Desk {
+export class Desk extends EventTarget {
   constructor({ dataset, desk, urls }) {
+    super();
     const { api } = urls;
+    Object.assign(this, { dataset, urls });
     const address = (id) => urls.image.replace(/0\/$/u, `${id}/`);
     this.first = desk;
     this.live = $("[data-live=news]");
@@ -181,10 +187,12 @@ export class Desk {
     this.render();
     this.gone.render(id);
     this.box.show(id, this.shownImage ?? null);
+    const previous = this.shownImage ?? null;
     this.shownImage = id;
     this.keepPlace(id);
     this.renderState();
     this.toTagBox();
+    this.tell("shown", { desk, previous, isFirst });
     if (isFirst) this.desks.prefetch(desk);
     else this.lookAgain(desk);
   }
@@ -220,6 +228,7 @@ export class Desk {
     this.giveBack(image);
     this.conflict.render(this.conflicts.get(image), desk.state.caption.text);
     this.bearings.tally(desk.image.number, this.tallies());
+    this.tell("rendered", { image, state });
   }
 
   /** Counts with what is shown but not yet acknowledged. */
@@ -247,6 +256,7 @@ export class Desk {
     this.render();
     // Only then: it would take back a choice that is being made in the list.
     if (isSpelledAnew) this.suggestions.update();
+    this.tell("stored", { image, state, operations });
   }
 
   /** Returns whether the server spells a tag otherwise than it was typed. */
@@ -409,7 +419,9 @@ export class Desk {
   // --- What comes from elsewhere -------------------------------------------------------------------
 
   /** Somebody tags or imports: counts at once, this picture's words if they may have changed. */
-  heard({ images, tagged, revision }) {
+  heard(data) {
+    const { images, tagged, revision } = data;
+    this.tell("heard", data);
     if (revision === this.revision) return;
     const isFirst = this.revision === undefined;
     this.revision = revision;
@@ -472,5 +484,9 @@ export class Desk {
 
   announce(text) {
     this.live.textContent = text;
+  }
+
+  tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -6,10 +6,12 @@ import { DATASET_CHANGED } from "../live/messages.js";
 import { makeActions } from "../tagging/actions.js";
 import { bindButtons, bindKeys, fillHelp, writeHints } from "../tagging/keys.js";
 import { Desk } from "./desk.js";
+import { actionsOf, makeFeatures } from "./features.js";
 
 const page = readJson("desk-data");
 const desk = new Desk(page);
-const actions = makeActions(desk);
+const features = makeFeatures(desk, page);
+const actions = makeActions(desk, actionsOf(features));
 
 bindKeys(actions);
 bindButtons(actions);

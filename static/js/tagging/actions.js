@@ -3,7 +3,8 @@
 
 import { gettext } from "../lib/i18n.js";
 
-export function makeActions(desk) {
+/** `more` are the actions of features; they stand behind those of their group. */
+export function makeActions(desk, more = []) {
   const pictures = gettext("From picture to picture");
   const box = gettext("In the tag box");
   const chips = gettext("On a tag");
@@ -31,5 +32,6 @@ export function makeActions(desk) {
     { id: "trash", group: page, label: gettext("Move to the trash"), keys: ["Shift+Delete"], when: mayUndo, run: () => desk.toTrash() },
     { id: "help", group: page, label: gettext("All keys"), keys: ["F1"], run: () => desk.help() },
     { id: "helpToo", group: page, label: gettext("All keys, when the tag box is empty"), keys: ["[Shift]+?"], when: (event) => desk.mayAskForHelp(event), run: () => desk.help() },
+    ...more,
   ];
 }

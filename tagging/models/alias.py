@@ -1,0 +1,25 @@
+"""Another spelling of a tag."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tagging.models.tag import Tag
+
+
+class TagAlias(models.Model):
+    """Another spelling: found while typing and resolved on the way in, never stored on an image."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    tag = models.ForeignKey(Tag, verbose_name=_("tag"), on_delete=models.CASCADE, related_name="aliases")
+
+    class Meta:
+        verbose_name = _("alias")
+        verbose_name_plural = _("aliases")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(name="") & ~models.Q(name__contains=","), name="tag_alias_is_one_word_of_a_list"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} → {self.tag}"

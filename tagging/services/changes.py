@@ -1,0 +1,58 @@
+"""What every write of words leaves behind: an entry in the history, and images that are known to have changed."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import User
+from django.db.models import Case, Expression, F, Q, Subquery, Value, When
+
+from datasets.models import Dataset, Image, ReviewState
+from tagging.models import Change, Source
+
+
+def open_change(
+    key: uuid.UUID,
+    dataset_id: int,
+    *,
+    by: User | None,
+    source: Source,
+    reason: str = "",
+    undoes: Change | None = None,
+) -> Change:
+    """Return the history entry of this key, making it if it is new: parts of one action may arrive one by one.
+
+    To be called inside a transaction that holds the dataset's row.
+    """
+    facts = {"dataset_id": dataset_id, "source": source, "done_by": by, "reason": reason, "undoes": undoes}
+    there = Change.objects.filter(key=key).first()
+    if there is None:
+        return Change.objects.create(key=key, **facts)
+    if (there.dataset_id, there.done_by, there.source) == (dataset_id, by, source):
+        return there
+    # Nobody adds to what somebody else did, or did elsewhere, by sending its key.
+    return Change.objects.create(key=uuid.uuid4(), **facts)
+
+
+def mark_edited(image_ids: list[int], dataset_id: int, *, is_tagged: bool) -> None:
+    """Count an edit on images that have words now, or have none; what was approved is only ready again.
+
+    To be called inside a transaction, after `touch_dataset`.
+    """
+    Image.everything.filter(pk__in=image_ids).update(
+        revision=F("revision") + 1,
+        is_tagged=is_tagged,
+        changed_at_revision=Subquery(Dataset.objects.filter(pk=dataset_id).values("revision")),
+        review_state=_state_after_edit() if is_tagged else Value(ReviewState.UNTAGGED),
+    )
+
+
+def _state_after_edit() -> Expression:
+    return Case(
+        When(review_state=ReviewState.APPROVED, then=Value(ReviewState.READY)),
+        When(
+            Q(review_state=ReviewState.UNTAGGED) | Q(review_state=ReviewState.CHANGES_REQUESTED),
+            then=Value(ReviewState.IN_PROGRESS),
+        ),
+        default=F("review_state"),
+    )
