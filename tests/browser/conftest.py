@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from tests.browser.desk import desk, make_desk
 from tests.program import running_program
 from tests.servers import skip_without
 
-__all__ = ["running_program"]
+__all__ = ["desk", "make_desk", "running_program"]
 
 # What Chromium would ask the network for, were it not told to leave it alone.
 CHROMIUM_ARGUMENTS = [

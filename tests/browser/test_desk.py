@@ -2,118 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, Route, expect
 
-from tests import images
+from tests.browser.desk import WORDS, Desk
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
-
-WORDS = ["outdoors", "blue sky", "mountain", "lake", "sunset", "forest", "snow", "standing"]
-_numbers = itertools.count(1)
-
-
-@dataclass
-class Desk:
-    """The page with a dataset of its own, and words for what a person does there."""
-
-    page: Page
-    url: str
-    dataset_id: int
-    image_ids: list[int]
-    keys: int = 0
-
-    def address(self, number: int) -> str:
-        return f"{self.url}/datasets/{self.dataset_id}/tag/{self.image_ids[number - 1]}/"
-
-    def open(self, number: int = 1) -> Desk:
-        self.page.goto(self.address(number))
-        expect(self.box).to_be_focused()
-        return self
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-            self.keys += 1
-
-    def type(self, text: str) -> None:
-        self.press(*text)
-
-    @property
-    def box(self) -> Locator:
-        return self.page.get_by_role("combobox", name="Add a tag")
-
-    @property
-    def caption(self) -> Locator:
-        return self.page.get_by_role("textbox", name="Caption")
-
-    @property
-    def state(self) -> Locator:
-        return self.page.locator("[data-save-state]")
-
-    def chips(self) -> list[str]:
-        return self.page.locator(".chip__name").all_inner_texts()
-
-    def expect_chips(self, *names: str) -> None:
-        expect(self.page.locator(".chip__name")).to_have_text(list(names))
-
-    def expect_saved(self) -> None:
-        expect(self.state).to_have_attribute("data-state", "saved")
-
-    def stored(self, number: int) -> dict[str, Any]:
-        """What the server holds."""
-        answer = self.page.request.get(f"{self.url}/api/v1/images/{self.image_ids[number - 1]}/tags")
-        state: dict[str, Any] = answer.json()
-        return state
-
-    def stored_tags(self, number: int) -> list[str]:
-        return [tag["name"] for tag in self.stored(number)["tags"]]
-
-    def edit_elsewhere(self, number: int, **operation: Any) -> None:
-        """What another person does, past this page."""
-        cookies = {cookie["name"]: cookie["value"] for cookie in self.page.context.cookies()}
-        answer = self.page.request.post(
-            f"{self.url}/api/v1/images/{self.image_ids[number - 1]}/edits",
-            headers={"X-CSRFToken": cookies["csrftoken"], "Referer": self.url},
-            data={"operations": [{"key": f"00000000-0000-4000-8000-{next(_numbers):012d}", **operation}]},
-        )
-        assert answer.ok, answer.text()
-
-
-@pytest.fixture
-def make_desk(running_program: RunningProgram, tmp_path: Path) -> Callable[..., Desk]:
-    """Import drawn pictures; the first one has `WORDS`, the others have nothing."""
-
-    def make(page: Page, pictures: int = 5, words: list[str] | None = None) -> Desk:
-        folder = tmp_path / "pictures"
-        number = next(_numbers)
-        for seed in range(1, pictures + 1):
-            images.write(folder, f"{seed:02d}.jpg", seed=seed + 100 * number)
-        (folder / "01.txt").write_text(", ".join(WORDS if words is None else words))
-        done = running_program.manage("import_folder", str(folder), "--dataset", f"Desk {number}", "--wait", "--json")
-        dataset_id = json.loads(done.stdout.splitlines()[-1])["dataset_id"]
-        answer = page.request.get(f"{running_program.url}/api/v1/datasets/{dataset_id}/images")
-        image_ids = [image["id"] for image in answer.json()["images"]]
-        assert len(image_ids) == pictures
-        return Desk(page, running_program.url, dataset_id, image_ids)
-
-    return make
-
-
-@pytest.fixture
-def desk(make_desk: Callable[..., Desk], page: Page) -> Desk:
-    """Five pictures; the first is tagged."""
-    return make_desk(page)
 
 
 def test_five_tags_and_the_next_picture_take_sixteen_keys(desk: Desk) -> None:
