@@ -13,6 +13,7 @@ from django.utils import timezone
 from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
+from datasets.batches import batches
 from datasets.jobs import start_freeing, start_processing
 from datasets.models import Dataset, Flag, ImportItem, ImportJob
 from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
@@ -215,11 +216,9 @@ def announce_files(request: HttpRequest, job_id: int, body: FilesIn) -> ItemsOut
 
 def _declare(request: HttpRequest, job: ImportJob, sums: dict[int, str]) -> list[ImportItem]:
     """Note checksums, as many as are given, and let workers read what needs no sending."""
-    pairs = list(sums.items())
     items: list[ImportItem] = []
-    for start in range(0, len(pairs), checksums.MOST_CHECKSUMS_A_CALL):
-        some = dict(pairs[start : start + checksums.MOST_CHECKSUMS_A_CALL])
-        items += checksums.declare_checksums(job, some, visible=visible_images(person(request)))
+    for some in batches(list(sums.items()), checksums.MOST_CHECKSUMS_A_CALL):
+        items += checksums.declare_checksums(job, dict(some), visible=visible_images(person(request)))
     start_processing([item.pk for item in items if item.state == ImportItem.State.RECEIVED])
     return items
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _BLOCK_BYTES = 1024 * 1024
-
+# A sweep knows by it what was left behind by the dead.
+TEMPORARY_PREFIX = ".new-"
 
 # Files end where this much is left: the database lies on the same disk, and tags are saved when no picture fits.
 RESERVED_BYTES = 16 * 1024 * 1024
@@ -41,79 +44,100 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+@contextmanager
+def new_file(path: Path, *, lasts: bool) -> Iterator[Path]:
+    """Lend a temporary name beside `path` to write to; where that went well, `path` is what was written.
+
+    Args:
+        path: the name in the end; its folder is made where it is missing.
+        lasts: wait for the disk, so that a power cut afterwards takes nothing away.
+
+    Raises:
+        OSError: the disk is full or refuses; then nothing is left under the temporary name.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+    try:
+        yield temporary
+        if lasts:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        # Also after success: renaming one name of a file onto another name of it does nothing and leaves both.
+        temporary.unlink(missing_ok=True)
+    if lasts:
+        _sync_folder(path.parent)
+
+
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, sync it, and rename it into place.
+    """Write a file that is there whole or not at all, also after a power cut.
 
     Raises:
         OSError: the disk is full or refuses; then nothing is left under either name.
     """
     make_folder(path.parent)
     leave_room(path.parent, len(content))
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    with new_file(path, lasts=True) as temporary, _create(temporary) as file:
+        file.write(content)
 
 
 def gather(path: Path, blocks: Iterable[bytes]) -> None:
-    """Write a file block by block under a temporary name and rename it into place.
+    """Write a file block by block.
 
     For what can be made again: nothing waits for the disk, so a power cut may leave it empty.
 
     Raises:
         OSError: the disk is full or refuses; then nothing is left under either name, nor where the blocks fail.
     """
-    make_folder(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for block in blocks:
-                leave_room(path.parent, len(block))
-                file.write(block)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with new_file(path, lasts=False) as temporary, _create(temporary) as file:
+        for block in blocks:
+            leave_room(path.parent, len(block))
+            file.write(block)
 
 
-def keep_whole(source: Path, path: Path) -> None:
-    """Give `source` a second, lasting name, so that it is there whole or not at all.
-
-    `source` stays: it is removed once the database knows the new name. Both lie on one file system, so this copies
-    nothing; where the file system knows no links, it does copy.
+def copy_whole(source: Path, path: Path) -> None:
+    """Copy a file, never link it; nothing waits for the disk.
 
     Raises:
-        OSError: the disk is full or refuses; then nothing is left under the new name.
+        OSError: as of `gather`, or the source cannot be read.
     """
     make_folder(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        temporary.unlink()
+    leave_room(path.parent, source.stat().st_size)
+    with new_file(path, lasts=False) as temporary, _create(temporary) as file, source.open("rb") as read:
+        shutil.copyfileobj(read, file, _BLOCK_BYTES)
+
+
+def keep_whole(source: Path, path: Path, *, lasts: bool = True) -> None:
+    """Give `source` a second name, so that it is there whole or not at all.
+
+    `source` stays. Both lie on one file system, so this copies nothing; where the file system knows no links, it does
+    copy.
+
+    Args:
+        source: the file.
+        path: its second name.
+        lasts: wait for the disk.
+
+    Raises:
+        FileNotFoundError: there is no such source.
+        OSError: the disk is full or refuses; then nothing is left under the new name.
+    """
+    with new_file(path, lasts=lasts) as temporary:
         # A link is as old as its bytes, and a sweep takes old temporary files for those of the dead.
         os.utime(source)
         try:
             temporary.hardlink_to(source)
+        except FileNotFoundError:
+            raise
         except OSError:
             leave_room(path.parent, source.stat().st_size)
-            shutil.copyfile(source, temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    # Renaming one name of a file onto another name of the same file does nothing and leaves both.
-    temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+            with _create(temporary) as file, source.open("rb") as read:
+                shutil.copyfileobj(read, file, _BLOCK_BYTES)
+
+
+def _create(temporary: Path) -> BinaryIO:
+    return os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def sha256_of(path: Path) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import secrets
-import shutil
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from datasets.files import make_folder
+from datasets.files import keep_whole
 from datasets.models import Dataset, ImageQuerySet, ImportItem, ImportJob
 from datasets.paths import incoming_path, is_checksum, original_path
 from datasets.services.telling import tell_import
@@ -106,19 +104,9 @@ def _give_second_name(original: Path, part: Path) -> bool:
     Nothing is ever written to a whole part file, so the original is safe. No fsync, as with bytes that are sent: after
     a power cut the file is missing, and is sent again.
     """
-    make_folder(part.parent)
-    temporary = part.with_name(f".new-{secrets.token_hex(8)}")
     try:
-        try:
-            temporary.hardlink_to(original)
-        except FileNotFoundError:
-            raise
-        except OSError:
-            shutil.copyfile(original, temporary)
-        temporary.replace(part)
+        keep_whole(original, part, lasts=False)
     except OSError:
         logger.warning("%s could not be used again and has to be sent.", original, exc_info=True)
         return False
-    finally:
-        temporary.unlink(missing_ok=True)
     return True

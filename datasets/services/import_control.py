@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from datasets.batches import batches
 from datasets.models import ImportItem, ImportJob
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
@@ -43,13 +44,13 @@ def retry_items(job: ImportJob, item_ids: Collection[int] | None = None) -> list
     with transaction.atomic():
         touch_dataset(job.dataset_id)
         asks = ImportJob.objects.filter(pk=job.pk, asks_about_sidecars=True).exists()
-        for some in _slices(whole):
+        for some in batches(whole, _AT_ONCE):
             still = ImportItem.objects.filter(job=job, pk__in=some).retryable()
             if asks:
                 still.filter(kind__in=ImportItem.TEXTS).update(state=State.HELD, **again)
             still.update(state=State.RECEIVED, **again)
             _take_back_lonely_texts(job.pk, some)
-        for some in _slices(lacking):
+        for some in batches(lacking, _AT_ONCE):
             of_job = ImportItem.objects.filter(job=job, pk__in=some)
             of_job.retryable().update(state=State.WAITING, **again)
             # A zip that was read to its end is asked for again where files of it are to be tried again.
@@ -58,13 +59,9 @@ def retry_items(job: ImportJob, item_ids: Collection[int] | None = None) -> list
         ImportJob.objects.filter(pk=job.pk).update(finished_at=None, cancelled_at=None)
         tell_import(job.pk)
     numbers = sorted([*whole, *lacking])
-    return [item for some in _slices(numbers) for item in ImportItem.objects.filter(pk__in=some).order_by("pk")]
-
-
-def _slices(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Cut numbers into as many as every database takes in one statement."""
-    for start in range(0, len(numbers), _AT_ONCE):
-        yield numbers[start : start + _AT_ONCE]
+    return [
+        item for some in batches(numbers, _AT_ONCE) for item in ImportItem.objects.filter(pk__in=some).order_by("pk")
+    ]
 
 
 def _sort_by_bytes(items: Iterable[ImportItem]) -> tuple[list[int], list[int]]:
@@ -118,7 +115,7 @@ def cancel_import(job: ImportJob) -> int:
         ended = dict(ending.values_list("pk", "archive"))
         ending.update(state=State.SKIPPED, reason=Reason.CANCELLED, finished_at=now, lease_until=None)
         tell_import(job.pk)
-    for some in _slices(list(ended)):
+    for some in batches(list(ended), _AT_ONCE):
         # Somebody may have wanted them after all meanwhile.
         still = ImportItem.objects.filter(pk__in=some, state=State.SKIPPED).values_list("pk", flat=True)
         for item_id in still:

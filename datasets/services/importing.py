@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
-from datasets.files import leave_room, make_folder
+from datasets.files import copy_whole
 from datasets.models import Dataset, ImportItem, ImportJob
 from datasets.names import bare_stem, is_metadata_name, is_sidecar_name, natural_key
 from datasets.paths import incoming_path
@@ -114,24 +112,11 @@ def take_files(job: ImportJob, files: list[FoundFile]) -> Iterator[list[int]]:
 
 def _take(item: ImportItem, file: FoundFile) -> bool:
     try:
-        _copy(file.path, incoming_path(settings.DATA_DIR, item.pk))
+        # A copy, never a link: a later change of the person's own file must not reach what is stored.
+        copy_whole(file.path, incoming_path(settings.DATA_DIR, item.pk))
     except OSError as error:
         logger.warning("Import item %s could not be copied in.", item.pk, exc_info=True)
         refuse_waiting(item, Reason.DISK_FULL if is_disk_full(error) else Reason.UNREADABLE)
         return False
     mark_received([item.pk])
     return True
-
-
-def _copy(source: Path, path: Path) -> None:
-    """Copy, never link: a later change of the person's own file must not reach what is stored."""
-    make_folder(path.parent)
-    leave_room(path.parent, source.stat().st_size)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    os.close(handle)
-    try:
-        shutil.copyfile(source, name)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

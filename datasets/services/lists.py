@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from datasets import caption_lists, names
+from datasets.batches import batches
 from datasets.caption_lists import CaptionList, NotAList, TooManyRows
 from datasets.models import Image, ImportItem, ImportJob, SidecarText
 from datasets.reasons import Reason
@@ -48,7 +49,7 @@ def process_metadata(item: ImportItem) -> str:
     except (TooManyRows, MemoryError):
         return _refuse(item, Reason.LIST_TOO_LONG, str(caption_lists.MOST_ROWS))
     until = time.monotonic() + _MOST_SECONDS
-    for some in _batches(_keys_left(item, facts)):
+    for some in batches(_keys_left(item, facts), _AT_ONCE):
         if time.monotonic() > until:
             return hand_on(item)
         with transaction.atomic():
@@ -182,8 +183,3 @@ def note_rows_without_images(job_id: int) -> None:
             if lonely == len(rows):
                 item.state, item.reason = State.FAILED, Reason.LIST_WITHOUT_IMAGES
             item.save(update_fields=["state", "reason", "detail"])
-
-
-def _batches(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(all_of_them), _AT_ONCE):
-        yield all_of_them[start : start + _AT_ONCE]

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from datasets.files import TEMPORARY_PREFIX
 from datasets.models import ImportItem, ImportJob
 from datasets.services.held_texts import decide_about_sidecars
 from datasets.services.part_files import items_in_need
@@ -55,7 +56,7 @@ def remove_leftovers() -> int:
     removed = sum(_remove_parts_without_work(parts) for parts in _batches(root / "incoming"))
     before = timezone.now() - _TEMPORARY_FOR
     for folder in ("incoming", "blobs"):
-        for path in (root / folder).rglob(".new-*"):
+        for path in (root / folder).rglob(f"{TEMPORARY_PREFIX}*"):
             removed += _is_older(path, before) and _remove(path)
     if removed:
         logger.info("Removed %d files that earlier deaths left behind.", removed)

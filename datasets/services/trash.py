@@ -7,7 +7,7 @@ What is deleted for ever here is only rows; the files of pictures that no row ne
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from datasets.batches import batches
 from datasets.models import Dataset, Image, ImageQuerySet
 from datasets.services.datasets import get_revision, touch_dataset
 
@@ -35,7 +36,7 @@ def move_to_trash(dataset: Dataset, image_ids: Sequence[int], *, by: User | None
     touch_dataset(dataset.pk)
     present = Image.objects.filter(dataset=dataset)
     marks = {"trashed_at": timezone.now(), "trashed_by": by, "changed_at_revision": get_revision(dataset.pk)}
-    return sum(present.filter(pk__in=ids).update(**marks) for ids in _batches(image_ids))
+    return sum(present.filter(pk__in=ids).update(**marks) for ids in batches(image_ids, _AT_ONCE))
 
 
 @transaction.atomic
@@ -52,7 +53,7 @@ def restore(dataset: Dataset, image_ids: Sequence[int] | None, *, by: User | Non
     """
     touch_dataset(dataset.pk)
     trashed = _trash_of(dataset)
-    parts = [trashed] if image_ids is None else (trashed.filter(pk__in=ids) for ids in _batches(image_ids))
+    parts = [trashed] if image_ids is None else (trashed.filter(pk__in=ids) for ids in batches(image_ids, _AT_ONCE))
     marks = {"trashed_at": None, "trashed_by": None, "changed_at_revision": get_revision(dataset.pk)}
     restored = sum(part.update(**marks) for part in parts)
     logger.info("%d images of dataset %s were restored by %s.", restored, dataset.pk, by)
@@ -130,13 +131,9 @@ def _trash_of(dataset: Dataset) -> ImageQuerySet:
 def _delete_for_ever(dataset_id: int, trashed: ImageQuerySet, image_ids: list[int]) -> int:
     """Delete what of these is still in the trash, some at a time so that others can work in between."""
     deleted = 0
-    for ids in _batches(image_ids):
+    for ids in batches(image_ids, _AT_ONCE):
         with transaction.atomic():
             touch_dataset(dataset_id)
             _all_rows, by_model = trashed.filter(pk__in=ids).delete()
             deleted += by_model.get(Image._meta.label, 0)
     return deleted
-
-
-def _batches(image_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (image_ids[start : start + _AT_ONCE] for start in range(0, len(image_ids), _AT_ONCE))

@@ -25,14 +25,14 @@ from django.utils.translation import gettext as _
 from PIL import Image as Pillow
 
 from datasets import files, paths
+from datasets.files import TEMPORARY_PREFIX
 from datasets.models import Image, ImportItem
 from datasets.services.blobs import GRACE, SHARDS
 from datasets.services.part_files import items_in_need
 
 # How `datasets.files` begins the names of what is not in its place yet.
-_TEMPORARY: Final = ".new-"
 # A temporary file lives for one write: this many times the grace is a day.
-_TEMPORARY_GRACES: Final = 24
+TEMPORARY_PREFIX_GRACES: Final = 24
 _PARTS_AT_ONCE: Final = 500
 _HEADER_BYTES: Final = 12
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -278,8 +278,8 @@ class Verification:
     def _leftover(
         self, kind: str, shard: int, path: Path, status: os.stat_result, needed: dict[str, str]
     ) -> Iterator[Finding]:
-        if path.name.startswith(_TEMPORARY):
-            if self._is_left(status, _TEMPORARY_GRACES) and _status(path) is not None:
+        if path.name.startswith(TEMPORARY_PREFIX):
+            if self._is_left(status, TEMPORARY_PREFIX_GRACES) and _status(path) is not None:
                 yield self._finding_at(path, Kind.HALF_WRITTEN)
             return
         sha256 = path.name.partition(".")[0]
@@ -334,7 +334,7 @@ class Verification:
             status = _status(path)
             item = items.get(int(path.stem)) if _is_part(path) else None
             is_needed = item is not None and item.pk in needed
-            graces = _TEMPORARY_GRACES if path.name.startswith(_TEMPORARY) else 1
+            graces = TEMPORARY_PREFIX_GRACES if path.name.startswith(TEMPORARY_PREFIX) else 1
             if status is not None and self._is_part_left(status, item, is_needed=is_needed, graces=graces):
                 left.append((path, status))
         return left
