@@ -1,0 +1,109 @@
+"""The filter language as a query: the one place that knows how each condition is asked of the database."""
+
+from __future__ import annotations
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Exists, Lookup, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Lower, Replace
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils.translation import gettext as _
+
+from datasets.models import ReviewState
+from tagging.filters import And, Caption, FilterError, Is, Node, Not, State, Tag, parse_filter
+from tagging.filters.tree import KINDS, STATES
+from tagging.models import Caption as CaptionRow
+from tagging.models import ImageTag
+from tagging.models import Tag as TagRow
+
+
+class BadFilter(ValueError):
+    """A filter that cannot be read; the text is a sentence, `start` and `end` say where."""
+
+    def __init__(self, sentence: str, start: int, end: int) -> None:
+        super().__init__(sentence)
+        self.start, self.end = start, end
+
+
+def read_filter(text: str) -> Q:
+    """Return which images a filter asks for, as a condition on `Image`; it stands for what is true when it is asked.
+
+    Raises:
+        BadFilter: it cannot be read.
+    """
+    try:
+        return _condition(parse_filter(text))
+    except FilterError as error:
+        raise BadFilter(_sentence(error), error.start, error.end) from error
+
+
+def _sentence(error: FilterError) -> str:
+    values = {"given": error.given, "place": error.start + 1}
+    if error.code == "unclosed":
+        return _('The quote at %(place)d is not closed: put another " behind the last word.') % values
+    if error.code == "is":
+        return _("is: knows %(known)s; “%(given)s” is none of them.") % {**values, "known": ", ".join(KINDS)}
+    if error.code == "state":
+        return _("state: knows %(known)s; “%(given)s” is none of them.") % {**values, "known": ", ".join(STATES)}
+    return _("Nothing stands behind “%(given)s” at %(place)d: write what is looked for, or leave it out.") % values
+
+
+def _condition(node: Node) -> Q:
+    if isinstance(node, And):
+        return Q(*(_condition(each) for each in node.nodes))
+    if isinstance(node, Not):
+        return ~_condition(node.node)
+    if isinstance(node, Tag):
+        return _has_tag(node.pattern)
+    if isinstance(node, Is):
+        return Q(is_tagged=node.kind == "tagged")
+    if isinstance(node, State):
+        return Q(review_state=ReviewState[node.state.upper().replace("-", "_")])
+    if isinstance(node, Caption):
+        return Q(Exists(CaptionRow.objects.filter(image=OuterRef("pk"), text__icontains=node.text)))
+    return _is_named(node.pattern)
+
+
+def _has_tag(pattern: str) -> Q:
+    """Find the words first: there are few of them, and each picture is then one step along an index."""
+    words = list(tags_like(pattern).values_list("pk", flat=True))
+    return Q(Exists(ImageTag.objects.filter(tag__in=words, image=OuterRef("pk")))) if words else Q(pk__in=[])
+
+
+def tags_like(pattern: str) -> QuerySet[TagRow]:
+    """Return the tags of a name; case and underscores do not count, and `*` stands for anything."""
+    return TagRow.objects.filter(_like("name", pattern))
+
+
+def _is_named(pattern: str) -> Q:
+    return _like("original_name", pattern if "*" in pattern else f"*{pattern}*")
+
+
+def _like(field: str, pattern: str) -> Q:
+    # A database may know the capitals of ASCII only: then others are found as they are typed, and small.
+    typed = _escaped(pattern)
+    spellings = dict.fromkeys([typed.lower(), typed])
+    folded = Lower(Replace(field, Value("_"), Value(" ")))
+    condition = Q()
+    for spelling in spellings:
+        condition |= Q(_Like(folded, Value(spelling)))
+    return condition
+
+
+def _escaped(pattern: str) -> str:
+    blank = pattern.replace("_", " ")
+    for sign in "!%":
+        blank = blank.replace(sign, f"!{sign}")
+    return blank.replace("*", "%")
+
+
+class _Like(Lookup[str]):
+    """`LIKE` with a pattern of our own: Django's lookups escape every sign of it."""
+
+    lookup_name = "like"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[object, ...]]:
+        """Write it; `!` goes before signs that mean themselves."""
+        left, left_values = self.process_lhs(compiler, connection)
+        right, right_values = self.process_rhs(compiler, connection)
+        return f"{left} LIKE {right} ESCAPE '!'", (*left_values, *right_values)
