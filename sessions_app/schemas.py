@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.urls import reverse
 from ninja import Schema
 
@@ -25,12 +27,28 @@ class PlaceOut(Schema):
     tagged: int
 
 
+class KeyMapIn(Schema):
+    """What a person changed about the keys: chords by the id of their action; an empty list takes all keys away."""
+
+    keys: dict[str, list[str]]
+    single_keys: bool = True
+
+
+class KeyMapOut(Schema):
+    """As `KeyMapIn`; actions that are not named have the program's keys."""
+
+    keys: dict[str, list[str]]
+    single_keys: bool
+
+
 class DeskImageOut(Schema):
     """The picture on the desk; `number` of `total` in dataset order, sizes in pixels and bytes."""
 
     id: int
     dataset_id: int
     name: str
+    folder: str
+    added_at: datetime
     width: int
     height: int
     byte_size: int
@@ -71,6 +89,8 @@ def _image_out(image: Image, *, number: int, total: int) -> DeskImageOut:
         id=image.pk,
         dataset_id=image.dataset_id,
         name=image.original_name,
+        folder=image.relative_path,
+        added_at=image.created_at,
         width=image.width,
         height=image.height,
         byte_size=image.byte_size,

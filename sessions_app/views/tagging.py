@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 
 from datasets.permissions import visible_datasets, visible_images
 from sessions_app.queries import get_desk, get_first_image_id, get_place
-from sessions_app.schemas import DeskOut
+from sessions_app.schemas import DeskOut, KeyMapOut
+from sessions_app.services.keys import get_key_map
 from tagger_project.auth import person
 from tagging.queries.state import get_image_state
 
@@ -42,12 +43,16 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
         "payload": {
             "dataset": {"id": image.dataset.pk, "name": image.dataset.name},
             "desk": DeskOut.of(desk, state).model_dump(mode="json"),
+            "keys": KeyMapOut.from_orm(get_key_map(user)).model_dump(),
             "urls": {
                 "api": reverse("api-1:api-root"),
                 # The scripts put an image's number in the place of the 0.
                 "image": reverse("sessions_app:tag_image", args=[image.dataset.pk, 0]),
                 "export": reverse("tagging:export", args=[image.dataset.pk]),
                 "grid": reverse("datasets:detail", args=[image.dataset.pk]),
+                "import": reverse("datasets:import", args=[image.dataset.pk]),
+                "datasets": reverse("datasets:list"),
+                "keys": reverse("sessions_app:keys"),
                 "login": reverse("login"),
             },
         },

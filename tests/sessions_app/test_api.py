@@ -19,6 +19,8 @@ def test_the_desk_holds_the_image_its_words_and_its_neighbours(client: Client, d
         "id": first.pk,
         "dataset_id": dataset.pk,
         "name": "a.jpg",
+        "folder": "",
+        "added_at": answer["image"]["added_at"],
         "width": 640,
         "height": 480,
         "byte_size": 1000,
