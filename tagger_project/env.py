@@ -108,6 +108,13 @@ ACCEL_PREFIX = _declare(
     "Internal location of a proxy that sends files for X-Accel-Redirect; unset: the program sends them itself.",
 )
 
+T5_TOKENIZER = _declare(
+    _environment.str,
+    "T5_TOKENIZER",
+    "",
+    "Path of T5's tokenizer.json, to count its tokens; unset: the one that `make tokens` installs.",
+)
+
 # --- What `manage.py up FOLDER` imports ---------------------------------------------------------
 
 DATASET = _declare(_environment.str, "DATASET", "", "Name of the dataset a folder goes into; unset: the folder's name.")
