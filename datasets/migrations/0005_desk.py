@@ -40,4 +40,8 @@ class Migration(migrations.Migration):
             model_name="image",
             index=models.Index(fields=["dataset", "changed_at_revision"], name="image_changed"),
         ),
+        migrations.AddIndex(
+            model_name="image",
+            index=models.Index(fields=["dataset", "original_name", "id"], name="image_name"),
+        ),
     ]

@@ -174,6 +174,7 @@ class Image(models.Model):
             models.Index(fields=["dataset", "is_tagged", "position"], name="image_untagged"),
             models.Index(fields=["dataset", "review_state", "position"], name="image_review"),
             models.Index(fields=["dataset", "changed_at_revision"], name="image_changed"),
+            models.Index(fields=["dataset", "original_name", "id"], name="image_name"),
             models.Index(fields=["dataset", "stem_key"], name="image_stem"),
             models.Index(fields=["sha256"], name="image_sha256"),
             models.Index(

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
             name="ImageVisit",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveBigIntegerField(editable=False, verbose_name="position")),
                 (
                     "outcome",
                     models.CharField(
@@ -93,6 +94,16 @@ class Migration(migrations.Migration):
             model_name="taggingsession",
             name="name",
             field=models.CharField(blank=True, max_length=120, verbose_name="name"),
+        ),
+        migrations.AddField(
+            model_name="taggingsession",
+            name="number",
+            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="number"),
+        ),
+        migrations.AddField(
+            model_name="taggingsession",
+            name="total",
+            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="total"),
         ),
         migrations.AddField(
             model_name="taggingsession",
@@ -202,6 +213,10 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("held_since__isnull", False)), fields=("image",), name="claim_image_held_once"
             ),
+        ),
+        migrations.AddIndex(
+            model_name="imagevisit",
+            index=models.Index(fields=["tagging_session", "position"], name="image_visit_order"),
         ),
         migrations.AddConstraint(
             model_name="imagevisit",

@@ -11,6 +11,7 @@ class TaggingSession(models.Model):
     """One walk of one person: which images, in which order, and how far; `person` is empty where there are no logins.
 
     Each person has one default walk a dataset, which begins by itself: all images, in dataset order, never finished.
+    `number` of `total` is how far it was when its place was kept last, as the desk showed it.
     """
 
     class Order(models.TextChoices):
@@ -36,6 +37,8 @@ class TaggingSession(models.Model):
     current_image = models.ForeignKey(
         Image, verbose_name=_("current image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    number = models.PositiveIntegerField(_("number"), default=0, editable=False)
+    total = models.PositiveIntegerField(_("total"), default=0, editable=False)
     started_at = models.DateTimeField(_("started"), auto_now_add=True)
     last_active_at = models.DateTimeField(_("last active"), auto_now=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

@@ -158,6 +158,7 @@ class Migration(migrations.Migration):
             name="Review",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.UUIDField(blank=True, editable=False, null=True, unique=True)),
                 (
                     "state",
                     models.CharField(

@@ -8,8 +8,12 @@ from datasets.models import Image, ReviewState
 
 
 class Review(models.Model):
-    """One step of an image from state to state, by whom and why: `Image.review_state` is the newest one's `state`."""
+    """One step of an image from state to state, by whom and why: `Image.review_state` is the newest one's `state`.
 
+    `key` comes from where it was decided: the same decision sent twice counts once. Steps that an edit makes have none.
+    """
+
+    key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     image = models.ForeignKey(Image, verbose_name=_("image"), on_delete=models.CASCADE, related_name="reviews")
     state = models.CharField(_("state"), max_length=18, choices=ReviewState.choices)
     reason = models.TextField(_("reason"), blank=True)
