@@ -16,6 +16,21 @@ class Migration(migrations.Migration):
                 verbose_name="change",
             ),
         ),
+        migrations.AlterField(
+            model_name="tagoperation",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("ADD", "add"),
+                    ("REMOVE", "remove"),
+                    ("MOVE", "move"),
+                    ("CAPTION", "caption"),
+                    ("NUMBER", "number"),
+                ],
+                max_length=8,
+                verbose_name="kind",
+            ),
+        ),
         migrations.RemoveField(model_name="tagoperation", name="source"),
         migrations.RemoveField(model_name="tagoperation", name="done_by"),
         migrations.RemoveField(model_name="tagoperation", name="done_at"),

@@ -9,6 +9,7 @@ from django.db.models import Case, Expression, F, Q, Subquery, Value, When
 
 from datasets.models import Dataset, Image, ReviewState
 from tagging.models import Change, Source
+from tagging.services.reviewing import note_edits
 
 
 def open_change(
@@ -34,11 +35,12 @@ def open_change(
     return Change.objects.create(key=uuid.uuid4(), **facts)
 
 
-def mark_edited(image_ids: list[int], dataset_id: int, *, is_tagged: bool) -> None:
+def mark_edited(image_ids: list[int], dataset_id: int, *, is_tagged: bool, by: User | None = None) -> None:
     """Count an edit on images that have words now, or have none; what was approved is only ready again.
 
     To be called inside a transaction, after `touch_dataset`.
     """
+    note_edits(image_ids, is_tagged=is_tagged, by=by)
     Image.everything.filter(pk__in=image_ids).update(
         revision=F("revision") + 1,
         is_tagged=is_tagged,

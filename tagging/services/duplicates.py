@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
@@ -13,9 +14,10 @@ from django.utils.translation import gettext as _
 from datasets.models import Dataset, Image
 from datasets.services.datasets import touch_dataset
 from datasets.services.trash import move_to_trash, restore
-from tagging.models import Source, TagOperation
+from tagging.models import Change, Source, TagOperation
 from tagging.queries.duplicates import Words, get_words, words_to_gain
-from tagging.services.labelling import Edit, StaleCaption, apply_edits
+from tagging.services.labelling import Edit, apply_edits
+from tagging.services.undoing import NothingToUndo, undo_change
 
 # Of one picture kept: as many as the tags of a group can be, and more.
 _MOST_WORDS = 2000
@@ -34,7 +36,7 @@ class Kept:
     Attributes:
         keep: the image that stays.
         trash: the images that went to the trash just now, not those that were there before.
-        batch: names the operations that gave the kept one its new words.
+        batch: the key of the change that gave the kept one its new words.
         tags: which tags it was given, in order.
     """
 
@@ -86,45 +88,22 @@ def undo_keep(dataset: Dataset, kept: Kept, *, by: User | None) -> int:
     """
     touch_dataset(dataset.pk)
     restored = restore(dataset, kept.trash, by=by)
-    image = Image.everything.filter(dataset=dataset, pk=kept.keep).first()
-    if image is not None:
-        _take_back(image, kept.batch, by)
+    _take_back(dataset, kept.batch, by)
     return restored
 
 
-def _key(batch: uuid.UUID, number: int) -> uuid.UUID:
-    return uuid.uuid5(batch, str(number))
-
-
 def _give(image: Image, gained: Words, batch: uuid.UUID, *, version: int, by: User | None) -> None:
-    edits = [Edit(_key(batch, number), Kind.ADD, tag) for number, tag in enumerate(gained.tags[: _MOST_WORDS - 1])]
+    edits = [Edit(uuid.uuid4(), Kind.ADD, tag, group=batch) for tag in gained.tags[: _MOST_WORDS - 1]]
     if gained.caption:
-        edits.append(Edit(_key(batch, len(edits)), Kind.CAPTION, text=gained.caption, version=version))
+        edits.append(Edit(uuid.uuid4(), Kind.CAPTION, text=gained.caption, version=version, group=batch))
     if edits:
-        apply_edits(image, edits, by=by, source=Source.BULK)
+        apply_edits(image, edits, by=by, source=Source.BULK, reason=_("Words of pictures that look alike"))
 
 
-def _take_back(image: Image, batch: uuid.UUID, by: User | None) -> None:
-    """Undo the operations of a batch that nothing has followed on the same word."""
-    keys = {_key(batch, number) for number in range(_MOST_WORDS)}
-    since = list(TagOperation.objects.filter(image=image).order_by("-pk")[: 2 * _MOST_WORDS])
-    touched: set[tuple[bool, str]] = set()
-    edits = []
-    for operation in since:
-        word = (operation.kind == Kind.CAPTION, operation.tag_name)
-        if operation.key in keys and word not in touched:
-            edits.append(_reverse(image, operation))
-        touched.add(word)
-    try:
-        # Apart from the rest: a caption that is being written over stays, and the images still come back.
-        with transaction.atomic():
-            apply_edits(image, edits, by=by, source=Source.BULK)
-    except StaleCaption:
+def _take_back(dataset: Dataset, batch: uuid.UUID, by: User | None) -> None:
+    """Take away the words of a batch that nobody has touched since."""
+    change = Change.objects.filter(dataset=dataset, key=batch).first()
+    if change is None:
         return
-
-
-def _reverse(image: Image, operation: TagOperation) -> Edit:
-    if operation.kind == Kind.CAPTION:
-        version = get_words([image.pk])[image.pk].caption_version
-        return Edit(uuid.uuid4(), Kind.CAPTION, text=str(operation.before or ""), version=version)
-    return Edit(uuid.uuid4(), Kind.REMOVE, operation.tag_name)
+    with suppress(NothingToUndo):
+        undo_change(change, by=by, key=uuid.uuid5(batch, "undo"))

@@ -20,12 +20,9 @@ from datasets.services.datasets import touch_dataset
 from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
 from tagging.queries.state import ImageState, get_image_state
 from tagging.services.changes import mark_edited, open_change
-from tagging.services.putting import STEP
 from tagging.services.vocabulary import checked_name, get_tags
+from tagging.services.writing import CLOSEST, STEP, Writing, number_anew, open_numbering
 from tagging.text import LONGEST_CAPTION, one_line
-
-# Places are fractions; when two neighbours have no number left between them, the image's tags are numbered anew.
-_CLOSEST = 1e-9
 
 
 class CaptionTooLong(Exception):
@@ -71,13 +68,22 @@ class Edit:
 
 @dataclass(frozen=True)
 class _Call:
-    """Who edits, how and why, what they take back with it, and the tags that are added, by name."""
+    """Who edits, how and why, what they take back with it, the tags that are added, and the entries, by key."""
 
     by: User | None
     source: Source
     reason: str
     undoes: Change | None
     tags: dict[str, Tag] = field(default_factory=dict)
+    changes: dict[uuid.UUID, Change] = field(default_factory=dict)
+
+    def change(self, key: uuid.UUID, dataset_id: int) -> Change:
+        """Return the entry of the history of this key; asked again and again, it is looked up once."""
+        if key not in self.changes:
+            self.changes[key] = open_change(
+                key, dataset_id, by=self.by, source=self.source, reason=self.reason, undoes=self.undoes
+            )
+        return self.changes[key]
 
 
 def apply_edits(
@@ -122,7 +128,7 @@ def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
         _apply(image, edit, call)
         applied = True
     if applied:
-        _count_edit(image)
+        _count_edit(image, call.by)
     return get_image_state(image)
 
 
@@ -137,14 +143,7 @@ def _apply(image: Image, edit: Edit, call: _Call) -> None:
         name = checked_name(edit.tag)
         actions = {kind.ADD: _add, kind.REMOVE: _remove, kind.MOVE: _move}
         before, after = actions[edit.kind](image, name, edit.before, call)
-    change = open_change(
-        edit.group or edit.key,
-        image.dataset_id,
-        by=call.by,
-        source=call.source,
-        reason=call.reason,
-        undoes=call.undoes,
-    )
+    change = call.change(edit.group or edit.key, image.dataset_id)
     TagOperation.objects.create(
         key=edit.key, change=change, image=image, kind=edit.kind, tag_name=name, before=before, after=after
     )
@@ -173,10 +172,12 @@ def _move(image: Image, name: str, before: str | None, call: _Call) -> tuple[flo
         return None, None  # somebody removed it meanwhile: there is nothing to move
     if before == name:
         return there.position, there.position
-    old = there.position
-    there.position = _place(image, before, moving=there.pk)
+    position = _place(image, before, moving=there.pk)
+    # Read again: its own place has another number where the others left none for it.
+    there.refresh_from_db(fields=["position"])
+    old, there.position = there.position, position
     there.save(update_fields=["position"])
-    return old, there.position
+    return old, position
 
 
 def _place(image: Image, before: str | None, moving: int | None = None) -> float:
@@ -191,17 +192,17 @@ def _place(image: Image, before: str | None, moving: int | None = None) -> float
     previous = others.filter(position__lt=target.position).aggregate(last=Max("position"))["last"]
     if previous is None:
         return target.position - STEP
-    if target.position - previous < _CLOSEST * max(1.0, abs(target.position)):
+    if target.position - previous < CLOSEST * max(1.0, abs(target.position)):
         _number_anew(image)
         return _place(image, before, moving)
     return float((previous + target.position) / 2)
 
 
 def _number_anew(image: Image) -> None:
-    rows = list(ImageTag.objects.filter(image=image).order_by("position", "pk"))
-    for number, row in enumerate(rows, start=1):
-        row.position = number * STEP
-    ImageTag.objects.bulk_update(rows, ["position"])
+    rows = list(ImageTag.objects.filter(image=image).select_related("tag").order_by("position", "pk"))
+    writing = Writing(moved_rows=rows)
+    number_anew(rows, open_numbering(image.dataset_id), writing)
+    writing.write({})
 
 
 def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None, str]:
@@ -229,8 +230,8 @@ def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None,
     return old, text
 
 
-def _count_edit(image: Image) -> None:
+def _count_edit(image: Image, by: User | None) -> None:
     tagged = (
         ImageTag.objects.filter(image=image).exists() or Caption.objects.filter(image=image).exclude(text="").exists()
     )
-    mark_edited([image.pk], image.dataset_id, is_tagged=tagged)
+    mark_edited([image.pk], image.dataset_id, is_tagged=tagged, by=by)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from datasets.batches import batches
 from datasets.models import Image
-from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
-from tagging.services.changes import mark_edited, open_change
+from tagging.models import Caption, Change, ImageTag, Source, Tag
+from tagging.services.changes import open_change
 from tagging.services.vocabulary import get_tags
+from tagging.services.writing import STEP, Kind, Writing
 
-STEP = 1024.0
 _AT_ONCE = 500
 _WORDS_AT_ONCE = 2000
-
-Kind = TagOperation.Kind
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ class WordsOfImage:
         rows: the tags it has, in order; none for a new image.
         has: its caption, if it has one.
         key: the key of the first operation, where who puts the words wants to know them again.
+        read_at_revision: the image's revision when `rows` and `has` were read, where that was outside of this
+            transaction. If somebody edited the image since, only what differs from what was read is put.
     """
 
     image: Image
@@ -41,71 +42,109 @@ class WordsOfImage:
     rows: Sequence[ImageTag] = ()
     has: Caption | None = None
     key: uuid.UUID | None = None
+    read_at_revision: int | None = None
 
 
 @dataclass
 class _Work:
-    """What is to be written, gathered over many images."""
+    """One call: who, how and why, the tags by name, and what is to be written."""
 
     by: User | None
     source: Source
     reason: str
+    group: uuid.UUID | None
     tags: dict[str, Tag]
-    changes: dict[int, Change] = field(default_factory=dict)
-    operations: list[TagOperation] = field(default_factory=list)
-    new_rows: list[ImageTag] = field(default_factory=list)
-    moved_rows: list[ImageTag] = field(default_factory=list)
-    removed_rows: list[int] = field(default_factory=list)
-    new_captions: list[Caption] = field(default_factory=list)
-    changed_captions: list[Caption] = field(default_factory=list)
+    changes: dict[int, Change]
+    writing: Writing
 
-    def note(self, image: Image, kind: TagOperation.Kind, before: object, after: object, name: str = "") -> None:
-        facts = {"image_id": image.pk, "kind": kind, "tag_name": name, "before": before, "after": after}
-        self.operations.append(TagOperation(key=uuid.uuid4(), change=self._change(image.dataset_id), **facts))
+    def note(self, image: Image, kind: Kind, before: object, after: object, name: str = "") -> None:
+        self.writing.note(self._change(image.dataset_id), image.pk, kind, before, after, name)
 
     def _change(self, dataset_id: int) -> Change:
         """Return the entry of the history that all operations in one dataset share."""
         if dataset_id not in self.changes:
-            self.changes[dataset_id] = open_change(
-                uuid.uuid4(), dataset_id, by=self.by, source=self.source, reason=self.reason
-            )
+            key = self.group or uuid.uuid4()
+            self.changes[dataset_id] = open_change(key, dataset_id, by=self.by, source=self.source, reason=self.reason)
         return self.changes[dataset_id]
 
 
 @transaction.atomic
-def put_words(wanted: Sequence[WordsOfImage], *, by: User | None, source: Source, reason: str = "") -> None:
+def put_words(
+    wanted: Sequence[WordsOfImage],
+    *,
+    by: User | None,
+    source: Source,
+    reason: str = "",
+    group: uuid.UUID | None = None,
+) -> None:
     """Give images exactly these words; what is right already is left alone, and an image without a change untouched.
 
-    To be called inside a transaction that holds the datasets' rows.
+    To be called inside a transaction that holds the datasets' rows. What was read before that transaction began says so
+    by `read_at_revision`: edits of people in between are merged with, never undone, and an image that was deleted for
+    ever is passed over.
 
     Args:
         wanted: images of which each is there once.
         by: who, or `None`.
         source: how.
         reason: why, as the history tells it.
+        group: the same for all calls of one action: they are one entry of the history and are undone together.
     """
+    wanted = _as_of_now(wanted)
     names = sorted({name for each in wanted for name in each.tags})
-    some = (names[start : start + _WORDS_AT_ONCE] for start in range(0, len(names), _WORDS_AT_ONCE))
-    work = _Work(by, source, reason, {tag.name: tag for part in some for tag in get_tags(part)})
-    edited: dict[tuple[int, bool], list[int]] = defaultdict(list)
+    tags = {tag.name: tag for part in batches(names, _WORDS_AT_ONCE) for tag in get_tags(part)}
+    work = _Work(by, source, reason, group, tags, {}, Writing())
+    operations = work.writing.operations
     for each in wanted:
-        before = len(work.operations)
+        before = len(operations)
         _plan_tags(work, each)
         _plan_caption(work, each)
-        if len(work.operations) > before:
-            work.operations[before].key = each.key or work.operations[before].key
-            edited[each.image.dataset_id, bool(each.tags or each.caption)].append(each.image.pk)
-    _write(work)
-    for (dataset_id, is_tagged), ids in edited.items():
-        for part in _parts(ids):
-            mark_edited(list(part), dataset_id, is_tagged=is_tagged)
+        if len(operations) > before:
+            operations[before].key = each.key or operations[before].key
+            work.writing.edited[each.image.pk] = bool(each.tags or each.caption)
+    work.writing.write({each.image.pk: each.image.dataset_id for each in wanted})
+
+
+def _as_of_now(wanted: Sequence[WordsOfImage]) -> Sequence[WordsOfImage]:
+    """Return the same with what the images have now, where they were edited since they were read."""
+    read = {each.image.pk: each.read_at_revision for each in wanted if each.read_at_revision is not None}
+    if not read:
+        return wanted
+    now: dict[int, int] = {}
+    for part in batches(list(read), _AT_ONCE):
+        now.update(Image.everything.filter(pk__in=part).values_list("pk", "revision"))
+    edited = [pk for pk, revision in read.items() if now.get(pk, revision) != revision]
+    rows: dict[int, list[ImageTag]] = defaultdict(list)
+    captions: dict[int, Caption] = {}
+    for part in batches(edited, _AT_ONCE):
+        for row in ImageTag.objects.filter(image__in=part).select_related("tag").order_by("position", "pk"):
+            rows[row.image_id].append(row)
+        captions |= {caption.image_id: caption for caption in Caption.objects.filter(image__in=part)}
+    stale = set(edited)
+    return [
+        _merged(each, rows[each.image.pk], captions.get(each.image.pk)) if each.image.pk in stale else each
+        for each in wanted
+        if each.image.pk not in read or each.image.pk in now
+    ]
+
+
+def _merged(wanted: WordsOfImage, rows: Sequence[ImageTag], has: Caption | None) -> WordsOfImage:
+    """Return what was meant to be added and removed, on top of what is there now."""
+    was = {row.tag.name for row in wanted.rows}
+    removed = was.difference(wanted.tags)
+    kept = [row.tag.name for row in rows if row.tag.name not in removed]
+    added = [name for name in wanted.tags if name not in was and name not in kept]
+    text, read = (has.text if has else ""), (wanted.has.text if wanted.has else "")
+    caption = wanted.caption if text == read else text
+    return replace(wanted, tags=[*kept, *added], caption=caption, rows=rows, has=has)
 
 
 def _plan_tags(work: _Work, wanted: WordsOfImage) -> None:
     image, there = wanted.image, {row.tag.name: row for row in wanted.rows}
+    writing = work.writing
     for name, row in there.items():
         if name not in wanted.tags:
-            work.removed_rows.append(row.pk)
+            writing.removed_rows.append(row.pk)
             work.note(image, Kind.REMOVE, row.position, None, name)
     kept = [name for name in there if name in wanted.tags]
     # Where the tags that stay come first and in their order, the others follow; else all are placed anew.
@@ -116,12 +155,12 @@ def _plan_tags(work: _Work, wanted: WordsOfImage) -> None:
             position = last + STEP * (number - len(kept)) if stay else STEP * number
             # By number: a related object costs more than the rest of a row, and a list brings a hundred thousand rows.
             place = {"image_id": image.pk, "tag_id": work.tags[name].pk, "position": position}
-            work.new_rows.append(ImageTag(source=work.source, added_by=work.by, **place))
+            writing.new_rows.append(ImageTag(source=work.source, added_by=work.by, **place))
             work.note(image, Kind.ADD, None, position, name)
         elif not stay and (row := there[name]).position != STEP * number:
             work.note(image, Kind.MOVE, row.position, STEP * number, name)
             row.position = STEP * number
-            work.moved_rows.append(row)
+            writing.moved_rows.append(row)
 
 
 def _plan_caption(work: _Work, wanted: WordsOfImage) -> None:
@@ -129,23 +168,4 @@ def _plan_caption(work: _Work, wanted: WordsOfImage) -> None:
     if wanted.caption == (has.text if has else ""):
         return
     work.note(wanted.image, Kind.CAPTION, has.text if has else None, wanted.caption)
-    if has is None:
-        work.new_captions.append(Caption(image=wanted.image, text=wanted.caption, updated_by=work.by))
-    else:
-        has.text, has.version, has.updated_by = wanted.caption, has.version + 1, work.by
-        work.changed_captions.append(has)
-
-
-def _write(work: _Work) -> None:
-    for part in _parts(work.removed_rows):
-        ImageTag.objects.filter(pk__in=part).delete()
-    ImageTag.objects.bulk_create(work.new_rows, batch_size=_AT_ONCE)
-    ImageTag.objects.bulk_update(work.moved_rows, ["position"], batch_size=_AT_ONCE)
-    Caption.objects.bulk_create(work.new_captions, batch_size=_AT_ONCE)
-    for caption in work.changed_captions:
-        caption.save(update_fields=["text", "version", "updated_by", "updated_at"])
-    TagOperation.objects.bulk_create(work.operations, batch_size=_AT_ONCE)
-
-
-def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+    work.writing.set_caption(wanted.image.pk, has, wanted.caption, work.by)
