@@ -17,6 +17,7 @@ from datasets.services.keeping_apart import forget_apart, keep_apart
 from tagger_project.auth import person
 from tagging.downloads import Untagged, zip_response
 from tagging.queries.duplicates import get_duplicates_page
+from tagging.queries.reviews import get_reviews
 from tagging.queries.state import get_image_state
 from tagging.queries.suggestions import get_suggestions
 from tagging.schemas import (
@@ -30,6 +31,8 @@ from tagging.schemas import (
     KeptOut,
     NearDuplicatesGroupOut,
     NearDuplicatesOut,
+    ReviewIn,
+    ReviewOut,
     SidecarExampleOut,
     SidecarsIn,
     SidecarsOut,
@@ -40,6 +43,7 @@ from tagging.schemas import (
 from tagging.services.duplicates import GroupChanged, keep_one, undo_keep
 from tagging.services.exporting import NothingToExport, summarise
 from tagging.services.labelling import CaptionTooLong, StaleCaption, apply_edits
+from tagging.services.reviewing import ReviewMovedOn, ReviewRefused, set_review
 from tagging.services.vocabulary import TagRefused
 
 router = Router()
@@ -71,6 +75,31 @@ def edit_image(request: HttpRequest, image_id: int, body: EditsIn) -> ImageState
     except Image.DoesNotExist as error:
         raise Http404 from error
     return ImageStateOut.of(state)
+
+
+@router.post(
+    "/images/{int:image_id}/review", response={200: ImageStateOut, 409: ErrorOut, 422: ErrorOut}, tags=["reviews"]
+)
+def review_image(request: HttpRequest, image_id: int, body: ReviewIn) -> ImageStateOut:
+    """Take an image a step on: ready, approved, or changes requested with a reason; 409 where no step leads there."""
+    user = person(request)
+    image = get_object_or_404(visible_images(user), pk=image_id)
+    check_can_edit(image.dataset, user)
+    try:
+        return ImageStateOut.of(set_review(image, body.state, reason=body.reason, key=body.key, by=user))
+    except ReviewMovedOn as error:
+        raise HttpError(409, str(error)) from error
+    except ReviewRefused as error:
+        raise HttpError(422, str(error)) from error
+    except Image.DoesNotExist as error:
+        raise Http404 from error
+
+
+@router.get("/images/{int:image_id}/reviews", response=list[ReviewOut], tags=["reviews"])
+def list_reviews(request: HttpRequest, image_id: int) -> list[ReviewOut]:
+    """The steps of an image's review, the newest first, at most 50."""
+    image = get_object_or_404(visible_images(person(request)), pk=image_id)
+    return [ReviewOut.of(review) for review in get_reviews(image)]
 
 
 @router.get("/datasets/{int:dataset_id}/tag-suggestions", response=SuggestionsOut, tags=["tags"])

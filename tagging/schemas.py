@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Literal
 
 from ninja import Field, Schema
 
-from datasets.models import ImportJob
+from datasets.models import ImportJob, ReviewState
 from datasets.queries.similar import MOST_IN_GROUP
 from datasets.schemas import ImageNumber, ImageOut
 from datasets.services.held_texts import ShownText
-from tagging.models import TagOperation
+from tagging.models import Review, TagOperation
 from tagging.queries.duplicates import Group, Member
 from tagging.queries.state import ImageState
 from tagging.services.duplicates import Kept
@@ -41,6 +42,8 @@ class ImageStateOut(Schema):
     tags: list[TagOut]
     caption: CaptionOut
     tagged: bool
+    review_state: ReviewState
+    review_reason: str = Field(description="What was said with the newest step of its review.")
 
     @classmethod
     def of(cls, state: ImageState) -> ImageStateOut:
@@ -51,7 +54,32 @@ class ImageStateOut(Schema):
             tags=[TagOut(name=tag.name, source=tag.source) for tag in state.tags],
             caption=CaptionOut(text=state.caption, version=state.caption_version),
             tagged=state.tagged,
+            review_state=ReviewState(state.review_state),
+            review_reason=state.review_reason,
         )
+
+
+class ReviewIn(Schema):
+    """A step of a review."""
+
+    state: ReviewState
+    reason: str = Field("", description="Changes are not asked for without one.")
+    key: uuid.UUID | None = Field(None, description="Made by the sender: the same step sent twice counts once.")
+
+
+class ReviewOut(Schema):
+    """A step that was taken."""
+
+    state: ReviewState
+    reason: str
+    by: str = Field(description="Empty where nobody signs in.")
+    at: datetime
+
+    @classmethod
+    def of(cls, review: Review) -> ReviewOut:
+        """Build it from a row."""
+        by = review.done_by.get_username() if review.done_by else ""
+        return cls(state=ReviewState(review.state), reason=review.reason, by=by, at=review.done_at)
 
 
 class OperationIn(Schema):

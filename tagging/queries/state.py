@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import OuterRef, Subquery
+
 from datasets.models import Image
-from tagging.models import Caption, ImageTag
+from tagging.models import Caption, ImageTag, Review
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,10 @@ class TagOnImage:
 
 @dataclass(frozen=True)
 class ImageState:
-    """All words of an image. `revision` grows with every edit; `caption_version` 0 means there is no caption yet."""
+    """All words of an image. `revision` grows with every edit; `caption_version` 0 means there is no caption yet.
+
+    `review_reason` is what was said with the newest step of its review; empty where nothing was.
+    """
 
     image_id: int
     revision: int
@@ -26,6 +31,8 @@ class ImageState:
     caption: str
     caption_version: int
     tagged: bool
+    review_state: str
+    review_reason: str
 
 
 def get_image_state(image: Image) -> ImageState:
@@ -34,7 +41,9 @@ def get_image_state(image: Image) -> ImageState:
     Raises:
         Image.DoesNotExist: it was deleted for ever.
     """
-    fresh = Image.everything.only("revision", "is_tagged").get(pk=image.pk)
+    reasons = Review.objects.filter(image=OuterRef("pk")).order_by("-pk").values("reason")[:1]
+    fields = Image.everything.only("revision", "is_tagged", "review_state")
+    fresh = fields.annotate(review_reason=Subquery(reasons)).get(pk=image.pk)
     rows = ImageTag.objects.filter(image=image).order_by("position", "pk").values_list("tag__name", "source")
     caption = Caption.objects.filter(image=image).first()
     return ImageState(
@@ -44,4 +53,6 @@ def get_image_state(image: Image) -> ImageState:
         caption=caption.text if caption else "",
         caption_version=caption.version if caption else 0,
         tagged=fresh.is_tagged,
+        review_state=fresh.review_state,
+        review_reason=fresh.review_reason or "",
     )
