@@ -23,9 +23,15 @@ class TagForm(forms.ModelForm[Tag]):
     def clean_name(self) -> str:
         """Return the one spelling, or say why it is none."""
         try:
-            return checked_name(self.cleaned_data["name"])
+            name = checked_name(self.cleaned_data["name"])
         except TagRefused as error:
             raise ValidationError(str(error)) from error
+        if self.instance.pk and name != self.initial.get("name") and self.instance.image_tags.exists():
+            # The history of the images would speak of a tag that they never had.
+            raise ValidationError(
+                _("This tag is on images, whose history knows it by its name. Add another tag and put it on them instead.")
+            )
+        return name
 
 
 @admin.register(Tag)

@@ -20,13 +20,15 @@ def open_change(
     source: Source,
     reason: str = "",
     undoes: Change | None = None,
+    is_new: bool = False,
 ) -> Change:
     """Return the history entry of this key, making it if it is new: parts of one action may arrive one by one.
 
-    To be called inside a transaction that holds the dataset's row.
+    To be called inside a transaction that holds the dataset's row. With `is_new` nobody has this key yet: it was made
+    just now.
     """
     facts = {"dataset_id": dataset_id, "source": source, "done_by": by, "reason": reason, "undoes": undoes}
-    there = Change.objects.filter(key=key).first()
+    there = None if is_new else Change.objects.filter(key=key).first()
     if there is None:
         return Change.objects.create(key=key, **facts)
     if (there.dataset_id, there.done_by, there.source) == (dataset_id, by, source):

@@ -77,11 +77,18 @@ class _Call:
     tags: dict[str, Tag] = field(default_factory=dict)
     changes: dict[uuid.UUID, Change] = field(default_factory=dict)
 
-    def change(self, key: uuid.UUID, dataset_id: int) -> Change:
-        """Return the entry of the history of this key; asked again and again, it is looked up once."""
+    def change(self, group: uuid.UUID | None, dataset_id: int) -> Change:
+        """Return the entry of the history of a group, which is looked up once; a new one where there is no group."""
+        key = group or uuid.uuid4()
         if key not in self.changes:
             self.changes[key] = open_change(
-                key, dataset_id, by=self.by, source=self.source, reason=self.reason, undoes=self.undoes
+                key,
+                dataset_id,
+                by=self.by,
+                source=self.source,
+                reason=self.reason,
+                undoes=self.undoes,
+                is_new=group is None,
             )
         return self.changes[key]
 
@@ -143,7 +150,7 @@ def _apply(image: Image, edit: Edit, call: _Call) -> None:
         name = checked_name(edit.tag)
         actions = {kind.ADD: _add, kind.REMOVE: _remove, kind.MOVE: _move}
         before, after = actions[edit.kind](image, name, edit.before, call)
-    change = call.change(edit.group or edit.key, image.dataset_id)
+    change = call.change(edit.group, image.dataset_id)
     TagOperation.objects.create(
         key=edit.key, change=change, image=image, kind=edit.kind, tag_name=name, before=before, after=after
     )
@@ -202,7 +209,7 @@ def _number_anew(image: Image) -> None:
     rows = list(ImageTag.objects.filter(image=image).select_related("tag").order_by("position", "pk"))
     writing = Writing(moved_rows=rows)
     number_anew(rows, open_numbering(image.dataset_id), writing)
-    writing.write({})
+    writing.write({}, by=None)
 
 
 def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None, str]:

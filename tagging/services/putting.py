@@ -63,8 +63,14 @@ class _Work:
     def _change(self, dataset_id: int) -> Change:
         """Return the entry of the history that all operations in one dataset share."""
         if dataset_id not in self.changes:
-            key = self.group or uuid.uuid4()
-            self.changes[dataset_id] = open_change(key, dataset_id, by=self.by, source=self.source, reason=self.reason)
+            self.changes[dataset_id] = open_change(
+                self.group or uuid.uuid4(),
+                dataset_id,
+                by=self.by,
+                source=self.source,
+                reason=self.reason,
+                is_new=self.group is None,
+            )
         return self.changes[dataset_id]
 
 
@@ -102,7 +108,7 @@ def put_words(
         if len(operations) > before:
             operations[before].key = each.key or operations[before].key
             work.writing.edited[each.image.pk] = bool(each.tags or each.caption)
-    work.writing.write({each.image.pk: each.image.dataset_id for each in wanted})
+    work.writing.write({each.image.pk: each.image.dataset_id for each in wanted}, by=by)
 
 
 def _as_of_now(wanted: Sequence[WordsOfImage]) -> Sequence[WordsOfImage]:

@@ -65,7 +65,8 @@ def read_texts(job: ImportJob, arrivals: Sequence[Arrival]) -> list[TextEnd]:
             key = None if standing.by_this_import else _first_key(job, arrival)
             put = WordsOfImage(arrival.image, words.tags, words.caption, standing.rows, standing.caption, key)
             wanted.append(put)
-    put_words(wanted, by=None, source=Source.SIDECAR)
+    # All texts of an import are one entry of the history, and can be taken back together.
+    put_words(wanted, by=job.started_by, source=Source.SIDECAR, group=uuid.uuid5(_KEYS, f"change {job.pk}"))
     return ends
 
 
@@ -167,7 +168,8 @@ def _get_standings(job: ImportJob, arrivals: Sequence[Arrival]) -> dict[int, _St
         standings[image_id].by_this_import = True
     for image_id in operations.filter(change__source=Source.SIDECAR).values_list("image", flat=True).distinct():
         standings[image_id].by_earlier_texts = True
-    later = operations.filter(change__done_at__gte=job.created_at).exclude(change__source=Source.SIDECAR)
+    edits = operations.exclude(change__source=Source.SIDECAR).exclude(kind=TagOperation.Kind.NUMBER)
+    later = edits.filter(change__done_at__gte=job.created_at)
     for image_id, kind, name in later.values_list("image", "kind", "tag_name"):
         standing = standings[image_id]
         standing.touched = True

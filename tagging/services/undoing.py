@@ -192,7 +192,7 @@ def _undo_on(undoing: _Undoing, image_ids: Sequence[int]) -> None:
     work = _Work(begun, {tag.name: tag for part in batches(names, _WORDS_AT_ONCE) for tag in get_tags(part)})
     for board in boards:
         _undo_image(undoing, board, work)
-    work.writing.write({board.image.pk: board.image.dataset_id for board in boards})
+    work.writing.write({board.image.pk: board.image.dataset_id for board in boards}, by=undoing.by)
     _tell_left_alone(undoing.done, work.touched)
 
 

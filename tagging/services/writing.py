@@ -51,11 +51,12 @@ class Writing:
         has.text, has.version, has.updated_by, has.updated_at = text, has.version + 1, by, timezone.now()
         self.changed_captions.append(has)
 
-    def write(self, dataset_of: dict[int, int]) -> None:
+    def write(self, dataset_of: dict[int, int], *, by: User | None) -> None:
         """Store everything, and count an edit on the images.
 
         Args:
             dataset_of: of every edited image, whose it is.
+            by: who.
         """
         for part in batches(self.removed_rows, _AT_ONCE):
             ImageTag.objects.filter(pk__in=part).delete()
@@ -70,7 +71,7 @@ class Writing:
             alike.setdefault((dataset_of[image_id], has_words), []).append(image_id)
         for (dataset_id, has_words), ids in alike.items():
             for part in batches(ids, _AT_ONCE):
-                mark_edited(list(part), dataset_id, is_tagged=has_words)
+                mark_edited(list(part), dataset_id, is_tagged=has_words, by=by)
 
 
 def number_anew(rows: Iterable[ImageTag], change: Change, writing: Writing) -> None:
@@ -89,4 +90,4 @@ def number_anew(rows: Iterable[ImageTag], change: Change, writing: Writing) -> N
 
 def open_numbering(dataset_id: int) -> Change:
     """Return a new entry for numbers given anew, which no person did and nobody has to see."""
-    return open_change(uuid.uuid4(), dataset_id, by=None, source=Source.RULE, reason="numbered anew")
+    return open_change(uuid.uuid4(), dataset_id, by=None, source=Source.RULE, reason="numbered anew", is_new=True)
