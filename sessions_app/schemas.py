@@ -5,18 +5,38 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.urls import reverse
-from ninja import Schema
+from ninja import Field, Schema
 
 from datasets.models import Flag, Image
+from datasets.schemas import ImageNumber
+from sessions_app.models import TaggingSession
 from sessions_app.queries import Desk
+from sessions_app.queries.walks import WalkCard
+from sessions_app.services.walks import Visit
 from tagging.queries.state import ImageState
 from tagging.schemas import ImageStateOut
 
 
+class VisitIn(Schema):
+    """An image that was left."""
+
+    image_id: ImageNumber
+    seconds: float = Field(ge=0, le=86_400, description="Time of activity at it.")
+    edited: bool = False
+
+    def to_visit(self) -> Visit:
+        """Return it as the service takes it."""
+        return Visit(self.image_id, self.seconds, self.edited)
+
+
 class PlaceIn(Schema):
-    """The image a person looks at."""
+    """The image a person looks at, and what they left since they said so last."""
 
     image_id: int
+    walk: int | None = Field(None, description="One of their own tagging sessions; null for the default one.")
+    number: int = Field(0, ge=0, le=2**31 - 1, description="Its place as the desk shows it; 0 where it is not known.")
+    total: int = Field(0, ge=0, le=2**31 - 1)
+    visits: list[VisitIn] = Field([], max_length=500)
 
 
 class PlaceOut(Schema):
@@ -41,8 +61,70 @@ class KeyMapOut(Schema):
     single_keys: bool
 
 
+class WalkIn(Schema):
+    """A tagging session to start."""
+
+    name: str = Field("", description="Made from the filter where it is empty.")
+    filter: str = Field("", description='Such as `is:untagged "blue sky" -hat`; empty for all images.')
+    order: TaggingSession.Order = TaggingSession.Order.POSITION
+
+
+class WalkPatch(Schema):
+    """Another name for a tagging session."""
+
+    name: str
+
+
+class MatchingOut(Schema):
+    """How many images match a filter."""
+
+    images: int
+
+
+class WalkOut(Schema):
+    """A tagging session with its numbers."""
+
+    id: int
+    dataset_id: int
+    name: str
+    filter: str
+    order: TaggingSession.Order
+    number: int = Field(description="How far it was when its place was kept last; 0 before that.")
+    total: int
+    started_at: datetime
+    finished_at: datetime | None
+    visited: int
+    tagged: int
+    skipped: int
+    seconds: float = Field(description="Time of activity.")
+    pace: int = Field(description="Images an hour; 0 where there is no time to tell it from.")
+    page: str
+
+    @classmethod
+    def of(cls, card: WalkCard) -> WalkOut:
+        """Build it from what was read."""
+        walk = card.walk
+        return cls(
+            id=walk.pk,
+            dataset_id=walk.dataset_id,
+            name=walk.name,
+            filter=walk.filter_text,
+            order=TaggingSession.Order(walk.order),
+            number=walk.number,
+            total=walk.total,
+            started_at=walk.started_at,
+            finished_at=walk.finished_at,
+            visited=card.visited,
+            tagged=card.tagged,
+            skipped=card.skipped,
+            seconds=card.seconds,
+            pace=card.pace,
+            page=f"{reverse('sessions_app:tag', args=[walk.dataset_id])}?walk={walk.pk}",
+        )
+
+
 class DeskImageOut(Schema):
-    """The picture on the desk; `number` of `total` in dataset order, sizes in pixels and bytes."""
+    """The picture on the desk; `number` of `total` in the order that is walked, sizes in pixels and bytes."""
 
     id: int
     dataset_id: int
@@ -57,8 +139,8 @@ class DeskImageOut(Schema):
     preview: str
     original: str
     flags: list[Flag]
-    number: int
-    total: int
+    number: int | None = Field(description="Null where `counts=false` was asked for, as `total` and `tagged`.")
+    total: int | None
 
 
 class DeskOut(Schema):
@@ -69,7 +151,7 @@ class DeskOut(Schema):
     previous_id: int | None
     next_id: int | None
     next_untagged_id: int | None
-    tagged: int
+    tagged: int | None
 
     @classmethod
     def of(cls, desk: Desk, state: ImageState) -> DeskOut:
@@ -84,7 +166,7 @@ class DeskOut(Schema):
         )
 
 
-def _image_out(image: Image, *, number: int, total: int) -> DeskImageOut:
+def _image_out(image: Image, *, number: int | None, total: int | None) -> DeskImageOut:
     return DeskImageOut(
         id=image.pk,
         dataset_id=image.dataset_id,

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from datasets.models import Dataset, Image
 from datasets.permissions import visible_images
 from sessions_app.models import TaggingSession
+from sessions_app.queries.courses import Course
 
 
 @dataclass(frozen=True)
@@ -17,16 +18,16 @@ class Desk:
     """One image between its neighbours.
 
     Attributes:
-        number: its place among the images of the dataset, from 1; positions themselves have gaps.
-        total: images of the dataset.
-        tagged: how many of them have a tag or a caption.
+        number: its place among the images of the dataset or walk, from 1; positions themselves have gaps.
+        total: images of the dataset or walk.
+        tagged: how many of them have a tag or a caption. The three are `None` where they were not asked for.
         next_untagged_id: the next one without either, going on from the start after the last; never this one.
     """
 
     image: Image
-    number: int
-    total: int
-    tagged: int
+    number: int | None
+    total: int | None
+    tagged: int | None
     previous_id: int | None
     next_id: int | None
     next_untagged_id: int | None
@@ -44,21 +45,53 @@ class Place:
     tagged: int
 
 
-def get_desk(image: Image, user: User | None) -> Desk:
-    """Read one image's place: a fixed number of queries, each along an index."""
+def get_desk(image: Image, user: User | None, walk: TaggingSession | None = None, *, counts: bool = True) -> Desk:
+    """Read one image's place: a fixed number of queries.
+
+    Args:
+        image: which.
+        user: who looks.
+        walk: along its course; `None` for all images in dataset order.
+        counts: whether to count. What is fetched ahead need not: a page knows the count of the image before, and each
+            other question enters an index at the image.
+    """
+    if walk is not None:
+        return _get_desk_of_walk(image, Course(walk, user), counts=counts)
     images = visible_images(user).select_related(None).filter(dataset=image.dataset_id)
     before = images.filter(position__lt=image.position)
     after = images.filter(position__gt=image.position)
     next_untagged_id = _first_id(_untagged(after)) or _first_id(_untagged(before))
     return Desk(
         image=image,
-        number=before.count() + 1,
-        total=images.count(),
-        tagged=images.filter(is_tagged=True).count(),
+        number=before.count() + 1 if counts else None,
+        total=images.count() if counts else None,
+        tagged=images.filter(is_tagged=True).count() if counts else None,
         previous_id=_first_id(before.order_by("-position")),
         next_id=_first_id(after.order_by("position")),
         next_untagged_id=next_untagged_id,
     )
+
+
+def _get_desk_of_walk(image: Image, course: Course, *, counts: bool) -> Desk:
+    found = course.count(image) if counts else None
+    return Desk(
+        image=image,
+        number=found.number if found else None,
+        total=found.total if found else None,
+        tagged=found.tagged if found else None,
+        previous_id=course.previous_id(image),
+        next_id=course.next_id(image),
+        next_untagged_id=course.next_untagged_id(image),
+    )
+
+
+def get_walk_image_id(walk: TaggingSession, user: User | None) -> int | None:
+    """Return where a walk goes on: where it was, else behind that, else at its first image; `None` where it has none."""
+    course = Course(walk, user)
+    at = walk.current_image
+    if at is None:
+        return course.first_id()
+    return at.pk if at.trashed_at is None else course.next_id(at) or course.first_id()
 
 
 def get_place(dataset: Dataset, user: User | None) -> Place:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from datasets.models import Dataset, Image
 from sessions_app.models import TaggingSession
+from sessions_app.services.walks import Visit, record_visits
 
 
 class ForeignImage(ValueError):
@@ -14,7 +17,7 @@ class ForeignImage(ValueError):
 
 
 def open_tagging_session(dataset: Dataset, *, by: User | None) -> TaggingSession:
-    """Resume this person's tagging session in the dataset, or make it.
+    """Resume this person's default tagging session in the dataset, or make it.
 
     Two pages may open at the same moment: the database holds one row a person and dataset, and the page that comes
     second gets the first one's.
@@ -23,17 +26,43 @@ def open_tagging_session(dataset: Dataset, *, by: User | None) -> TaggingSession
     return tagging_session
 
 
-def keep_place(dataset: Dataset, image: Image, *, by: User | None) -> TaggingSession:
-    """Remember the image this person looks at, for the next time they come.
+def keep_place(
+    dataset: Dataset,
+    image: Image,
+    *,
+    by: User | None,
+    walk: TaggingSession | None = None,
+    number: int = 0,
+    total: int = 0,
+    visits: Sequence[Visit] = (),
+) -> TaggingSession:
+    """Remember the image this person looks at, for the next time they come, and what they did since the last time.
+
+    A walk that is finished stays as it was.
+
+    Args:
+        dataset: where.
+        image: the image that is looked at.
+        by: who.
+        walk: in which of their walks; `None` for the default one.
+        number: its place on the walk, as the desk shows it; 0 where that is not known.
+        total: how many images the walk has, as the desk shows it.
+        visits: the images that were left since the place was kept last.
 
     Raises:
         ForeignImage: the image is not in the dataset.
     """
-    if image.dataset_id != dataset.pk:
+    if image.dataset_id != dataset.pk or (walk is not None and walk.dataset_id != dataset.pk):
         raise ForeignImage(_("“%(name)s” belongs to another dataset.") % {"name": image.original_name})
-    tagging_session = open_tagging_session(dataset, by=by)
+    tagging_session = walk or open_tagging_session(dataset, by=by)
+    if tagging_session.finished_at is not None:
+        return tagging_session
+    if visits:
+        record_visits(tagging_session, visits)
     # A reload of the same picture writes nothing.
-    if tagging_session.current_image_id != image.pk:
+    if tagging_session.current_image_id != image.pk or visits:
         tagging_session.current_image = image
-        tagging_session.save(update_fields=["current_image", "last_active_at"])
+        if number:
+            tagging_session.number, tagging_session.total = number, max(number, total)
+        tagging_session.save(update_fields=["current_image", "number", "total", "last_active_at"])
     return tagging_session

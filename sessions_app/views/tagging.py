@@ -8,7 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from datasets.permissions import visible_datasets, visible_images
-from sessions_app.queries import get_desk, get_first_image_id, get_place
+from sessions_app.models import TaggingSession
+from sessions_app.permissions import own_walks
+from sessions_app.queries import get_desk, get_first_image_id, get_place, get_walk_image_id
 from sessions_app.schemas import DeskOut, KeyMapOut
 from sessions_app.services.keys import get_key_map
 from tagger_project.auth import person
@@ -17,13 +19,33 @@ from tagging.queries.state import get_image_state
 
 @require_safe
 def tag(request: HttpRequest, dataset_id: int) -> HttpResponse:
-    """Go to where this person stopped; the first time to the first untagged image."""
+    """Go to where this person stopped, in the dataset or on a walk; the first time to the first untagged image."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    walk = _walk(request, dataset_id)
+    if walk is not None:
+        return _go_on(request, walk)
     image_id = get_place(dataset, user).image_id or get_first_image_id(dataset, user)
     if image_id is None:
         return render(request, "sessions_app/empty.html", {"dataset": dataset})
     return redirect("sessions_app:tag_image", dataset_id=dataset.pk, image_id=image_id)
+
+
+def _go_on(request: HttpRequest, walk: TaggingSession) -> HttpResponse:
+    image_id = get_walk_image_id(walk, person(request))
+    if image_id is None:
+        return render(request, "sessions_app/empty.html", {"dataset": walk.dataset, "walk": walk})
+    page = reverse("sessions_app:tag_image", args=[walk.dataset_id, image_id])
+    return redirect(f"{page}?walk={walk.pk}")
+
+
+def _walk(request: HttpRequest, dataset_id: int) -> TaggingSession | None:
+    """The walk that the address names: one of the person's own in this dataset, else nothing is there."""
+    text = request.GET.get("walk", "")
+    if not text:
+        return None
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return get_object_or_404(own_walks(person(request)), pk=number, dataset=dataset_id)
 
 
 @require_safe
@@ -34,20 +56,25 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
     """
     user = person(request)
     image = get_object_or_404(visible_images(user), pk=image_id, dataset=dataset_id)
-    desk, state = get_desk(image, user), get_image_state(image)
+    walk = _walk(request, dataset_id)
+    desk, state = get_desk(image, user, walk), get_image_state(image)
+    query = f"?walk={walk.pk}" if walk else ""
     context = {
         "dataset": image.dataset,
         "desk": desk,
         "state": state,
+        "walk": walk,
+        "query": query,
         "file": DeskOut.of(desk, state).image,
         "payload": {
             "dataset": {"id": image.dataset.pk, "name": image.dataset.name},
             "desk": DeskOut.of(desk, state).model_dump(mode="json"),
+            "walk": {"id": walk.pk, "is_finished": walk.finished_at is not None} if walk else None,
             "keys": KeyMapOut.from_orm(get_key_map(user)).model_dump(),
             "urls": {
                 "api": reverse("api-1:api-root"),
                 # The scripts put an image's number in the place of the 0.
-                "image": reverse("sessions_app:tag_image", args=[image.dataset.pk, 0]),
+                "image": reverse("sessions_app:tag_image", args=[image.dataset.pk, 0]) + query,
                 "export": reverse("tagging:export", args=[image.dataset.pk]),
                 "grid": reverse("datasets:detail", args=[image.dataset.pk]),
                 "import": reverse("datasets:import", args=[image.dataset.pk]),

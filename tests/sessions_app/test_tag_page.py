@@ -71,8 +71,8 @@ def test_the_page_takes_as_many_queries_for_twenty_images_as_for_one(
     images = [factories.make_image(dataset) for _ in range(count)]
     factories.make_image_tag(images[0], "lake")
     client.get(_page(images[-1]))
-    # the image, seven for its place, three for its words
-    with django_assert_num_queries(11):
+    # the image, seven for its place, three for its words, one for the keys
+    with django_assert_num_queries(12):
         client.get(_page(images[-1]))
 
 
