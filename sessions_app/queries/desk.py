@@ -86,7 +86,7 @@ def _get_desk_of_walk(image: Image, course: Course, *, counts: bool) -> Desk:
 
 
 def get_walk_image_id(walk: TaggingSession, user: User | None) -> int | None:
-    """Return where a walk goes on: where it was, else behind that, else at its first image; `None` where it has none."""
+    """Return where a walk goes on: where it was, else behind that, else at its first; `None` for an empty one."""
     course = Course(walk, user)
     at = walk.current_image
     if at is None:
