@@ -52,6 +52,17 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "tag categories",
             },
         ),
+        migrations.CreateModel(
+            name="VocabularyRevision",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveBigIntegerField(default=0, verbose_name="number")),
+            ],
+            options={
+                "verbose_name": "revision of the vocabulary",
+                "verbose_name_plural": "revisions of the vocabulary",
+            },
+        ),
         migrations.AddField(
             model_name="tag",
             name="vocabulary_count",

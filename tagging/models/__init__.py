@@ -9,6 +9,7 @@ from tagging.models.operation import TagOperation
 from tagging.models.quick_tag import QuickTag
 from tagging.models.review import Review
 from tagging.models.tag import Tag
+from tagging.models.vocabulary_revision import VocabularyRevision
 
 __all__ = [
     "Caption",
@@ -21,4 +22,5 @@ __all__ = [
     "TagAlias",
     "TagCategory",
     "TagOperation",
+    "VocabularyRevision",
 ]
