@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
 from datasets.models import Image
 from tagging.models import Review
@@ -13,8 +13,3 @@ MOST_STEPS = 50
 def get_reviews(image: Image) -> QuerySet[Review]:
     """Return the newest steps of an image, the newest first, each with who took it."""
     return Review.objects.filter(image=image).select_related("done_by").order_by("-pk")[:MOST_STEPS]
-
-
-def newest_reason() -> Subquery:
-    """What was said with the newest step, to annotate images with."""
-    return Subquery(Review.objects.filter(image=OuterRef("pk")).order_by("-pk").values("reason")[:1])
