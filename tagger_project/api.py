@@ -10,6 +10,7 @@ from ninja.errors import ValidationError
 
 from datasets.api import router as datasets_router
 from sessions_app.api import router as sessions_router
+from sessions_app.people_api import router as people_router
 from tagger_project.auth import SessionOrOpen
 from tagging.api import router as tagging_router
 
@@ -23,6 +24,7 @@ api = NinjaAPI(
 api.add_router("", datasets_router)
 api.add_router("", tagging_router)
 api.add_router("", sessions_router)
+api.add_router("", people_router)
 
 
 @api.exception_handler(ValidationError)

@@ -70,6 +70,10 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.channel_layer.group_add(group, self.channel_name)
             self.groups_joined.append(group)
         await self.accept()
+        await self.opened()
+
+    async def opened(self) -> None:
+        """Begin with what is stored now."""
         await self.send_json((await self.snapshot()).to_wire())
 
     async def disconnect(self, code: int) -> None:

@@ -4,6 +4,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import URLPattern, URLResolver, re_path
 
 from datasets.routing import websocket_urlpatterns as datasets_patterns
+from sessions_app.routing import websocket_urlpatterns as sessions_patterns
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):
@@ -16,5 +17,6 @@ class NoSuchSocket(AsyncWebsocketConsumer):
 
 websocket_urlpatterns: list[URLPattern | URLResolver] = [
     *datasets_patterns,
+    *sessions_patterns,
     re_path(r"", NoSuchSocket.as_asgi()),
 ]

@@ -54,8 +54,8 @@ def get_image_states(image_ids: Sequence[int]) -> list[ImageState]:
     Revisions are read before words: an edit in between is seen under the older number, and told once more.
     """
     reasons = Review.objects.filter(image=OuterRef("pk")).order_by("-pk").values("reason")[:1]
-    fields = Image.everything.only("revision", "is_tagged", "review_state")
-    images = list(fields.annotate(review_reason=Subquery(reasons)).filter(pk__in=image_ids))
+    fields = Image.everything.filter(pk__in=image_ids).only("revision", "is_tagged", "review_state")
+    images = list(fields.annotate(review_reason=Subquery(reasons)))
     tags: defaultdict[int, list[TagOnImage]] = defaultdict(list)
     rows = ImageTag.objects.filter(image__in=image_ids).order_by("image", "position", "pk")
     for image_id, name, source in rows.values_list("image_id", "tag__name", "source"):

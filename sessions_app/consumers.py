@@ -1,0 +1,114 @@
+"""The socket of a desk, and of a grid: what changed, who is here, and that an image was taken over."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+
+from datasets.messages import DatasetTouched, dataset_group
+from datasets.permissions import visible_datasets
+from sessions_app.messages import DeskTaken, HoldTaken, PeopleTouched, desk_group
+from sessions_app.rooms import Line, room_of
+from sessions_app.services.claims import leave
+from tagger_project.auth import person_in_scope
+from tagger_project.consumers import LiveConsumer
+
+# `{"seen": 12}` and nothing else.
+LONGEST_ANSWER = 40
+
+
+class DeskConsumer(LiveConsumer):
+    """`/ws/datasets/<id>/desk/?tab=<uuid>&since=<revision>`: what a page missed since a revision, and who is here.
+
+    Without `tab` it is a grid, which shows no words. Without `since` it hears of what comes from now on. The page
+    answers each message with how many it has seen: `{"seen": 1}`, `{"seen": 2}`, …
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tab = ""
+        self.person_id: int | None = None
+        self.since: int | None = None
+        self.line = Line()
+
+    async def authorise(self) -> list[str] | None:
+        """Let in who may see the dataset."""
+        user = person_in_scope(self.scope)
+        self.person_id = user.pk if user is not None else None
+        query = {name: values[0] for name, values in parse_qs(self.scope["query_string"].decode("latin-1")).items()}
+        self.tab = _tab(query.get("tab", ""))
+        since = query.get("since", "")
+        self.since = int(since) if since.isascii() and since.isdigit() and len(since) < 19 else None
+        if not await visible_datasets(user).filter(pk=self._id()).aexists():
+            return None
+        return [dataset_group(self._id()), desk_group(self._id())]
+
+    async def opened(self) -> None:
+        """Go to the others: the room tells what was missed, after everything that this socket could have heard."""
+        room_of(self._id()).enter(self)
+
+    async def disconnect(self, code: int) -> None:
+        """Leave; the page may only be loading anew, or may have lost its network for a moment."""
+        room_of(self._id()).leave(self)
+        await super().disconnect(code)
+        if self.tab:
+            await database_sync_to_async(leave)(uuid.UUID(self.tab), is_certain=True)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any) -> None:
+        """Take in how many messages the page has seen; drop anything else."""
+        seen = _seen(text_data or "")
+        if seen is None:
+            return
+        was_free = self.line.is_free
+        self.line.note_seen(seen, asyncio.get_running_loop().time())
+        if not was_free and self.line.is_free:
+            room_of(self._id()).touch()
+            room_of(self._id()).touch_people()
+
+    async def relay(self, event: dict[str, Any]) -> None:
+        """Hand a notice to the room; that this page lost its image is told at once."""
+        message = event["message"]
+        room = room_of(self._id())
+        if message["type"] == DatasetTouched.type:
+            room.touch()
+        elif message["type"] == PeopleTouched.type:
+            room.touch_people()
+        elif message["type"] == HoldTaken.type and message["data"]["tab"] == self.tab and self.line.is_free:
+            data = message["data"]
+            taken = DeskTaken(dataset_id=data["dataset_id"], image=data["image"], name=data["name"])
+            self.line.note_sent(asyncio.get_running_loop().time())
+            await self.send_json(taken.to_wire())
+
+    async def send_text(self, text: str) -> None:
+        """Send a message."""
+        await self.send(text_data=text)
+
+    async def end(self, code: int) -> None:
+        """Close the socket."""
+        await self.close(code=code)
+
+    def _id(self) -> int:
+        return int(self.scope["url_route"]["kwargs"]["dataset_id"])
+
+
+def _tab(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return ""
+
+
+def _seen(text: str) -> int | None:
+    if len(text) > LONGEST_ANSWER:
+        return None
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return None
+    seen = answer.get("seen") if isinstance(answer, dict) else None
+    return seen if isinstance(seen, int) and not isinstance(seen, bool) else None

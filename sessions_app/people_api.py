@@ -1,0 +1,157 @@
+"""`/api/v1`: who is here, whose image it is, and what a page missed."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+from ninja.errors import HttpError
+
+from datasets.models import Dataset, Image
+from datasets.permissions import can_edit, check_can_edit, visible_datasets, visible_images
+from sessions_app.live_words import changed_message, people_message
+from sessions_app.models import Claim
+from sessions_app.queries.people import get_holder, get_people, get_untagged_in_turn
+from sessions_app.services.claims import ForeignTab, be_here, leave, take_next_free, take_over
+from tagger_project.auth import person
+from tagging.queries.missed import get_missed, get_numbers
+
+router = Router(tags=["people"])
+
+
+class PresenceIn(Schema):
+    """A page says where it is; `active` where something was done there since it last said so."""
+
+    tab: uuid.UUID
+    image: int | None = None
+    active: bool = False
+
+
+class TakeIn(Schema):
+    """A page takes over an image."""
+
+    tab: uuid.UUID
+    image: int
+
+
+class NextIn(Schema):
+    """A page asks for the next free image behind `image`."""
+
+    tab: uuid.UUID
+    image: int | None = None
+
+
+class HoldOut(Schema):
+    """Whether this page holds its image; else who does, if anybody."""
+
+    holds: bool
+    held_by: str | None
+
+
+class NextOut(Schema):
+    """The image that is this page's now; `null` where none is free."""
+
+    image: int | None
+
+
+class ChangesOut(Schema):
+    """What the socket's `desk.changed` says."""
+
+    dataset_id: int
+    revision: int
+    images: int
+    tagged: int
+    importing: int
+    changed: list[dict[str, object]]
+    states: dict[str, dict[str, object]]
+    is_complete: bool
+
+
+class PeopleOut(Schema):
+    """What the socket's `desk.people` says."""
+
+    dataset_id: int
+    people: list[dict[str, object]]
+    total: int
+
+
+def _dataset(request: HttpRequest, dataset_id: int) -> Dataset:
+    return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
+
+
+def _image(request: HttpRequest, dataset: Dataset, image_id: int) -> Image:
+    return get_object_or_404(visible_images(person(request)), pk=image_id, dataset=dataset)
+
+
+def _hold_of(claim: Claim, image: Image | None) -> HoldOut:
+    if image is None:
+        return HoldOut(holds=False, held_by=None)
+    held_by = get_holder(image, besides=claim)
+    return HoldOut(holds=held_by is None and claim.held_since is not None, held_by=held_by)
+
+
+@router.put("/datasets/{int:dataset_id}/presence", response=HoldOut, summary="Say that a page is here")
+def write_presence(request: HttpRequest, dataset_id: int, body: PresenceIn) -> HoldOut:
+    """Keep a page among the people for 45 seconds; 409 where its number is another person's."""
+    user, dataset = person(request), _dataset(request, dataset_id)
+    image = None if body.image is None else _image(request, dataset, body.image)
+    is_active = body.active and can_edit(dataset, user)
+    try:
+        claim = be_here(dataset, body.tab, image=image, is_active=is_active, by=user)
+    except ForeignTab as refused:
+        raise HttpError(409, str(refused)) from refused
+    return _hold_of(claim, image)
+
+
+@router.delete("/datasets/{int:dataset_id}/presence", response={204: None}, summary="Say that a page leaves")
+def end_presence(request: HttpRequest, dataset_id: int, tab: uuid.UUID) -> None:
+    """Let a page's row end in a few seconds, unless it says again that it is here: a reload is no leaving."""
+    _dataset(request, dataset_id)
+    leave(tab, by=person(request))
+
+
+@router.get("/datasets/{int:dataset_id}/people", response=PeopleOut, summary="Who is here")
+def read_people(request: HttpRequest, dataset_id: int, tab: uuid.UUID | None = None) -> PeopleOut:
+    """Every open page, in the order they came; `tab` says which one is asking."""
+    user, dataset = person(request), _dataset(request, dataset_id)
+    message = people_message(
+        dataset.pk, get_people(dataset.pk), tab=str(tab or ""), person_id=user.pk if user else None
+    )
+    return PeopleOut(dataset_id=message.dataset_id, people=message.people, total=message.total)
+
+
+@router.get("/datasets/{int:dataset_id}/changes", response=ChangesOut, summary="What changed since a revision")
+def read_changes(request: HttpRequest, dataset_id: int, since: int) -> ChangesOut:
+    """What the socket would have told, for pages whose sockets are blocked."""
+    dataset = _dataset(request, dataset_id)
+    numbers = get_numbers(dataset.pk)
+    missed = get_missed(dataset.pk, since, with_states=True)
+    return ChangesOut(**vars(changed_message(numbers, missed, since=since)))
+
+
+@router.post("/datasets/{int:dataset_id}/claims/take", response=HoldOut, summary="Take over an image")
+def take_image(request: HttpRequest, dataset_id: int, body: TakeIn) -> HoldOut:
+    """Hold an image whoever held it before; their page is told."""
+    user, dataset = person(request), _dataset(request, dataset_id)
+    image = _image(request, dataset, body.image)
+    check_can_edit(dataset, user)
+    try:
+        claim = take_over(dataset, body.tab, image, by=user)
+    except ForeignTab as refused:
+        raise HttpError(409, str(refused)) from refused
+    return _hold_of(claim, image)
+
+
+@router.post("/datasets/{int:dataset_id}/claims/next", response=NextOut, summary="Take the next free image")
+def take_next(request: HttpRequest, dataset_id: int, body: NextIn) -> NextOut:
+    """Hold the next untagged image that no other page holds; two pages at once never get the same one."""
+    user, dataset = person(request), _dataset(request, dataset_id)
+    start = None if body.image is None else _image(request, dataset, body.image)
+    check_can_edit(dataset, user)
+    try:
+        image_id = take_next_free(dataset, body.tab, get_untagged_in_turn(dataset, start, user), by=user)
+    except ForeignTab as refused:
+        raise HttpError(409, str(refused)) from refused
+    return NextOut(image=image_id)
