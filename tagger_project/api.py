@@ -13,6 +13,8 @@ from sessions_app.api import router as sessions_router
 from sessions_app.people_api import router as people_router
 from tagger_project.auth import SessionOrOpen
 from tagging.api import router as tagging_router
+from tagging.desk_api import router as tagging_desk_router
+from tagging.history_api import router as history_router
 
 api = NinjaAPI(
     title="Dataset tagger",
@@ -23,6 +25,8 @@ api = NinjaAPI(
 )
 api.add_router("", datasets_router)
 api.add_router("", tagging_router)
+api.add_router("", tagging_desk_router)
+api.add_router("", history_router)
 api.add_router("", sessions_router)
 api.add_router("", people_router)
 
