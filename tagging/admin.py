@@ -29,7 +29,9 @@ class TagForm(forms.ModelForm[Tag]):
         if self.instance.pk and name != self.initial.get("name") and self.instance.image_tags.exists():
             # The history of the images would speak of a tag that they never had.
             raise ValidationError(
-                _("This tag is on images, whose history knows it by its name. Add another tag and put it on them instead.")
+                _(
+                    "This tag is on images, whose history knows its name. Add another tag and put it on them instead."
+                )
             )
         return name
 

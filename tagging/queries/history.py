@@ -265,6 +265,7 @@ def _find_taken_back(change_ids: Sequence[int]) -> dict[int, WhoWhen]:
         ids = [change.pk for change in undoing]
     taken_back: dict[int, WhoWhen] = {}
     for undoing in reversed(levels):
-        standing = [change for change in undoing if change.pk not in taken_back]
-        taken_back |= {change.undoes_id: WhoWhen(_name(change.done_by), change.done_at) for change in standing if change.undoes_id}
+        for change in undoing:
+            if change.undoes_id is not None and change.pk not in taken_back:
+                taken_back[change.undoes_id] = WhoWhen(_name(change.done_by), change.done_at)
     return {pk: taken_back[pk] for pk in change_ids if pk in taken_back}

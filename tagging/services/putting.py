@@ -14,7 +14,7 @@ from datasets.batches import batches
 from datasets.models import Image
 from tagging.models import Caption, Change, ImageTag, Source, Tag
 from tagging.services.changes import open_change
-from tagging.services.vocabulary import get_tags
+from tagging.services.vocabulary import tags_meant
 from tagging.services.writing import STEP, Kind, Writing
 
 _AT_ONCE = 500
@@ -98,7 +98,10 @@ def put_words(
     """
     wanted = _as_of_now(wanted)
     names = sorted({name for each in wanted for name in each.tags})
-    tags = {tag.name: tag for part in batches(names, _WORDS_AT_ONCE) for tag in get_tags(part)}
+    tags: dict[str, Tag] = {}
+    for part in batches(names, _WORDS_AT_ONCE):
+        tags |= tags_meant(part)
+    wanted = [_as_meant(each, tags) for each in wanted]
     work = _Work(by, source, reason, group, tags, {}, Writing())
     operations = work.writing.operations
     for each in wanted:
@@ -109,6 +112,12 @@ def put_words(
             operations[before].key = each.key or operations[before].key
             work.writing.edited[each.image.pk] = bool(each.tags or each.caption)
     work.writing.write({each.image.pk: each.image.dataset_id for each in wanted}, by=by)
+
+
+def _as_meant(wanted: WordsOfImage, tags: dict[str, Tag]) -> WordsOfImage:
+    """Return the same with tags in the place of their aliases, each once."""
+    meant = list(dict.fromkeys(tags[name].name for name in wanted.tags))
+    return wanted if meant == list(wanted.tags) else replace(wanted, tags=meant)
 
 
 def _as_of_now(wanted: Sequence[WordsOfImage]) -> Sequence[WordsOfImage]:
