@@ -67,7 +67,12 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
         "query": query,
         "file": DeskOut.of(desk, state).image,
         "payload": {
-            "dataset": {"id": image.dataset.pk, "name": image.dataset.name},
+            "dataset": {
+                "id": image.dataset.pk,
+                "name": image.dataset.name,
+                # Read before the words: what changed in between is told once more.
+                "revision": image.dataset.revision,
+            },
             "desk": DeskOut.of(desk, state).model_dump(mode="json"),
             "walk": {"id": walk.pk, "is_finished": walk.finished_at is not None} if walk else None,
             "keys": KeyMapOut.from_orm(get_key_map(user)).model_dump(),
@@ -80,6 +85,7 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
                 "import": reverse("datasets:import", args=[image.dataset.pk]),
                 "datasets": reverse("datasets:list"),
                 "keys": reverse("sessions_app:keys"),
+                "sessions": reverse("sessions_app:sessions"),
                 "login": reverse("login"),
             },
         },

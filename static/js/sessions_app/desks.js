@@ -7,8 +7,11 @@ const AHEAD = 3;
 const MOST_PICTURES = 9;
 
 export class Desks {
-  constructor({ api, get = getJson }) {
+  /** `walk` is the number of the tagging session that is walked, if it is not the default one. */
+  constructor({ api, walk = null, get = getJson }) {
     this.api = api;
+    this.walk = walk;
+    this.uncounted = new Set();
     this.get = get;
     this.desks = new Map();
     this.pictures = new Map();
@@ -41,20 +44,51 @@ export class Desks {
     return this.known(id) ?? this.refresh(id);
   }
 
-  /** Ask the server, once at a time for each image. */
-  refresh(id) {
+  /** Ask the server, once at a time for each image; `counts` where the counts are what is asked for. */
+  refresh(id, { counts = false } = {}) {
+    if (counts) this.uncounted.add(id);
     if (!this.loading.has(id)) this.loading.set(id, this.fetch(id).finally(() => this.loading.delete(id)));
     return this.loading.get(id);
   }
 
   async fetch(id) {
     const edits = this.lastEditAt?.() ?? 0;
-    const desk = await this.get(`${this.api}images/${id}/desk`).catch((error) => {
+    const number = this.numberOf(id);
+    const desk = await this.get(this.addressOf(id, { counts: number === null })).catch((error) => {
       if (error.status === 404) this.onGone?.(id);
       throw error;
     });
+    if (number !== null) {
+      const { total, tagged } = this.tallies;
+      return this.take({ ...desk, tagged, image: { ...desk.image, number, total } }, { isCurrent: false });
+    }
+    this.uncounted.delete(id);
     // Counts read before an edit was stored are older than what this page knows.
     return this.take(desk, { isCurrent: edits === (this.lastEditAt?.() ?? 0) });
+  }
+
+  addressOf(id, { counts }) {
+    const query = new URLSearchParams();
+    if (this.walk !== null) query.set("walk", this.walk);
+    if (!counts) query.set("counts", "false");
+    return `${this.api}images/${id}/desk${query.size > 0 ? `?${query}` : ""}`;
+  }
+
+  /** Counting costs the server the more the larger the dataset is: beside a picture whose number is known it is known. */
+  numberOf(id) {
+    if (this.uncounted.has(id)) return null;
+    if (this.known(id)) return this.known(id).image.number;
+    for (const { image, next_id: next, previous_id: previous } of this.desks.values()) {
+      if (this.uncounted.has(image.id)) continue;
+      if (next === id) return image.number + 1;
+      if (previous === id) return image.number - 1;
+    }
+    return null;
+  }
+
+  /** Pictures came or went: what is known of numbers is old. */
+  forgetCounts() {
+    for (const id of this.desks.keys()) this.uncounted.add(id);
   }
 
   /** The picture of a desk as an element, begun to load at the latest now. */
@@ -87,10 +121,20 @@ export class Desks {
     this.pictures.delete(id);
   }
 
+  /** What is known of an image is old; it is asked for when it is needed. */
+  forgetDesk(id) {
+    this.desks.delete(id);
+  }
+
+  forgetOthers(id) {
+    for (const other of [...this.desks.keys()]) if (other !== id) this.desks.delete(other);
+  }
+
   /** Lead the neighbours of an image that went to the trash past it. */
   leaveOut(id) {
     const gone = this.desks.get(id);
     if (!gone) return;
+    this.forgetCounts();
     for (const [other, desk] of this.desks) {
       if (other === id) continue;
       const past = (wanted, instead) => (wanted !== id ? wanted : instead === other ? null : instead);

@@ -1,8 +1,18 @@
 // What the desk has beside its loop. Each is made with the desk and the page's data; it listens to the desk's events
 // (see `desk.js`) and may give actions, which then have keys, buttons, help and a place in the palette like all others.
 
+import { Live } from "./live.js";
+import { People } from "./people.js";
+import { Review } from "./review.js";
+import { Walk } from "./walk.js";
+
 export function makeFeatures(desk, page) {
-  return [];
+  const live = new Live(desk, page);
+  return [
+    new People(desk, page, live),
+    new Review(desk),
+    new Walk(desk, page),
+  ];
 }
 
 export const actionsOf = (features) => features.flatMap((feature) => feature.actions?.() ?? []);

@@ -77,7 +77,7 @@ export class Navigator {
   async end() {
     this.isFinished = true;
     // The count it tells should be the server's; a slow one is not waited for.
-    const checked = this.saver.settled(SETTLE).then(() => this.desks.refresh(this.current)).catch(() => null);
+    const checked = this.saver.settled(SETTLE).then(() => this.desks.refresh(this.current, { counts: true })).catch(() => null);
     await Promise.race([checked, pause(CHECK)]);
     if (this.isFinished) this.finish(true);
     await checked;
