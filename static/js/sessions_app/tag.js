@@ -1,37 +1,36 @@
 // The tagging desk: puts its parts together.
 
-import { $, readJson } from "../lib/dom.js";
-import { openSocket } from "../live/socket.js";
-import { DATASET_CHANGED } from "../live/messages.js";
+import { readJson } from "../lib/dom.js";
 import { makeActions } from "../tagging/actions.js";
-import { bindButtons, bindKeys, fillHelp, writeHints } from "../tagging/keys.js";
+import { readLayout } from "../tagging/chords.js";
+import { Help } from "../tagging/help.js";
+import { bindButtons, bindKeys, writeHints } from "../tagging/keys.js";
+import { makePageActions } from "../tagging/page_actions.js";
+import { Registry } from "../tagging/registry.js";
 import { Desk } from "./desk.js";
 import { actionsOf, makeFeatures } from "./features.js";
+import { Palette, datasetRows, tagRows } from "./palette.js";
+
+const LEAVE_WAIT = 1500;
 
 const page = readJson("desk-data");
 const desk = new Desk(page);
+const { api } = page.urls;
+// What is being saved gets a moment; a page that cannot be left without loss asks.
+const go = (address) => {
+  desk.caption.flush();
+  desk.saver.settled(LEAVE_WAIT).then(() => location.assign(address));
+};
 const features = makeFeatures(desk, page);
-const actions = makeActions(desk, actionsOf(features));
+const pageActions = makePageActions({ urls: page.urls, go, openPalette: () => palette.open() });
+const registry = new Registry(makeActions(desk, [...actionsOf(features), ...pageActions]), page.keys);
+const palette = new Palette({ registry, datasets: datasetRows(api, go), tags: tagRows(desk, api) });
+const help = new Help({ registry, onClose: () => desk.toTagBox() });
+desk.addEventListener("help", () => help.open());
 
-bindKeys(actions);
-bindButtons(actions);
-writeHints(actions);
-
-const help = $("#help");
-fillHelp($("[data-help]", help), actions);
-$("[data-close]", help).addEventListener("click", () => help.close());
-help.addEventListener("click", (event) => {
-  if (event.target === help) help.close();
-});
-help.addEventListener("close", () => desk.toTagBox());
-
-openSocket(`/ws/datasets/${page.dataset.id}/`, {
-  onMessage: ({ type, data }) => {
-    if (type === DATASET_CHANGED) desk.heard(data);
-  },
-  onState: (state) => {
-    if (state === "open") desk.saver.retryNow();
-  },
-});
+bindKeys(registry);
+bindButtons(registry);
+writeHints(registry);
+readLayout().then(() => registry.dispatchEvent(new Event("change")));
 
 desk.begin();
