@@ -196,6 +196,11 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# --- Suggestions ----------------------------------------------------------------------------------
+
+# A large vocabulary is read behind the questions; tests, which share no transaction with others, read it at once.
+SUGGESTIONS_IN_BACKGROUND = True
+
 # --- Static files and headers ---------------------------------------------------------------------
 
 STATIC_URL = "/static/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from ninja import Router, Status
+from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
 from datasets.jobs import start_processing
@@ -19,7 +19,7 @@ from tagging.downloads import Untagged, zip_response
 from tagging.queries.duplicates import get_duplicates_page
 from tagging.queries.reviews import get_reviews
 from tagging.queries.state import get_image_state
-from tagging.queries.suggestions import get_suggestions
+from tagging.queries.suggestions import suggest
 from tagging.schemas import (
     EditsIn,
     ErrorOut,
@@ -38,6 +38,7 @@ from tagging.schemas import (
     SidecarsOut,
     StaleCaptionOut,
     SuggestionOut,
+    SuggestionsIn,
     SuggestionsOut,
 )
 from tagging.services.duplicates import GroupChanged, keep_one, undo_keep
@@ -103,11 +104,16 @@ def list_reviews(request: HttpRequest, image_id: int) -> list[ReviewOut]:
 
 
 @router.get("/datasets/{int:dataset_id}/tag-suggestions", response=SuggestionsOut, tags=["tags"])
-def suggest_tags(request: HttpRequest, dataset_id: int, q: str = "", limit: int = 10) -> SuggestionsOut:
-    """Tags in use that match, best first; without text the most used."""
-    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-    found = get_suggestions(dataset, q, limit)
-    return SuggestionsOut(tags=[SuggestionOut(name=tag.name, count=tag.count) for tag in found])
+def suggest_tags(request: HttpRequest, dataset_id: int, asked: Query[SuggestionsIn]) -> SuggestionsOut:
+    """Tags of the vocabulary that match, best first; without text what goes with the picture and is used most here."""
+    user = person(request)
+    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    present = asked.tag
+    if asked.image is not None:
+        image = get_object_or_404(visible_images(user).filter(dataset=dataset), pk=asked.image)
+        present = [*[tag.name for tag in get_image_state(image).tags], *present]
+    answer = suggest(dataset, asked.q, asked.limit, with_tags=present)
+    return SuggestionsOut(tags=[SuggestionOut.of(tag) for tag in answer.tags], is_all=answer.is_all)
 
 
 @router.get("/datasets/{int:dataset_id}/export/summary", response=ExportSummaryOut, tags=["exports"])

@@ -15,6 +15,7 @@ from datasets.services.held_texts import ShownText
 from tagging.models import Review, TagOperation
 from tagging.queries.duplicates import Group, Member
 from tagging.queries.state import ImageState
+from tagging.queries.suggestions import Suggestion
 from tagging.services.duplicates import Kept
 from tagging.services.labelling import Edit
 from tagging.services.sidecars import read_all, tell_losses
@@ -119,17 +120,51 @@ class StaleCaptionOut(Schema):
     state: ImageStateOut
 
 
-class SuggestionOut(Schema):
-    """A tag and its use in the dataset."""
+class CategoryOut(Schema):
+    """A group of tags: its word, and a colour that stands beside the word."""
 
     name: str
-    count: int
+    colour: str
+
+
+class SuggestionOut(Schema):
+    """A tag to offer."""
+
+    name: str
+    count: int = Field(description="On how many images of the dataset it is.")
+    vocabulary_count: int = Field(description="How often the list it was loaded from saw it.")
+    category: CategoryOut | None
+    alias: str = Field(description="The alias that matched; empty where the name did.")
+    match: Literal["exact", "prefix", "word", "initials", "inside", "typo"]
+
+    @classmethod
+    def of(cls, suggestion: Suggestion) -> SuggestionOut:
+        """Build it from what was found."""
+        category = suggestion.category
+        return cls(
+            name=suggestion.name,
+            count=suggestion.count,
+            vocabulary_count=suggestion.vocabulary_count,
+            category=CategoryOut(name=category.name, colour=category.colour) if category else None,
+            alias=suggestion.alias,
+            match=suggestion.match,  # type: ignore[arg-type]  # one of the six
+        )
+
+
+class SuggestionsIn(Schema):
+    """What was typed, and for which picture."""
+
+    q: str = Field("", description="What was typed; nothing for what goes with the picture and is used most here.")
+    limit: int = 10
+    image: ImageNumber | None = Field(None, description="The picture: what goes with its tags ranks higher.")
+    tag: list[str] = Field([], max_length=100, description="The picture's tags, where they are not stored yet.")
 
 
 class SuggestionsOut(Schema):
     """Tags to offer, best first."""
 
     tags: list[SuggestionOut]
+    is_all: bool = Field(description="Whether no other tag matches: longer texts need not be asked for.")
 
 
 class ExampleOut(Schema):

@@ -13,6 +13,8 @@ from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset
 from tagger_project.outage import outage
+from tagging.queries.dataset_words import forget_dataset_words
+from tagging.queries.vocabulary import forget_vocabulary
 from tests import factories
 
 
@@ -29,6 +31,13 @@ def data_dir(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
 def no_outage() -> None:
     """What one test said of its broker holds for no other."""
     outage.note_answer()
+
+
+@pytest.fixture(autouse=True)
+def no_vocabulary() -> None:
+    """What one test's process holds of its tags is nothing to the next."""
+    forget_vocabulary()
+    forget_dataset_words()
 
 
 @pytest.fixture

@@ -26,3 +26,5 @@ STORAGES = {
 CELERY_BROKER_URL = "memory://"
 # The in-memory layer needs no broker: pages of a test hear everything.
 BROKER_IS_PRIVATE = False
+# What a test wrote is seen by its own thread alone.
+SUGGESTIONS_IN_BACKGROUND = False

@@ -1,49 +1,135 @@
-"""Tags to offer while a person types."""
+"""Tags to offer while a person types.
+
+Ranked by how they match, then by what goes with the tags already on the picture, then by use in this dataset, then by
+the vocabulary's count, then by name. The whole vocabulary answers from memory (`tagging/queries/vocabulary.py`), and so
+do the dataset's own tags (`dataset_words.py`); the limits of the search stand in `tagging/suggesting/finding.py`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
-
 from datasets.models import Dataset
-from tagging.models import Tag
-from tagging.text import one_line
+from tagging.queries.dataset_words import DatasetWords, folded_name, get_dataset_words
+from tagging.queries.vocabulary import Category, Vocabulary, get_vocabulary
+from tagging.suggesting import Found, Match, find, find_mistyped, fold, match_of
 
 MOST_SUGGESTIONS = 50
+# Where fewer were found, a typo is thought of.
+FEW = 5
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A tag and on how many images of the dataset it is."""
+    """A tag to offer.
+
+    Attributes:
+        count: on how many images of the dataset it is.
+        alias: the alias that matched; empty where the name did.
+        match: how it matches.
+    """
 
     name: str
     count: int
+    alias: str = ""
+    match: str = ""
+    category: Category | None = None
+    vocabulary_count: int = 0
 
 
-def get_suggestions(dataset: Dataset, text: str, limit: int = 10) -> list[Suggestion]:
-    """Return the dataset's tags that match: those that start with the text first, then by use, then by name."""
-    typed = one_line(text)
-    tags = Tag.objects.filter(image_tags__image__dataset=dataset, image_tags__image__trashed_at=None)
-    if typed:
-        tags = tags.filter(_in_any_case("icontains", typed))
-    rows = (
-        tags.annotate(count=Count("image_tags"))
-        .annotate(
-            rank=Case(
-                When(_in_any_case("istartswith", typed), then=Value(0)), default=Value(1), output_field=IntegerField()
-            )
-        )
-        .order_by("rank", "-count", "name")
-        .values_list("name", "count")[: max(1, min(limit, MOST_SUGGESTIONS))]
+@dataclass(frozen=True)
+class Answer:
+    """Tags to offer, best first; `is_all` where no other tag matches."""
+
+    tags: list[Suggestion]
+    is_all: bool
+
+
+@dataclass(frozen=True)
+class _Sources:
+    vocabulary: Vocabulary
+    words: DatasetWords
+    together: dict[int, float]
+
+
+def get_suggestions(dataset: Dataset, text: str, limit: int = 10, *, with_tags: Sequence[str] = ()) -> list[Suggestion]:
+    """Return the tags that match, best first; without text what goes with the picture, then what is used most here."""
+    return suggest(dataset, text, limit, with_tags=with_tags).tags
+
+
+def suggest(dataset: Dataset, text: str, limit: int = 10, *, with_tags: Sequence[str] = ()) -> Answer:
+    """Return what `get_suggestions` returns, and whether that is all.
+
+    Args:
+        dataset: whose use counts.
+        text: as it was typed.
+        limit: at most `MOST_SUGGESTIONS`.
+        with_tags: the tags on the picture.
+    """
+    limit = max(1, min(limit, MOST_SUGGESTIONS))
+    vocabulary = get_vocabulary()
+    words = get_dataset_words(dataset, vocabulary)
+    sources = _Sources(vocabulary, words, words.goes_with(with_tags))
+    typed = fold(text)
+    found = _matching(sources, typed, limit) if typed else _most_used(sources, limit)
+    ranked = sorted((_ranked(sources, each) for each in found), key=lambda pair: pair[0])
+    is_all = bool(typed) and vocabulary.is_ready and len(ranked) < limit
+    is_all = is_all and not any(each.match == Match.TYPO for each in found)
+    return Answer([suggestion for _, suggestion in ranked[:limit]], is_all)
+
+
+def _most_used(sources: _Sources, limit: int) -> list[Found]:
+    numbers = dict.fromkeys([*list(sources.together)[:limit], *range(min(limit, len(sources.words.index)))])
+    return [_own(sources.words, number, Match.EXACT) for number in numbers]
+
+
+def _matching(sources: _Sources, typed: str, limit: int) -> list[Found]:
+    indexes = (sources.words.index, sources.vocabulary.index, sources.vocabulary.newer)
+    found = _merged([*(each for index in indexes for each in find(index, typed, limit)), *_together(sources, typed)])
+    if len(found) < FEW:
+        mistyped = [each for index in indexes for each in find_mistyped(index, typed, limit)]
+        found = _merged([*found, *mistyped])
+    return found
+
+
+def _together(sources: _Sources, typed: str) -> Iterable[Found]:
+    """What goes with the picture, whether or not it is used often enough to be found otherwise."""
+    for number in sources.together:
+        match = match_of(folded_name(sources.words, number), typed)
+        if match is not None:
+            yield _own(sources.words, number, match)
+
+
+def _own(words: DatasetWords, number: int, match: Match) -> Found:
+    index = words.index
+    name = index.spelled(index.name_entry(number))
+    return Found(int(index.pks[number]), name, "", match, int(index.counts[number]), int(index.categories[number]))
+
+
+def _merged(found: Iterable[Found]) -> list[Found]:
+    """Return each tag once, by its best match; by its own name rather than by an alias."""
+    best: dict[int, Found] = {}
+    for each in found:
+        there = best.get(each.pk)
+        if there is None or (each.match, bool(each.alias)) < (there.match, bool(there.alias)):
+            best[each.pk] = each
+    return list(best.values())
+
+
+def _ranked(sources: _Sources, found: Found) -> tuple[tuple[object, ...], Suggestion]:
+    vocabulary, words = sources.vocabulary, sources.words
+    number = words.numbers.get(found.name, -1)
+    use = int(words.index.counts[number]) if number >= 0 else 0
+    # An index of the dataset's own counts its use; the vocabulary's count stands beside it.
+    total = words.vocabulary_counts.get(found.pk, found.count) if number >= 0 else found.count
+    suggestion = Suggestion(
+        name=found.name,
+        count=use,
+        alias=found.alias,
+        match=found.match.name.lower(),
+        category=vocabulary.categories.get(found.category),
+        vocabulary_count=total,
     )
-    return [Suggestion(name, count) for name, count in rows]
-
-
-def _in_any_case(lookup: str, typed: str) -> Q:
-    """Match without regard to case, as far as a database can: SQLite folds ASCII only, so the usual cases are tried."""
-    condition = Q(**{f"name__{lookup}": typed})
-    if not typed.isascii():
-        for variant in (typed.lower(), typed.upper(), typed.capitalize()):
-            condition |= Q(**{f"name__{lookup}": variant})
-    return condition
+    together = sources.together.get(number, 0.0)
+    return (found.match, -together, -use, -total, found.name), suggestion

@@ -20,7 +20,7 @@ from datasets.services.datasets import touch_dataset
 from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
 from tagging.queries.state import ImageState, get_image_state
 from tagging.services.changes import mark_edited, open_change
-from tagging.services.vocabulary import checked_name, get_tags
+from tagging.services.vocabulary import checked_name, resolve_aliases, tags_meant
 from tagging.services.writing import CLOSEST, STEP, Writing, number_anew, open_numbering
 from tagging.text import LONGEST_CAPTION, one_line
 
@@ -125,8 +125,9 @@ def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
     Image.everything.only("pk").get(pk=image.pk)
     known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
     # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
-    added = get_tags(sorted({checked_name(edit.tag) for edit in edits if edit.kind == TagOperation.Kind.ADD}))
-    call.tags.update({tag.name: tag for tag in added})
+    call.tags.update(
+        tags_meant(sorted({checked_name(edit.tag) for edit in edits if edit.kind == TagOperation.Kind.ADD}))
+    )
     applied = False
     for edit in edits:
         if edit.key in known:
@@ -147,13 +148,23 @@ def _apply(image: Image, edit: Edit, call: _Call) -> None:
     if edit.kind == kind.CAPTION:
         before, after = _set_caption(image, edit, call.by)
     else:
-        name = checked_name(edit.tag)
+        name = _stored_name(image, edit, call)
         actions = {kind.ADD: _add, kind.REMOVE: _remove, kind.MOVE: _move}
         before, after = actions[edit.kind](image, name, edit.before, call)
     change = call.change(edit.group, image.dataset_id)
     TagOperation.objects.create(
         key=edit.key, change=change, image=image, kind=edit.kind, tag_name=name, before=before, after=after
     )
+
+
+def _stored_name(image: Image, edit: Edit, call: _Call) -> str:
+    """Return the name of the tag that is meant: an alias is never on an image."""
+    name = checked_name(edit.tag)
+    if name in call.tags:
+        return call.tags[name].name
+    if ImageTag.objects.filter(image=image, tag__name=name).exists():
+        return name
+    return resolve_aliases([name]).get(name, name)
 
 
 def _add(image: Image, name: str, before: str | None, call: _Call) -> tuple[float | None, float | None]:

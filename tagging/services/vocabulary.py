@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from tagging.models import Tag
+from tagging.models import Tag, TagAlias, VocabularyRevision
 from tagging.text import LONGEST_TAG, BadTagName, normalise_tag_name
 
 
@@ -15,12 +16,13 @@ class TagRefused(Exception):
 
 
 def get_tag(text: str) -> Tag:
-    """Return the tag of this spelling, making it if it is new.
+    """Return the tag of this spelling, or the one it is an alias of, making it if it is new.
 
     Raises:
         TagRefused: it cannot be a tag.
     """
-    return get_tags([checked_name(text)])[0]
+    name = checked_name(text)
+    return tags_meant([name])[name]
 
 
 def checked_name(text: str) -> str:
@@ -40,13 +42,48 @@ def checked_name(text: str) -> str:
         raise TagRefused(sentences[str(error)] % {"text": text[:40], "limit": LONGEST_TAG}) from error
 
 
-def get_tags(names: Sequence[str]) -> list[Tag]:
-    """Return the tags of these normalised names in the same order, making those that are new."""
+def tags_meant(names: Sequence[str]) -> dict[str, Tag]:
+    """Return the tag that each of these normalised names means, by that name and by the tag's own.
+
+    A tag of this very name comes first, then the tag it is an alias of; what is neither becomes a tag. This is where
+    names become tags on their way in: typed, pasted, from a text or over the API.
+    """
     found = {tag.name: tag for tag in Tag.objects.filter(name__in=names)}
     missing = [name for name in dict.fromkeys(names) if name not in found]
     if missing:
-        # Two people may make the same word at the same moment; the database keeps one. In alphabetical order, because
-        # two who make the same words in opposite orders would wait for each other.
-        Tag.objects.bulk_create([Tag(name=name) for name in sorted(missing)], ignore_conflicts=True)
-        found |= {tag.name: tag for tag in Tag.objects.filter(name__in=missing)}
+        rows = TagAlias.objects.filter(name__in=missing).select_related("tag")
+        aliases = {row.name: row.tag for row in rows}
+        found |= aliases | {tag.name: tag for tag in aliases.values()}
+        found |= _make_tags([name for name in missing if name not in aliases])
+    return found
+
+
+def resolve_aliases(names: Sequence[str]) -> dict[str, str]:
+    """Return the tag's name of each of these that is an alias."""
+    return dict(TagAlias.objects.filter(name__in=names).values_list("name", "tag__name"))
+
+
+def get_tags(names: Sequence[str]) -> list[Tag]:
+    """Return the tags of exactly these normalised names in the same order, making those that are new.
+
+    For words that were on images before, and come back as they were. `tags_meant` is for what comes in.
+    """
+    found = {tag.name: tag for tag in Tag.objects.filter(name__in=names)}
+    found |= _make_tags([name for name in dict.fromkeys(names) if name not in found])
     return [found[name] for name in names]
+
+
+def bump_vocabulary() -> None:
+    """Tell every server that the vocabulary changed: to be called after tags, aliases or categories were."""
+    if not VocabularyRevision.objects.filter(pk=1).update(number=F("number") + 1):
+        VocabularyRevision.objects.bulk_create([VocabularyRevision(pk=1)], ignore_conflicts=True)
+        VocabularyRevision.objects.filter(pk=1).update(number=F("number") + 1)
+
+
+def _make_tags(names: Sequence[str]) -> dict[str, Tag]:
+    if not names:
+        return {}
+    # Two people may make the same word at the same moment; the database keeps one. In alphabetical order, because
+    # two who make the same words in opposite orders would wait for each other.
+    Tag.objects.bulk_create([Tag(name=name) for name in sorted(names)], ignore_conflicts=True)
+    return {tag.name: tag for tag in Tag.objects.filter(name__in=names)}

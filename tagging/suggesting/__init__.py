@@ -1,8 +1,8 @@
 """An index over names that finds what a person means while they type. Pure: it knows no database."""
 
 from tagging.suggesting.building import Columns
-from tagging.suggesting.finding import Found, Match, find, match_of
+from tagging.suggesting.finding import Found, Match, find, find_mistyped, match_of
 from tagging.suggesting.folding import fold
 from tagging.suggesting.index import Index
 
-__all__ = ["Columns", "Found", "Index", "Match", "find", "fold", "match_of"]
+__all__ = ["Columns", "Found", "Index", "Match", "find", "find_mistyped", "fold", "match_of"]

@@ -6,8 +6,8 @@ How much is looked at, so that no question takes long however many names there a
 - Initials are those of two to eight words that begin in ASCII, from two letters on.
 - Inside words: stretches of the text that cannot hold it are passed over, and reading ends after `MOST_BYTES` of the
   others; beyond that, hits in seldom used names are missed.
-- One typo (a letter too many, missing, wrong, or two that changed places) is looked for from four letters on where
-  fewer than `FEW` were found better, at starts of names and words. Letters that may be missing are those of the text's
+- One typo (a letter too many, missing, wrong, or two that changed places) is looked for by another
+  question, from four letters on, at starts of names and words. Letters that may be missing are those of the text's
   own kind: ASCII, and beyond it what occurs most in the index. Of names that share their first eight bytes with
   a variant, the `MOST_OF_A_VARIANT` most used are compared further.
 """
@@ -25,7 +25,6 @@ import numpy as np
 from tagging.suggesting.index import KEY_BYTES, Index, Places, Starts, Tiers
 
 MOST_BYTES = 4_000_000
-FEW = 5
 FEWEST_LETTERS_OF_A_TYPO = 4
 LONGEST_TYPO = 40
 MOST_OF_A_VARIANT = 200
@@ -68,10 +67,17 @@ def find(index: Index, text: str, limit: int) -> list[Found]:
             break
     else:
         _note_inside(index, wanted, limit, hits)
-    if len(hits) < FEW and FEWEST_LETTERS_OF_A_TYPO <= len(text) <= LONGEST_TYPO:
-        _note(index, hits, Match.TYPO, _mistyped(index, text, limit))
     best = sorted(hits.items(), key=lambda hit: (hit[1][0], hit[0]))[:limit]
     return _found(index, best)
+
+
+def find_mistyped(index: Index, text: str, limit: int) -> list[Found]:
+    """Return the tags of which a name or word starts one typo away from a folded text, the most used first."""
+    if len(index) == 0 or not FEWEST_LETTERS_OF_A_TYPO <= len(text) <= LONGEST_TYPO:
+        return []
+    hits: dict[int, tuple[Match, int]] = {}
+    _note(index, hits, Match.TYPO, _mistyped(index, text, limit))
+    return _found(index, sorted(hits.items())[:limit])
 
 
 def match_of(name: str, text: str) -> Match | None:

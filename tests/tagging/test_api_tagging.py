@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from datasets import paths
 from datasets.models import Dataset, Image
-from tagging.models import Change, TagOperation
+from tagging.models import Change, Tag, TagAlias, TagCategory, TagOperation
 from tagging.queries.state import get_image_state
 from tagging.services.exporting import OriginalMissing
 from tests import factories, images
@@ -213,14 +213,48 @@ def test_suggestions(client: Client, dataset: Dataset) -> None:
     for names in (["long hair", "hair"], ["long hair"]):
         apply(factories.make_image(dataset), *map(adding, names))
     address = f"/api/v1/datasets/{dataset.pk}/tag-suggestions"
-    most_used = [{"name": "long hair", "count": 2}, {"name": "hair", "count": 1}]
-    assert client.get(address).json() == {"tags": most_used}
-    assert client.get(address, {"q": "HAIR"}).json() == {"tags": most_used[::-1]}
-    assert client.get(address, {"q": "%", "limit": "5"}).json() == {"tags": []}
-    assert len(client.get(address, {"limit": 1}).json()["tags"]) == 1
+
+    def asked(**parameters: Any) -> list[tuple[str, int]]:
+        return [(tag["name"], tag["count"]) for tag in client.get(address, parameters).json()["tags"]]
+
+    most_used = [("long hair", 2), ("hair", 1)]
+    assert asked() == most_used
+    assert asked(q="HAIR") == most_used[::-1]
+    assert asked(q="%", limit="5") == []
+    assert len(asked(limit=1)) == 1
     assert client.get(address, {"limit": "many"}).status_code == 422
-    assert client.get(f"{address}?q=%00%FF").json() == {"tags": []}
+    assert client.get(f"{address}?q=%00%FF").json() == {"tags": [], "is_all": True}
     assert client.get("/api/v1/datasets/999999/tag-suggestions").status_code == 404
+
+
+def test_a_suggestion_with_all_that_is_told_of_it(client: Client, dataset: Dataset) -> None:
+    artist = TagCategory.objects.get(number=1)
+    tag = Tag.objects.create(name="somebody", category=artist, vocabulary_count=1234)
+    TagAlias.objects.create(name="some one", tag=tag)
+    (found,) = client.get(f"/api/v1/datasets/{dataset.pk}/tag-suggestions", {"q": "some o"}).json()["tags"]
+    assert found == {
+        "name": "somebody",
+        "count": 0,
+        "vocabulary_count": 1234,
+        "category": {"name": artist.name, "colour": artist.colour},
+        "alias": "some one",
+        "match": "prefix",
+    }
+
+
+def test_suggestions_for_a_picture_by_its_number_or_its_tags(client: Client, dataset: Dataset) -> None:
+    for _ in range(3):
+        apply(factories.make_image(dataset), adding("beach"), adding("bikini"))
+    for _ in range(5):
+        apply(factories.make_image(dataset), adding("bread"))
+    image = factories.make_image(dataset)
+    apply(image, adding("beach"))
+    address = f"/api/v1/datasets/{dataset.pk}/tag-suggestions"
+    for parameters in ({"image": image.pk}, {"tag": ["beach"]}):
+        names = [tag["name"] for tag in client.get(address, {"q": "b", **parameters}).json()["tags"]]
+        assert names == ["bikini", "bread", "beach"]
+    elsewhere = factories.make_image(factories.make_dataset())
+    assert client.get(address, {"image": elsewhere.pk}).status_code == 404
 
 
 # --- exports ----------------------------------------------------------------------------------------------------------

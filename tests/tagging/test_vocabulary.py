@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from tagging.models import Tag
-from tagging.services.vocabulary import TagRefused, checked_name, get_tag, get_tags
+from datasets.models import Image
+from tagging.models import ImageTag, Source, Tag, TagAlias, TagOperation, VocabularyRevision
+from tagging.queries.state import get_image_state
+from tagging.services.putting import WordsOfImage, put_words
+from tagging.services.vocabulary import TagRefused, bump_vocabulary, checked_name, get_tag, get_tags, tags_meant
+from tests.tagging.doing import adding, apply, moving, removing
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +68,34 @@ def test_what_is_refused_and_why(typed: str, sentence: str) -> None:
 def test_the_database_itself_refuses_what_is_no_word_of_a_list(name: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Tag.objects.create(name=name)
+
+
+def test_an_alias_means_its_tag_and_a_tag_of_that_name_comes_first(django_assert_num_queries: Any) -> None:
+    smile = Tag.objects.create(name="smile")
+    TagAlias.objects.create(name="smiling", tag=smile)
+    assert get_tag("smiling") == smile
+    with django_assert_num_queries(4):
+        meant = tags_meant(["grin", "smiling"])
+    assert (meant["smiling"], meant["smile"], meant["grin"].name) == (smile, smile, "grin")
+    assert get_tags(["smiling"])[0].name == "smiling"  # what comes back as it was
+    assert tags_meant(["smiling"])["smiling"].name == "smiling"
+
+
+def test_an_alias_on_its_way_in_becomes_its_tag_wherever_it_comes_from(image: Image) -> None:
+    TagAlias.objects.create(name="smiling", tag=Tag.objects.create(name="smile"))
+    state = apply(image, adding("hat"), adding("smiling"), adding("smile"))
+    assert [tag.name for tag in state.tags] == ["hat", "smile"]
+    state = apply(image, moving("smiling", before="hat"))
+    assert [tag.name for tag in state.tags] == ["smile", "hat"]
+    assert [tag.name for tag in apply(image, removing("smiling")).tags] == ["hat"]
+    words = WordsOfImage(image, ["smiling", "hat", "smile"], "", list(ImageTag.objects.filter(image=image)))
+    with transaction.atomic():
+        put_words([words], by=None, source=Source.SIDECAR)
+    assert [tag.name for tag in get_image_state(image).tags] == ["smile", "hat"]
+    assert set(TagOperation.objects.values_list("tag_name", flat=True)) == {"hat", "smile"}
+
+
+def test_every_change_of_the_vocabulary_counts_up() -> None:
+    for number in (1, 2, 3):
+        bump_vocabulary()
+        assert VocabularyRevision.objects.get().number == number
