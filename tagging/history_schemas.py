@@ -9,6 +9,7 @@ from typing import Literal
 
 from ninja import Field, Schema
 
+from datasets.models import Image
 from tagging.queries.history import Blame, HistoryPage
 from tagging.services.undoing import Undone
 
@@ -35,6 +36,18 @@ class WhoWhenOut(Schema):
     when: datetime
 
 
+class ImageToldOut(Schema):
+    """An image of an entry."""
+
+    id: int
+    name: str
+
+    @staticmethod
+    def resolve_name(image: Image) -> str:
+        """What its file was called."""
+        return image.original_name
+
+
 class EntryOut(Schema):
     """One entry of a history: what was done in one go."""
 
@@ -46,6 +59,7 @@ class EntryOut(Schema):
     reason: str
     undoes: int | None = Field(description="The entry that this one took back.")
     images: int
+    image: ImageToldOut | None = Field(description="The first of them.")
     added: int
     removed: int
     moved: int

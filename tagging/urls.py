@@ -4,11 +4,14 @@ from django.urls import path
 
 from tagging.views.duplicates import duplicates_page, undo_duplicates
 from tagging.views.export import export_page
+from tagging.views.history import history_page, undo_entry
 
 app_name = "tagging"
 
 urlpatterns = [
     path("datasets/<int:dataset_id>/duplicates/", duplicates_page, name="duplicates"),
     path("datasets/<int:dataset_id>/duplicates/undo/", undo_duplicates, name="duplicates_undo"),
+    path("datasets/<int:dataset_id>/history/", history_page, name="history"),
+    path("datasets/<int:dataset_id>/history/undo/", undo_entry, name="history_undo"),
     path("datasets/<int:dataset_id>/export/", export_page, name="export"),
 ]

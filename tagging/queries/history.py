@@ -64,6 +64,7 @@ class Entry:
         source: how, as `Source` spells it; `how` says it in words.
         reason: why, where that is known.
         images: how many images it changed.
+        image: the first of them.
         tags: the tags it concerns most, at most a few; `more_tags` counts the others.
         caption: of its first caption.
         undoes: the change that it took back.
@@ -78,6 +79,7 @@ class Entry:
     reason: str
     undoes: int | None
     images: int = 0
+    image: Image | None = None
     added: int = 0
     removed: int = 0
     moved: int = 0
@@ -222,18 +224,23 @@ def _name(user: User | None) -> str:
 def _count(entries: dict[int, Entry], operations: QuerySet[TagOperation]) -> None:
     counted = operations.values("change").annotate(
         of_images=Count("image", distinct=True),
+        first_image=Min("image"),
         added=Count("pk", filter=Q(kind=Kind.ADD)),
         removed=Count("pk", filter=Q(kind=Kind.REMOVE)),
         moved=Count("pk", filter=Q(kind=Kind.MOVE)),
         captions=Count("pk", filter=Q(kind=Kind.CAPTION)),
         first_caption=Min("pk", filter=Q(kind=Kind.CAPTION)),
     )
-    first_captions = []
+    first_captions, first_images = [], {}
     for row in counted:
+        first_images[row["change"]] = row["first_image"]
         entry = entries[row["change"]]
         entry.images, entry.added, entry.removed = row["of_images"], row["added"], row["removed"]
         entry.moved, entry.captions = row["moved"], row["captions"]
         first_captions.append(row["first_caption"])
+    images = Image.everything.in_bulk(set(first_images.values()))
+    for change_id, image_id in first_images.items():
+        entries[change_id].image = images.get(image_id)
     captions = TagOperation.objects.filter(pk__in=[pk for pk in first_captions if pk is not None])
     for change_id, text_before, text_after in captions.values_list("change_id", "before", "after"):
         entries[change_id].caption = CaptionTold(_short(text_before), _short(text_after))
