@@ -16,7 +16,7 @@ class DeskChanged(Message):
         revision: the dataset's revision that a page is on once it has taken this in.
         images: how many there are; `tagged` of them have a tag or a caption.
         changed: the images whose words, review or place in the trash changed: `id`, `revision` of the image,
-            `review_state`, `is_gone`.
+            `review_state`, `is_tagged`, `is_gone`.
         states: the words of these images by id, where they are few; else a page asks for those it shows.
         is_complete: `False` where so many changed that they are not listed: a page asks again for all it shows.
     """

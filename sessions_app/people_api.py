@@ -13,6 +13,8 @@ from datasets.models import Dataset, Image
 from datasets.permissions import can_edit, check_can_edit, visible_datasets, visible_images
 from sessions_app.live_words import changed_message, people_message
 from sessions_app.models import Claim
+from sessions_app.permissions import own_walks
+from sessions_app.queries.courses import Course
 from sessions_app.queries.people import get_holder, get_people, get_untagged_in_turn
 from sessions_app.services.claims import ForeignTab, be_here, leave, take_next_free, take_over
 from tagger_project.auth import person
@@ -37,10 +39,11 @@ class TakeIn(Schema):
 
 
 class NextIn(Schema):
-    """A page asks for the next free image behind `image`."""
+    """A page asks for the next free image behind `image`, of a tagging session where it is on one."""
 
     tab: uuid.UUID
     image: int | None = None
+    walk: int | None = None
 
 
 class HoldOut(Schema):
@@ -146,12 +149,19 @@ def take_image(request: HttpRequest, dataset_id: int, body: TakeIn) -> HoldOut:
 
 @router.post("/datasets/{int:dataset_id}/claims/next", response=NextOut, summary="Take the next free image")
 def take_next(request: HttpRequest, dataset_id: int, body: NextIn) -> NextOut:
-    """Hold the next untagged image that no other page holds; two pages at once never get the same one."""
+    """Hold the next image to do that no other page holds; two pages at once never get the same one.
+
+    To do is what is untagged; in a tagging session with a filter, what matches and was not visited in it.
+    """
     user, dataset = person(request), _dataset(request, dataset_id)
     start = None if body.image is None else _image(request, dataset, body.image)
     check_can_edit(dataset, user)
+    if body.walk is None:
+        candidates = get_untagged_in_turn(dataset, start, user)
+    else:
+        candidates = Course(get_object_or_404(own_walks(user), pk=body.walk, dataset=dataset), user).in_turn(start)
     try:
-        image_id = take_next_free(dataset, body.tab, get_untagged_in_turn(dataset, start, user), by=user)
+        image_id = take_next_free(dataset, body.tab, candidates, by=user)
     except ForeignTab as refused:
         raise HttpError(409, str(refused)) from refused
     return NextOut(image=image_id)

@@ -24,6 +24,7 @@ from django.core.exceptions import ObjectDoesNotExist
 
 from sessions_app.live_words import changed_message, people_message
 from sessions_app.queries.people import PersonHere, get_people
+from sessions_app.services.claims import GRACE
 from tagger_project.consumers import GONE, TRY_AGAIN
 from tagging.queries.missed import Missed, Numbers, get_missed, get_numbers, get_revision
 
@@ -119,11 +120,16 @@ class Room:
 
     def leave(self, page: Page) -> None:
         """Remove a page; an empty room rests."""
-        self.pages.discard(page)
+        if page not in self.pages:
+            return
+        self.pages.remove(page)
         self._people_told.pop(page, None)
         if not self.pages and self._pulse is not None:
             self._pulse.cancel()
             self._pulse = None
+        elif page.tab:
+            # By then its row has ended, unless it was only loaded anew.
+            asyncio.get_running_loop().call_later(GRACE.total_seconds() + 0.3, self.touch_people)
 
     def touch(self) -> None:
         """Tell what changed, now or in a moment."""
@@ -143,6 +149,8 @@ class Room:
             self.touch_people()
 
     async def _tell_changes(self) -> None:
+        if not self.pages:
+            return
         revision = await _read_revision(self.dataset_id)
         groups: defaultdict[_Group, list[Page]] = defaultdict(list)
         for page in self.pages:
@@ -160,6 +168,8 @@ class Room:
                 await self._send(page, text)
 
     async def _tell_people(self) -> None:
+        if not self.pages:
+            return
         people = await _read_people(self.dataset_id)
         for page in list(self.pages):
             if self._people_told.get(page) == people or not page.line.is_free or not page.line.sent:

@@ -58,6 +58,18 @@ class Course:
         untagged = self.matching.filter(is_tagged=False).exclude(pk=image.pk)
         return _first(_beside(untagged, image, self.order, forward=True)) or self._first(untagged)
 
+    def in_turn(self, image: Image | None) -> list[QuerySet[Image]]:
+        """What is left to do, behind this image and then all: what is untagged; with a filter, what was not visited."""
+        left = self.matching.filter(is_tagged=False)
+        if self.has_filter:
+            left = self.matching.filter(
+                ~Exists(ImageVisit.objects.filter(tagging_session=self.walk, image=OuterRef("pk")))
+            )
+        if image is None:
+            return [_in_order(left, self.order)]
+        left = left.exclude(pk=image.pk)
+        return [_beside(left, image, self.order, forward=True), _in_order(left, self.order)]
+
     def first_id(self) -> int | None:
         """Where a walk begins: the first image that matches."""
         return self._first(self.matching)

@@ -29,7 +29,7 @@ from tagger_project.live import publish
 SEEN = timedelta(seconds=45)
 HELD = timedelta(seconds=60)
 # A page that left may only be loading anew.
-GRACE = timedelta(seconds=4)
+GRACE = timedelta(seconds=3)
 _AT_ONCE = 20
 _ATTEMPTS = 25
 

@@ -33,6 +33,7 @@ class ChangedImage:
     id: int
     revision: int
     review_state: str
+    is_tagged: bool
     is_gone: bool
 
 
@@ -75,13 +76,17 @@ def get_numbers(dataset_id: int) -> Numbers:
 
 def get_missed(dataset_id: int, since: int, *, with_states: bool) -> Missed:
     """Return the images that changed after a revision, in no order."""
-    fields = ("pk", "revision", "review_state", "trashed_at")
+    fields = ("pk", "revision", "review_state", "is_tagged", "trashed_at")
     images = Image.everything.filter(dataset=dataset_id, changed_at_revision__gt=since).only(*fields)
     rows = list(images[: MOST_CHANGED + 1])
     if len(rows) > MOST_CHANGED:
         return Missed(changed=[], states=[], is_complete=False)
     return Missed(
-        changed=[ChangedImage(row.pk, row.revision, row.review_state, row.trashed_at is not None) for row in rows],
+        changed=[_changed(row) for row in rows],
         states=get_image_states([row.pk for row in rows]) if with_states and len(rows) <= MOST_STATES else [],
         is_complete=True,
     )
+
+
+def _changed(image: Image) -> ChangedImage:
+    return ChangedImage(image.pk, image.revision, image.review_state, image.is_tagged, image.trashed_at is not None)

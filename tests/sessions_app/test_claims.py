@@ -186,7 +186,7 @@ def at_once(work: list[Callable[[], Any]]) -> list[Any]:
     return results
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("shared_database")
 def test_pages_that_ask_at_the_same_moment_never_get_the_same_image() -> None:
     dataset = factories.make_dataset()
     images = {factories.make_image(dataset).pk for _ in range(12)}
@@ -199,7 +199,7 @@ def test_pages_that_ask_at_the_same_moment_never_get_the_same_image() -> None:
         assert sorted(one.name for one in get_people(dataset.pk)) == [f"Guest {number}" for number in range(1, 9)]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("shared_database")
 def test_of_pages_that_come_or_take_at_the_same_moment_one_holds_the_image() -> None:
     image = factories.make_image(factories.make_dataset())
     for _round in range(4):

@@ -9,10 +9,13 @@ import { connectionFound, connectionLost } from "./banner.js";
 const POLL_EVERY = 2000;
 // A proxy that swallows the handshake answers nothing at all.
 const HANDSHAKE_LIMIT = 8000;
+// However long the server was away: so soon after it is back, at most, is every page.
+const LONGEST_WAIT = 8000;
 
 class LiveSocket {
-  constructor(path, { onMessage, onState = () => {}, poll = null }) {
-    this.path = path;
+  constructor(path, { onMessage, onState = () => {}, poll = null, answers = false }) {
+    this.pathNow = typeof path === "function" ? path : () => path;
+    this.answers = answers;
     this.onMessage = onMessage;
     this.onState = onState;
     this.poll = poll;
@@ -48,7 +51,9 @@ class LiveSocket {
       clearTimeout(late);
       if (socket === this.socket) this.opened();
     });
-    socket.addEventListener("message", (event) => this.received(event.data));
+    socket.addEventListener("message", (event) => {
+      if (socket === this.socket) this.received(event.data);
+    });
     socket.addEventListener("close", () => {
       clearTimeout(limit);
       clearTimeout(late);
@@ -58,7 +63,7 @@ class LiveSocket {
 
   make() {
     try {
-      return new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${this.path}`);
+      return new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${this.pathNow()}`);
     } catch {
       return null;
     }
@@ -66,6 +71,7 @@ class LiveSocket {
 
   opened() {
     this.attempt = 0;
+    this.seen = 0;
     this.polling = null;
     connectionFound();
     this.setState("open");
@@ -78,14 +84,25 @@ class LiveSocket {
     } catch {
       return;
     }
-    this.onMessage(message);
+    try {
+      this.onMessage(message);
+    } finally {
+      this.answer();
+    }
+  }
+
+  /** The server sends no more than a few messages that were not seen: a page that is asleep costs it no memory. */
+  answer() {
+    if (!this.answers) return;
+    this.seen += 1;
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ seen: this.seen }));
   }
 
   lost() {
     this.socket = null;
     if (this.isClosed) return;
     this.setState("closed");
-    const wait = backoff(this.attempt, 1000, 30000);
+    const wait = backoff(this.attempt, 1000, LONGEST_WAIT);
     this.attempt += 1;
     this.retryAt = performance.now() + wait;
     this.retryTimer = setTimeout(() => this.connect(), wait);
@@ -141,7 +158,8 @@ class LiveSocket {
 /**
  * Open a socket and keep it open; returns something with `close()`.
  *
- * `onMessage` gets `{type, data}`; `onState` one of "connecting", "open", "closed"; `poll`, where given, is called
+ * `path` may be a function: a page that comes again says what it knows by then. With `answers` the server is told how
+ * many messages were seen. `onMessage` gets `{type, data}`; `onState` one of "connecting", "open", "closed"; `poll`, where given, is called
  * every two seconds while no socket is open and returns a promise that fails when the server does not answer.
  */
 export const openSocket = (path, options) => new LiveSocket(path, options);

@@ -201,6 +201,14 @@ export class Chips {
     this.byName.get(name)?.scrollIntoView({ block: "nearest" });
   }
 
+  /** Set off a chip that somebody else brought; it is not scrolled to, as nobody here asked for it. */
+  mark(name) {
+    const chip = this.byName.get(name);
+    if (!chip) return;
+    chip.classList.add("chip--arrived");
+    setTimeout(() => chip.classList.remove("chip--arrived"), 2500);
+  }
+
   /** Show which chip a tag that was typed again already has. */
   flash(name) {
     const chip = this.byName.get(name);
