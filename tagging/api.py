@@ -19,7 +19,7 @@ from tagging.downloads import Untagged, zip_response
 from tagging.queries.duplicates import get_duplicates_page
 from tagging.queries.reviews import get_reviews
 from tagging.queries.state import get_image_state
-from tagging.queries.suggestions import suggest
+from tagging.queries.suggestions import get_suggestions
 from tagging.schemas import (
     EditsIn,
     ErrorOut,
@@ -112,8 +112,8 @@ def suggest_tags(request: HttpRequest, dataset_id: int, asked: Query[Suggestions
     if asked.image is not None:
         image = get_object_or_404(visible_images(user).filter(dataset=dataset), pk=asked.image)
         present = [*[tag.name for tag in get_image_state(image).tags], *present]
-    answer = suggest(dataset, asked.q, asked.limit, with_tags=present)
-    return SuggestionsOut(tags=[SuggestionOut.of(tag) for tag in answer.tags], is_all=answer.is_all)
+    found = get_suggestions(dataset, asked.q, asked.limit, with_tags=present)
+    return SuggestionsOut(tags=[SuggestionOut.of(tag) for tag in found])
 
 
 @router.get("/datasets/{int:dataset_id}/export/summary", response=ExportSummaryOut, tags=["exports"])

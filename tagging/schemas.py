@@ -136,6 +136,7 @@ class SuggestionOut(Schema):
     category: CategoryOut | None
     alias: str = Field(description="The alias that matched; empty where the name did.")
     match: Literal["exact", "prefix", "word", "initials", "inside", "typo"]
+    together: float = Field(description="The share of pictures with the same tags that have it as well.")
 
     @classmethod
     def of(cls, suggestion: Suggestion) -> SuggestionOut:
@@ -147,6 +148,7 @@ class SuggestionOut(Schema):
             vocabulary_count=suggestion.vocabulary_count,
             category=CategoryOut(name=category.name, colour=category.colour) if category else None,
             alias=suggestion.alias,
+            together=suggestion.together,
             match=suggestion.match,  # type: ignore[arg-type]  # one of the six
         )
 
@@ -164,7 +166,6 @@ class SuggestionsOut(Schema):
     """Tags to offer, best first."""
 
     tags: list[SuggestionOut]
-    is_all: bool = Field(description="Whether no other tag matches: longer texts need not be asked for.")
 
 
 class ExampleOut(Schema):

@@ -28,6 +28,7 @@ class Suggestion:
         count: on how many images of the dataset it is.
         alias: the alias that matched; empty where the name did.
         match: how it matches.
+        together: the share of pictures with the same tags that have it as well, a mean over those tags.
     """
 
     name: str
@@ -36,14 +37,7 @@ class Suggestion:
     match: str = ""
     category: Category | None = None
     vocabulary_count: int = 0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Tags to offer, best first; `is_all` where no other tag matches."""
-
-    tags: list[Suggestion]
-    is_all: bool
+    together: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,12 +48,7 @@ class _Sources:
 
 
 def get_suggestions(dataset: Dataset, text: str, limit: int = 10, *, with_tags: Sequence[str] = ()) -> list[Suggestion]:
-    """Return the tags that match, best first; without text what goes with the picture, then what is used most here."""
-    return suggest(dataset, text, limit, with_tags=with_tags).tags
-
-
-def suggest(dataset: Dataset, text: str, limit: int = 10, *, with_tags: Sequence[str] = ()) -> Answer:
-    """Return what `get_suggestions` returns, and whether that is all.
+    """Return the tags that match, best first; without text what goes with the picture, then what is used most here.
 
     Args:
         dataset: whose use counts.
@@ -74,9 +63,7 @@ def suggest(dataset: Dataset, text: str, limit: int = 10, *, with_tags: Sequence
     typed = fold(text)
     found = _matching(sources, typed, limit) if typed else _most_used(sources, limit)
     ranked = sorted((_ranked(sources, each) for each in found), key=lambda pair: pair[0])
-    is_all = bool(typed) and vocabulary.is_ready and len(ranked) < limit
-    is_all = is_all and not any(each.match == Match.TYPO for each in found)
-    return Answer([suggestion for _, suggestion in ranked[:limit]], is_all)
+    return [suggestion for _, suggestion in ranked[:limit]]
 
 
 def _most_used(sources: _Sources, limit: int) -> list[Found]:
@@ -123,6 +110,7 @@ def _ranked(sources: _Sources, found: Found) -> tuple[tuple[object, ...], Sugges
     use = int(words.index.counts[number]) if number >= 0 else 0
     # An index of the dataset's own counts its use; the vocabulary's count stands beside it.
     total = words.vocabulary_counts.get(found.pk, found.count) if number >= 0 else found.count
+    together = sources.together.get(number, 0.0)
     suggestion = Suggestion(
         name=found.name,
         count=use,
@@ -130,6 +118,6 @@ def _ranked(sources: _Sources, found: Found) -> tuple[tuple[object, ...], Sugges
         match=found.match.name.lower(),
         category=vocabulary.categories.get(found.category),
         vocabulary_count=total,
+        together=together,
     )
-    together = sources.together.get(number, 0.0)
     return (found.match, -together, -use, -total, found.name), suggestion

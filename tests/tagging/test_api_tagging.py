@@ -223,7 +223,7 @@ def test_suggestions(client: Client, dataset: Dataset) -> None:
     assert asked(q="%", limit="5") == []
     assert len(asked(limit=1)) == 1
     assert client.get(address, {"limit": "many"}).status_code == 422
-    assert client.get(f"{address}?q=%00%FF").json() == {"tags": [], "is_all": True}
+    assert client.get(f"{address}?q=%00%FF").json() == {"tags": []}
     assert client.get("/api/v1/datasets/999999/tag-suggestions").status_code == 404
 
 
@@ -239,6 +239,7 @@ def test_a_suggestion_with_all_that_is_told_of_it(client: Client, dataset: Datas
         "category": {"name": artist.name, "colour": artist.colour},
         "alias": "some one",
         "match": "prefix",
+        "together": 0.0,
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from datasets.models import Dataset, Image
 from tagging.models import Tag, TagAlias, TagCategory
-from tagging.queries.suggestions import MOST_SUGGESTIONS, get_suggestions, suggest
+from tagging.queries.suggestions import MOST_SUGGESTIONS, get_suggestions
 from tagging.queries.vocabulary import MOST_NEWER
 from tagging.services.vocabulary import bump_vocabulary
 from tests import factories
@@ -219,11 +219,3 @@ def test_newer_tags_are_found_also_where_they_are_many(dataset: Dataset) -> None
     get_suggestions(dataset, "")
     make_vocabulary(*[(f"new {number}", 0) for number in range(MOST_NEWER + 10)])
     assert offered(dataset, f"new {MOST_NEWER + 5}", 1) == [f"new {MOST_NEWER + 5}"]
-
-
-def test_whether_that_is_all(dataset: Dataset) -> None:
-    make_vocabulary(*[(f"tag {number}", 0) for number in range(20)])
-    assert suggest(dataset, "tag", 50).is_all
-    assert not suggest(dataset, "tag", 10).is_all
-    assert not suggest(dataset, "", 10).is_all
-    assert not suggest(dataset, "tga 1", 50).is_all

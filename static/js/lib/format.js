@@ -7,6 +7,11 @@ const oneDigit = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 
 export const formatNumber = (value) => whole.format(value);
 
+const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+
+/** "6.1M" for a number whose size matters and not its digits. */
+export const formatShort = (value) => short.format(value);
+
 export const formatRate = (value) => (value < 10 ? oneDigit : whole).format(value);
 
 /** "4.2 MB" for a number of bytes; decimal units, as file managers show them. */

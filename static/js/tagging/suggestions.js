@@ -2,9 +2,9 @@
 
 import Combobox from "../../vendor/combobox-nav/combobox-nav.js";
 import { el, fill } from "../lib/dom.js";
-import { formatNumber } from "../lib/format.js";
+import { formatNumber, formatShort } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
-import { folded, tidy } from "./names.js";
+import { folded, tidy, wordStart } from "./names.js";
 
 const SHOWN = 20;
 const WAIT = 40;
@@ -30,7 +30,7 @@ export class Suggestions {
     if (row) this.onTake(row.dataset.name);
   }
 
-  /** Show what goes with the text in the box; an empty one shows the tags used most, without opening the list. */
+  /** Show what goes with the text in the box; an empty one shows what goes with the picture, without opening the list. */
   async update(value = this.input.value) {
     const text = tidy(value);
     this.text = text;
@@ -40,6 +40,8 @@ export class Suggestions {
       this.show(text, known);
       return;
     }
+    // The old list would still offer what was just added.
+    if (text === "") this.show(text, this.vocabulary.latest(text) ?? []);
     this.timer = setTimeout(() => this.ask(text), WAIT);
   }
 
@@ -68,8 +70,10 @@ export class Suggestions {
     const exact = free.filter((tag) => text && folded(tag.name) === query);
     const rest = free.filter((tag) => !exact.includes(tag)).slice(0, SHOWN);
     const rows = [...exact, ...rest];
-    const isThere = text === "" || tags.some((tag) => tag.name === text) || this.isPresent(text);
-    return isThere ? rows : [...rows, { name: text, isNew: true }];
+    const isThere = text === "" || tags.some((tag) => tag.name === text || tag.alias === text) || this.isPresent(text);
+    if (isThere) return rows;
+    // A new word must not become another one by Enter only because it looks like it.
+    return free.every((tag) => tag.match === "typo") ? [{ name: text, isNew: true }, ...rows] : [...rows, { name: text, isNew: true }];
   }
 
   show(text, tags) {
@@ -79,7 +83,7 @@ export class Suggestions {
     this.list.scrollTop = 0;
     this.list.hidden = rows.length === 0;
     this.empty.hidden = rows.length > 0 || text !== "";
-    this.title.textContent = text === "" ? gettext("Used most here") : gettext("Suggestions");
+    this.title.textContent = this.titleOf(text, rows);
     this.title.hidden = rows.length === 0;
     this.shownFor = text;
     if (text !== "" && rows.length > 0) this.open();
@@ -87,15 +91,18 @@ export class Suggestions {
     this.say(text, rows.length);
   }
 
-  row({ name, count, isNew }, index, text) {
-    const label = isNew ? [gettext("Add as typed:"), " ", el("b", {}, el("bdi", { text: name }))] : marked(name, text);
+  titleOf(text, rows) {
+    if (text !== "") return gettext("Suggestions");
+    return rows.some((row) => row.together > 0) ? gettext("Goes with this picture") : gettext("Used most here");
+  }
+
+  row(tag, index, text) {
+    const { name, isNew } = tag;
     return el(
       "li",
       { class: isNew ? "suggestion suggestion--new" : "suggestion", role: "option", id: `suggestion-${index}`, data: { name } },
-      el("span", { class: "suggestion__name", title: name }, label),
-      isNew
-        ? el("kbd", { class: "only-keyboard", text: "Ctrl ↵" })
-        : el("span", { class: "suggestion__count numbers", title: usedText(count), text: formatNumber(count) }),
+      isNew ? newLabel(name) : label(tag, text),
+      isNew ? el("kbd", { class: "only-keyboard", text: "Ctrl ↵" }) : [categoryOf(tag), countOf(tag)],
     );
   }
 
@@ -126,12 +133,42 @@ export class Suggestions {
   }
 }
 
-const usedText = (count) => interpolate(ngettext("on %(count)s picture", "on %(count)s pictures", count), { count });
+const newLabel = (name) =>
+  el("span", { class: "suggestion__name", title: name }, gettext("Add as typed:"), " ", el("b", {}, el("bdi", { text: name })));
 
-/** A name with the part that was typed set off. */
+/** The name; where an alias matched, the alias and what it stands for. */
+function label({ name, alias }, text) {
+  if (!alias) return el("span", { class: "suggestion__name", title: name }, marked(name, text));
+  const title = `${alias} → ${name}`;
+  return el("span", { class: "suggestion__name", title }, marked(alias, text), el("span", { class: "suggestion__arrow", text: " → " }), el("bdi", { text: name }));
+}
+
+/** By word and colour; the comma is for those who hear the row. */
+function categoryOf({ category }) {
+  if (!category) return null;
+  return [hidden(", "), el("span", { class: "suggestion__category category", data: { colour: category.colour }, text: category.name })];
+}
+
+/** On how many pictures it is; where on none, how often the vocabulary has seen it. */
+function countOf({ count, vocabulary_count: total = 0 }) {
+  const isHere = count > 0 || total === 0;
+  const words = isHere
+    ? interpolate(ngettext("on %(count)s picture", "on %(count)s pictures", count), { count })
+    : interpolate(gettext("not used here, %(count)s in the vocabulary"), { count: formatNumber(total) });
+  const shown = isHere ? formatNumber(count) : formatShort(total);
+  const style = isHere ? "suggestion__count numbers" : "suggestion__count suggestion__count--elsewhere numbers";
+  return [el("span", { class: style, title: words, "aria-hidden": "true", text: shown }), hidden(`, ${words}`)];
+}
+
+const hidden = (text) => el("span", { class: "visually-hidden", text });
+
+/** A name with the part that was typed set off: a start of a word rather than what is inside one. */
 function marked(name, text) {
-  const at = text === "" ? -1 : name.toLocaleLowerCase().indexOf(text.toLocaleLowerCase());
-  if (at < 0) return el("bdi", { text: name });
-  const end = at + text.length;
+  const low = name.toLocaleLowerCase().replaceAll("_", " ");
+  const typed = folded(text);
+  const start = typed === "" || low.length !== name.length ? -1 : wordStart(low, typed);
+  const at = start < 0 && typed !== "" ? low.indexOf(typed) : start;
+  if (at < 0 || low.length !== name.length) return el("bdi", { text: name });
+  const end = at + typed.length;
   return el("bdi", {}, name.slice(0, at), el("mark", { text: name.slice(at, end) }), name.slice(end));
 }

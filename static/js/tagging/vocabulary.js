@@ -1,29 +1,49 @@
-// Tags in use in this dataset, as far as this page has asked. An answer that came back short holds every match, so
-// longer texts that start the same are answered from it without asking: a small vocabulary is asked for once.
+// Tags to offer, as far as this page has asked. An answer belongs to a text and to the tags of the picture it was asked
+// for: what goes with them ranks higher. What the person adds or removes is known here before any server counts it.
 
 import { getJson } from "../lib/http.js";
-import { folded } from "./names.js";
+import { folded, matchOf, MATCHES, tidy } from "./names.js";
 
 const LIMIT = 50;
 const FRESH_FOR = 60000;
 // What was entered is not stored anywhere before its suggestions are known.
 const MOST_WAITED = 1500;
+const MOST_ANSWERS = 200;
+const MOST_LEARNED = 500;
+// An address has a longest length; of a picture's tags the last ones are told.
+const LONGEST_CONTEXT = 1500;
 
-const startsWith = (name, query) => folded(name).startsWith(query);
-
-/** The server's order: those that start with the text, then by use, then by name. */
-function ranked(tags, query) {
-  const rank = (tag) => (startsWith(tag.name, query) ? 0 : 1);
-  return tags.sort((a, b) => rank(a) - rank(b) || b.count - a.count || a.name.localeCompare(b.name));
+/** The server's order: by match, by what goes with the picture, by use here, by the vocabulary's count, by name. */
+function ranked(tags) {
+  const rank = (tag) => MATCHES.indexOf(tag.match);
+  return tags.sort(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      (b.together ?? 0) - (a.together ?? 0) ||
+      b.count - a.count ||
+      (b.vocabulary_count ?? 0) - (a.vocabulary_count ?? 0) ||
+      (a.name < b.name ? -1 : 1),
+  );
 }
 
-const matching = (tags, query) => ranked(tags.filter((tag) => folded(tag.name).includes(query)).map((tag) => ({ ...tag })), query);
+function matching(tags, query) {
+  if (query === "") return tags.filter((tag) => tag.count > 0).map((tag) => ({ ...tag, alias: "", match: "exact" }));
+  const found = tags.map((tag) => {
+    const byName = matchOf(folded(tag.name), query);
+    const byAlias = tag.alias && byName === null ? matchOf(folded(tag.alias), query) : null;
+    return { ...tag, alias: byName === null ? tag.alias : "", match: byName ?? byAlias };
+  });
+  return found.filter((tag) => tag.match !== null);
+}
 
 export class Vocabulary {
-  constructor({ api, datasetId, get = getJson }) {
+  /** `present()` names the tags of the picture that is shown. */
+  constructor({ api, datasetId, get = getJson, present = () => [] }) {
     this.address = `${api}datasets/${datasetId}/tag-suggestions`;
     this.get = get;
+    this.present = present;
     this.answers = new Map();
+    this.learned = new Map();
     this.spellings = new Map();
     this.controller = null;
   }
@@ -47,16 +67,30 @@ export class Vocabulary {
     return strange.length > 0;
   }
 
-  /** The matches as known now, or `null` where the server must be asked. */
-  known(text) {
-    const query = folded(text);
-    for (let end = query.length; end >= 0; end -= 1) {
-      const answer = this.answers.get(query.slice(0, end));
-      if (!answer || performance.now() - answer.at > FRESH_FOR) continue;
-      if (end === query.length) return answer.tags;
-      if (answer.isWhole) return matching(answer.tags, query);
+  /** The last tags of the picture, as many as an address has room for. */
+  context() {
+    let room = LONGEST_CONTEXT;
+    const names = [];
+    for (const name of this.present().slice(-30).reverse()) {
+      room -= encodeURIComponent(name).length + 5;
+      if (room < 0) break;
+      names.unshift(name);
     }
-    return null;
+    return names;
+  }
+
+  /** The answer for this text and picture as it is known now, or `null` where the server must be asked. */
+  known(text) {
+    const answer = this.answers.get(this.key(folded(text), this.context()));
+    if (!answer || performance.now() - answer.at > FRESH_FOR) return null;
+    return this.withLearned(answer.tags, folded(text));
+  }
+
+  /** The latest answer for this text, for whichever picture; `null` where there is none. */
+  latest(text) {
+    const query = folded(text);
+    const answer = [...this.answers.values()].findLast((each) => each.query === query);
+    return answer ? this.withLearned(answer.tags, query) : null;
   }
 
   /** The matches, asking the server where needed; a question that is overtaken ends with an AbortError. */
@@ -65,7 +99,7 @@ export class Vocabulary {
     if (known) return known;
     this.controller?.abort();
     this.controller = new AbortController();
-    return this.ask(folded(text), this.controller.signal);
+    return this.ask(text, this.controller.signal);
   }
 
   /** The matches for a text that was already entered: a question that nothing overtakes, with a guess where no answer comes. */
@@ -73,49 +107,61 @@ export class Vocabulary {
     const known = this.known(text);
     if (known) return known;
     try {
-      return await this.ask(folded(text), AbortSignal.timeout(MOST_WAITED));
+      return await this.ask(text, AbortSignal.timeout(MOST_WAITED));
     } catch {
       return this.guess(text);
     }
   }
 
-  async ask(query, signal) {
-    const parameters = new URLSearchParams({ q: query, limit: LIMIT });
+  async ask(text, signal) {
+    const context = this.context();
+    const query = folded(text);
+    const parameters = new URLSearchParams({ q: tidy(text), limit: LIMIT });
+    for (const name of context) parameters.append("tag", name);
     const { tags } = await this.get(`${this.address}?${parameters}`, { signal });
-    this.answers.set(query, { tags, isWhole: tags.length < LIMIT, at: performance.now() });
-    return tags;
+    const key = this.key(query, context);
+    this.answers.delete(key);
+    this.answers.set(key, { query, tags, at: performance.now() });
+    while (this.answers.size > MOST_ANSWERS) this.answers.delete(this.answers.keys().next().value);
+    return this.withLearned(tags, query);
+  }
+
+  key(query, context) {
+    return [query, ...context].join("\n");
+  }
+
+  /** An answer with what was added here and the server did not count yet. */
+  withLearned(tags, query) {
+    const there = new Set(tags.map((tag) => tag.name));
+    const fresh = matching([...this.learned.values()], query).filter((tag) => !there.has(tag.name));
+    return fresh.length > 0 ? ranked([...tags, ...fresh]) : tags;
   }
 
   /** What can be said without the server: every tag seen so far that matches. */
   guess(text) {
-    const all = new Map();
+    const all = new Map(this.learned);
     for (const { tags } of this.answers.values()) for (const tag of tags) all.set(tag.name, tag);
-    return matching([...all.values()], folded(text));
+    return ranked(matching([...all.values()], folded(text)));
   }
 
-  /** A tag was put on an image (`by` 1) or taken off one (-1) here: every answer it belongs to says so. */
+  /** A tag was put on an image (`by` 1) or taken off one (-1) here: every answer it is in says so. */
   learn(name, by) {
-    for (const [query, answer] of this.answers) {
-      if (!folded(name).includes(query)) continue;
-      const there = answer.tags.find((tag) => tag.name === name);
-      const count = Math.max(0, (there?.count ?? 0) + by);
-      const rest = answer.tags.filter((tag) => tag.name !== name);
-      // A new word may only join an answer that is whole; in another one its rank is not known.
-      const joins = count > 0 && (there || answer.isWhole);
-      answer.tags = ranked(joins ? [...rest, { name, count }] : rest, query);
-      answer.isWhole &&= answer.tags.length < LIMIT;
+    for (const answer of this.answers.values()) {
+      answer.tags = answer.tags.map((tag) => (tag.name === name ? { ...tag, count: Math.max(0, tag.count + by) } : tag));
     }
+    const count = (this.learned.get(name)?.count ?? 0) + by;
+    this.learned.delete(name);
+    if (count > 0) this.learned.set(name, { name, count, alias: "", category: null });
+    while (this.learned.size > MOST_LEARNED) this.learned.delete(this.learned.keys().next().value);
   }
 
-  /** Ask again for the most used tags, and forget the rest: other people tag too. */
+  /** Ask again for what goes with the picture, and forget the rest: other people tag too. */
   async refresh() {
+    this.answers.clear();
     try {
-      const fresh = await this.ask("", undefined);
-      const whole = this.answers.get("");
-      this.answers = new Map([["", whole]]);
-      return fresh;
+      return await this.ask("", undefined);
     } catch {
-      return this.known("") ?? [];
+      return [];
     }
   }
 }
