@@ -9,7 +9,6 @@ from typing import Literal
 
 from ninja import Field, Schema
 
-from datasets.models import Image
 from tagging.queries.history import Blame, HistoryPage
 from tagging.services.undoing import Undone
 
@@ -41,11 +40,6 @@ class ImageToldOut(Schema):
 
     id: int
     name: str
-
-    @staticmethod
-    def resolve_name(image: Image) -> str:
-        """What its file was called."""
-        return image.original_name
 
 
 class EntryOut(Schema):

@@ -38,6 +38,17 @@ class WhoWhen:
 
 
 @dataclass(frozen=True)
+class ImageTold:
+    """An image of an entry, as a small picture of it needs it."""
+
+    id: int
+    name: str
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
 class TagTold:
     """One tag of an entry: what was done to it, and on how many images."""
 
@@ -79,7 +90,7 @@ class Entry:
     reason: str
     undoes: int | None
     images: int = 0
-    image: Image | None = None
+    image: ImageTold | None = None
     added: int = 0
     removed: int = 0
     moved: int = 0
@@ -238,7 +249,9 @@ def _count(entries: dict[int, Entry], operations: QuerySet[TagOperation]) -> Non
         entry.images, entry.added, entry.removed = row["of_images"], row["added"], row["removed"]
         entry.moved, entry.captions = row["moved"], row["captions"]
         first_captions.append(row["first_caption"])
-    images = Image.everything.in_bulk(set(first_images.values()))
+    facts = ("pk", "original_name", "sha256", "width", "height")
+    rows = Image.everything.filter(pk__in=set(first_images.values())).values_list(*facts)
+    images = {image.id: image for image in (ImageTold(*row) for row in rows)}
     for change_id, image_id in first_images.items():
         entries[change_id].image = images.get(image_id)
     captions = TagOperation.objects.filter(pk__in=[pk for pk in first_captions if pk is not None])

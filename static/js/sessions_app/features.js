@@ -1,6 +1,7 @@
 // What the desk has beside its loop. Each is made with the desk and the page's data; it listens to the desk's events
 // (see `desk.js`) and may give actions, which then have keys, buttons, help and a place in the palette like all others.
 
+import { HistoryPanel } from "./history_panel.js";
 import { Live } from "./live.js";
 import { People } from "./people.js";
 import { Review } from "./review.js";
@@ -11,6 +12,7 @@ export function makeFeatures(desk, page) {
   return [
     new People(desk, page, live),
     new Review(desk),
+    new HistoryPanel(desk, page),
     new Walk(desk, page),
   ];
 }
