@@ -15,7 +15,7 @@ from ninja.errors import HttpError
 
 from datasets.batches import batches
 from datasets.jobs import start_freeing, start_processing
-from datasets.models import Dataset, Flag, ImportItem, ImportJob
+from datasets.models import Dataset, Flag, ImportItem, ImportJob, ReviewState
 from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
 from datasets.queries.images import get_image_page
 from datasets.queries.progress import get_import_progress
@@ -137,10 +137,12 @@ def list_images(
     limit: int = 100,
     untagged: bool = False,
     flag: Flag | None = None,
+    state: ReviewState | None = None,
 ) -> ImagePageOut:
     """Images in dataset order, at most 500 at once; go on with `after=next`."""
     dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-    return ImagePageOut.of(get_image_page(dataset, after=after, limit=limit, untagged=untagged, flag=flag))
+    page = get_image_page(dataset, after=after, limit=limit, untagged=untagged, flag=flag, state=state)
+    return ImagePageOut.of(page)
 
 
 @router.get("/images/{int:image_id}", response=ImageOut, tags=["images"])

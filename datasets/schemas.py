@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from ninja import Field, Schema
 
 from datasets.messages import ImportProgress
-from datasets.models import Dataset, Flag, Image, ImportItem, ImportJob
+from datasets.models import Dataset, Flag, Image, ImportItem, ImportJob, ReviewState
 from datasets.queries.images import ImagePage, file_address
 from datasets.queries.refusals import explain
 from datasets.queries.trash import TrashedImage, TrashPage
@@ -69,6 +69,7 @@ class ImageRow(Schema):
     tagged: bool
     thumbnail: str
     flags: list[Flag] = Field(description="What makes it worth a look before it is trained with.")
+    state: ReviewState = Field(description="How far its review is.")
 
     @classmethod
     def of(cls, image: Image) -> ImageRow:
@@ -83,6 +84,7 @@ class ImageRow(Schema):
             tagged=image.is_tagged,
             thumbnail=file_address(image, "thumbnail"),
             flags=image.flags,
+            state=ReviewState(image.review_state),
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 from django.urls import reverse
 
-from datasets.models import Dataset, Flag, Image
+from datasets.models import Dataset, Flag, Image, ReviewState
 
 MOST_IMAGES_A_PAGE = 500
 
@@ -35,7 +35,13 @@ class ImagePage:
 
 
 def get_image_page(
-    dataset: Dataset, *, after: int = 0, limit: int = 100, untagged: bool = False, flag: Flag | None = None
+    dataset: Dataset,
+    *,
+    after: int = 0,
+    limit: int = 100,
+    untagged: bool = False,
+    flag: Flag | None = None,
+    state: ReviewState | None = None,
 ) -> ImagePage:
     """Return the images after a position. Page 1,000 costs what page 1 costs: the index is entered at `after`."""
     limit = max(1, min(limit, MOST_IMAGES_A_PAGE))
@@ -44,6 +50,8 @@ def get_image_page(
         matching = matching.untagged()
     if flag is not None:
         matching = matching.flagged(flag)
+    if state is not None:
+        matching = matching.filter(review_state=state)
     rows = list(matching.filter(position__gt=after).in_order()[: limit + 1])
     more = len(rows) > limit
     return ImagePage(rows[:limit], rows[limit - 1].position if more else None, matching.count(), dataset.revision)
@@ -54,3 +62,10 @@ def count_flags(dataset: Dataset) -> dict[Flag, int]:
     counts = {flag.value: Count("pk", filter=flag.condition) for flag in Flag}
     found = Image.objects.filter(dataset=dataset).aggregate(**counts)
     return {flag: found[flag.value] for flag in Flag}
+
+
+def count_states(dataset: Dataset) -> dict[ReviewState, int]:
+    """Return how many images of a dataset are in each state of review, in one query."""
+    rows = Image.objects.filter(dataset=dataset).values_list("review_state").annotate(count=Count("pk"))
+    found = dict(rows.order_by())
+    return {state: found.get(state.value, 0) for state in ReviewState}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from datasets.messages import DatasetChanged, ImportProgress
-from datasets.models import Dataset, Flag, Image, ImportJob
-from datasets.queries.images import ImagePage, count_flags, get_image_page
+from datasets.models import Dataset, Flag, Image, ImportJob, ReviewState
+from datasets.queries.images import ImagePage, count_flags, count_states, get_image_page
 from datasets.queries.progress import get_dataset_numbers, get_import_progress
 from datasets.queries.trash import count_trash
 
@@ -44,6 +44,7 @@ class DatasetPage:
         unfinished_import: the newest import that still has work, if any.
         in_trash: how many images are in its trash.
         flagged: how many images have each flag.
+        states: how many images are in each state of review.
     """
 
     dataset: Dataset
@@ -52,6 +53,7 @@ class DatasetPage:
     unfinished_import: ImportJob | None
     in_trash: int
     flagged: dict[Flag, int]
+    states: dict[ReviewState, int]
 
     @property
     def untagged(self) -> int:
@@ -93,7 +95,12 @@ def get_dataset_cards(datasets: QuerySet[Dataset]) -> list[DatasetCard]:
 
 
 def get_dataset_page(
-    dataset: Dataset, *, after: int = 0, untagged: bool = False, flag: Flag | None = None
+    dataset: Dataset,
+    *,
+    after: int = 0,
+    untagged: bool = False,
+    flag: Flag | None = None,
+    state: ReviewState | None = None,
 ) -> DatasetPage:
     """Return what the grid page of a dataset prints.
 
@@ -102,14 +109,16 @@ def get_dataset_page(
         after: the position to start after; without a script a person pages by it.
         untagged: only images that have neither a tag nor a caption.
         flag: only images that have it.
+        state: only images whose review is this far.
     """
     return DatasetPage(
         dataset=dataset,
         numbers=get_dataset_numbers(dataset.pk),
-        page=get_image_page(dataset, after=after, limit=FIRST_IMAGES, untagged=untagged, flag=flag),
+        page=get_image_page(dataset, after=after, limit=FIRST_IMAGES, untagged=untagged, flag=flag, state=state),
         unfinished_import=get_unfinished_import(dataset),
         in_trash=count_trash(dataset),
         flagged=count_flags(dataset),
+        states=count_states(dataset),
     )
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets.forms import DatasetForm
-from datasets.models import Dataset, Flag
+from datasets.models import Dataset, Flag, ReviewState
 from datasets.permissions import can_edit, check_can_edit, visible_datasets
 from datasets.queries.pages import get_dataset_cards, get_dataset_page
 from datasets.services.datasets import SPLIT_WORDS, DatasetError, change_dataset, create_dataset
@@ -44,12 +44,14 @@ def detail(request: HttpRequest, dataset_id: int) -> HttpResponse:
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
     untagged = request.GET.get("untagged") == "1"
     flag = next((flag for flag in Flag if flag.value == request.GET.get("flag")), None)
+    state = next((state for state in ReviewState if state.value == request.GET.get("state")), None)
     after = _position(request.GET.get("after", ""))
     context = {
-        "view": get_dataset_page(dataset, after=after, untagged=untagged, flag=flag),
+        "view": get_dataset_page(dataset, after=after, untagged=untagged, flag=flag, state=state),
         "dataset": dataset,
         "only_untagged": untagged,
         "flag": flag,
+        "state": state,
         "can_edit": can_edit(dataset, user),
     }
     return render(request, "datasets/detail.html", context)

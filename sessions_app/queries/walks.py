@@ -17,6 +17,8 @@ from tagging.queries.filtering import read_filter
 # On the first page; the page of sessions has all of them.
 MOST_ON_FIRST_PAGE = 6
 _SECONDS_OF_HOUR = 3600
+# Of less, a pace would be a guess.
+_SHORTEST = 10
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class WalkCard:
     @property
     def pace(self) -> int:
         """Images an hour; 0 where there is no time to tell it from."""
-        return round(self.visited * _SECONDS_OF_HOUR / self.seconds) if self.seconds >= 1 else 0
+        return round(self.visited * _SECONDS_OF_HOUR / self.seconds) if self.seconds >= _SHORTEST else 0
 
 
 def get_walk_cards(user: User | None, *, finished: bool) -> list[WalkCard]:

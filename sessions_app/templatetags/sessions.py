@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +21,14 @@ register = template.Library()
 def go_on(context: dict[str, Any]) -> dict[str, Any]:
     """Cards that lead to where this person stopped: the first page shows them without knowing of this room."""
     return {"cards": get_open_cards(person(context["request"]))}
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """Return how long ago somebody was active, in words."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return _("active just now")
+    return _("active %(time)s ago") % {"time": timesince(moment, depth=1)}
 
 
 @register.filter

@@ -179,7 +179,7 @@ def test_the_grid_costs_the_same_for_any_number(
     client: Client, dataset: Dataset, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     fill(dataset, count)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(reverse("datasets:detail", args=[dataset.pk]))
 
 

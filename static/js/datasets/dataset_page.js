@@ -5,7 +5,7 @@ import { formatNumber } from "../lib/format.js";
 import { pause } from "../lib/http.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { toast, toastError } from "../lib/toast.js";
-import { DATASET_CHANGED } from "../live/messages.js";
+import { DESK_CHANGED, DESK_PEOPLE } from "../live/messages.js";
 import { openSocket } from "../live/socket.js";
 import { dropAnywhere } from "./drop_anywhere.js";
 import { Grid } from "./grid.js";
@@ -22,6 +22,7 @@ const status = $("[data-status]");
 const images = new ImageRows(host.dataset.imagesAddress, {
   untagged: "untaggedOnly" in host.dataset,
   flag: host.dataset.flag,
+  state: host.dataset.state,
   total: Number(host.dataset.total),
   onChange: () => grid.refresh(),
 });
@@ -29,6 +30,8 @@ const mayDelete = "trashAddress" in host.dataset;
 const tagAddress = (id) => host.dataset.tagAddress.replace(/\/0\/$/, `/${id}/`);
 const grid = new Grid(host, images, tagAddress, mayDelete ? moveToTrash : null);
 let revision = Number(host.dataset.revision);
+// What the socket told last: what it tells next is what changed since then.
+let known = revision;
 
 // --- size ------------------------------------------------------------------------------------------
 
@@ -189,9 +192,38 @@ function startRefresh() {
   });
 }
 
+/** Write the marks of images that changed, where that is all there is to it; returns whether it was. */
+function markChanged({ changed: rows, is_complete: isComplete, images: count }) {
+  const isWhole = !host.dataset.flag && !("untaggedOnly" in host.dataset);
+  if (!isComplete || !isWhole || count !== images.total || rows.some((row) => row.is_gone)) return false;
+  for (const { id, is_tagged: tagged } of rows) {
+    const image = images.at(images.indexOf(id));
+    // Further down than is loaded: it comes as it is by then.
+    if (!image) continue;
+    image.tagged = tagged;
+    grid.patch(id);
+  }
+  return true;
+}
+
+function showPeople({ people }) {
+  const byImage = new Map();
+  for (const one of people) {
+    if (one.image === null) continue;
+    const name = one.is_yours ? gettext("You, in another tab") : one.name;
+    byImage.set(one.image, [...(byImage.get(one.image) ?? []), { name, initials: one.initials, colour: one.colour }]);
+  }
+  grid.setPeople(byImage);
+}
+
 function changed(numbers) {
   showNumbers(numbers);
+  known = numbers.revision;
   if (numbers.revision === revision) return;
+  if (pending === null && refreshing === null && markChanged(numbers)) {
+    revision = numbers.revision;
+    return;
+  }
   const wasEmpty = $("[data-empty]") !== null;
   if (wasEmpty && images.total === 0 && numbers.images > 0 && !leaving) {
     // The page was printed without its tools; the server prints it right.
@@ -251,10 +283,15 @@ const stopDrops = $("[data-drop-overlay]") ? dropAnywhere($("[data-drop-overlay]
 
 startSizes();
 if ($("[data-look-at]")) startMenu($("[data-look-at]"));
+if ($("[data-states]")) startMenu($("[data-states]"));
 if (images.total > 0) {
   history.scrollRestoration = "manual";
   startGrid();
 }
-const socket = openSocket(`/ws/datasets/${host.dataset.dataset}/`, {
-  onMessage: ({ type, data }) => type === DATASET_CHANGED && changed(data),
+const socket = openSocket(() => `/ws/datasets/${host.dataset.dataset}/desk/?since=${known}`, {
+  answers: true,
+  onMessage: ({ type, data }) => {
+    if (type === DESK_CHANGED) changed(data);
+    if (type === DESK_PEOPLE) showPeople(data);
+  },
 });

@@ -4,6 +4,7 @@ import { el, fill, icon } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { formatNumber } from "../lib/format.js";
 import { flagWords } from "./flags.js";
+import { stateMark, stateWord } from "./state_marks.js";
 
 // As in css/pages/dataset.css: the line below the picture, the frame of a cell, the space around the picture.
 const FOOT = 26;
@@ -27,6 +28,7 @@ export class Grid {
     this.size = 180;
     this.focusIndex = 0;
     this.drawn = new Map();
+    this.people = new Map();
     this.body = el("div", { class: "grid__rows", role: "grid", "aria-label": gettext("Images"), "aria-readonly": "true" });
     this.body.addEventListener("keydown", (event) => this.pressed(event));
     this.body.addEventListener("focusin", (event) => this.focused(event));
@@ -90,6 +92,28 @@ export class Grid {
     if (holdsFocus) this.focusCell();
   }
 
+  /** Who is on which image: lists of {name, initials, colour} by the image's id. */
+  setPeople(people) {
+    const before = this.people;
+    this.people = people;
+    for (const id of new Set([...before.keys(), ...people.keys()])) {
+      if (JSON.stringify(before.get(id)) !== JSON.stringify(people.get(id))) this.patch(id);
+    }
+  }
+
+  /** Write an image's marks anew; its picture, and the focus, stay. */
+  patch(id) {
+    const index = this.images.indexOf(id);
+    const link = index < 0 ? null : this.body.querySelector(`[data-index="${index}"]`);
+    if (!link) return;
+    const image = this.images.at(index);
+    link.setAttribute("aria-label", this.label(image, index));
+    link.querySelector(".cell__foot").replaceWith(this.foot(image, index));
+    link.querySelector(".cell__people")?.remove();
+    const people = this.faces(image);
+    if (people) link.append(people);
+  }
+
   schedule() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
@@ -151,10 +175,6 @@ export class Grid {
       const link = el("a", { class: "cell__link", tabindex, data: { index }, "aria-label": gettext("loading") });
       return el("div", { class: "cell cell--empty", role: "gridcell", "aria-colindex": column }, link);
     }
-    const words = { name: image.name, number: formatNumber(index + 1), total: formatNumber(this.images.total) };
-    const label = image.tagged
-      ? gettext("%(name)s, %(number)s of %(total)s, tagged")
-      : gettext("%(name)s, %(number)s of %(total)s, not tagged");
     const link = el(
       "a",
       {
@@ -164,20 +184,42 @@ export class Grid {
         tabindex,
         draggable: "false",
         data: { index },
-        "aria-label": [interpolate(label, words), ...flagWords(image)].join(", "),
+        "aria-label": this.label(image, index),
         "aria-keyshortcuts": this.onDelete && "Delete",
       },
       el("span", { class: "cell__slot" }, this.picture(image)),
-      el(
-        "span",
-        { class: "cell__foot" },
-        el("span", { class: "cell__number", text: formatNumber(index + 1) }),
-        el("bdi", { class: "cell__name", text: image.name }),
-        image.flags.length > 0 && el("span", { class: "cell__flag", title: flagWords(image).join(", ") }, icon("flag")),
-        image.tagged && el("span", { class: "cell__mark", title: gettext("tagged") }, icon("check")),
-      ),
+      this.foot(image, index),
+      this.faces(image),
     );
     return el("div", { class: "cell", role: "gridcell", "aria-colindex": column }, link, this.trashButton(image));
+  }
+
+  label(image, index) {
+    const words = { name: image.name, number: formatNumber(index + 1), total: formatNumber(this.images.total) };
+    const label = image.tagged
+      ? gettext("%(name)s, %(number)s of %(total)s, tagged")
+      : gettext("%(name)s, %(number)s of %(total)s, not tagged");
+    const here = (this.people.get(image.id) ?? []).map((one) => interpolate(gettext("%(name)s is here"), { name: one.name }));
+    return [interpolate(label, words), stateWord(image), ...flagWords(image), ...here].filter(Boolean).join(", ");
+  }
+
+  foot(image, index) {
+    return el(
+      "span",
+      { class: "cell__foot" },
+      el("span", { class: "cell__number", text: formatNumber(index + 1) }),
+      el("bdi", { class: "cell__name", text: image.name }),
+      image.flags.length > 0 && el("span", { class: "cell__flag", title: flagWords(image).join(", ") }, icon("flag")),
+      stateMark(image),
+    );
+  }
+
+  /** The first two who are on an image; all are in its name. */
+  faces(image) {
+    const people = this.people.get(image.id) ?? [];
+    if (people.length === 0) return null;
+    const face = (one) => el("span", { class: `avatar avatar--${one.colour}`, title: one.name, text: one.initials });
+    return el("span", { class: "cell__people", "aria-hidden": "true" }, people.slice(0, 2).map(face));
   }
 
   /** For pointers and fingers: by keyboard it is `Delete` on the picture, so the way through the grid stays short. */

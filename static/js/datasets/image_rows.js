@@ -5,11 +5,15 @@ import { getJson } from "../lib/http.js";
 const PAGE = 500;
 
 export class ImageRows {
-  /** `address` is the API's list of images; `untagged` keeps to those without tag and caption, `flag` to those that have it. */
-  constructor(address, { untagged = false, flag = "", total = 0, onChange }) {
+  /**
+   * `address` is the API's list of images; `untagged` keeps to those without tag and caption, `flag` to those that have
+   * it, `state` to those whose review is so far.
+   */
+  constructor(address, { untagged = false, flag = "", state = "", total = 0, onChange }) {
     this.address = address;
     this.untagged = untagged;
     this.flag = flag;
+    this.state = state;
     this.total = total;
     this.revision = 0;
     this.onChange = onChange;
@@ -44,6 +48,7 @@ export class ImageRows {
     const query = new URLSearchParams({ after, limit: PAGE });
     if (this.untagged) query.set("untagged", "true");
     if (this.flag) query.set("flag", this.flag);
+    if (this.state) query.set("state", this.state);
     return getJson(`${this.address}?${query}`);
   }
 
