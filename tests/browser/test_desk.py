@@ -194,7 +194,7 @@ def test_the_caption_saves_itself_and_is_not_lost_by_going_on(desk: Desk) -> Non
 
 
 @pytest.mark.parametrize(
-    ("choice", "kept"), [("Keep mine", "mine"), ("Take theirs", "theirs"), ("Edit both together", "theirs\n\nmine")]
+    ("choice", "kept"), [("Keep mine", "mine"), ("Take theirs", "theirs"), ("Save merged", "theirs mine")]
 )
 def test_two_people_write_one_caption_and_nothing_is_lost(
     desk: Desk, problems: list[str], choice: str, kept: str
@@ -204,7 +204,7 @@ def test_two_people_write_one_caption_and_nothing_is_lost(
     desk.page.keyboard.type("mi")
     desk.edit_elsewhere(2, kind="caption", text="theirs", version=0)
     desk.page.keyboard.type("ne")
-    expect(desk.state).to_contain_text("Needs your attention")
+    expect(desk.state).to_contain_text("Conflict")
     panel = desk.page.get_by_role("region", name="Someone changed this caption")
     expect(panel).to_contain_text("mine")
     expect(panel).to_contain_text("theirs")
@@ -225,7 +225,7 @@ def test_offline_edits_wait_and_are_sent_after_a_reload(desk: Desk, problems: li
     for word in ("heron", "reeds", "mist"):
         desk.type(word)
         desk.press("Enter")
-    expect(desk.state).to_contain_text("Offline — 3 waiting")
+    expect(desk.state).to_contain_text("Offline (3 waiting)")
     desk.expect_chips("heron", "reeds", "mist")
     assert desk.stored_tags(2) == []
     desk.page.unroute("**/edits")
@@ -266,12 +266,12 @@ def test_edits_have_keys_also_where_the_page_came_over_plain_http(desk: Desk) ->
 
 
 def test_leaving_warns_where_the_browser_keeps_nothing(desk: Desk, problems: list[str]) -> None:
-    desk.page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full') }")
+    desk.page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('forbidden') }")
     desk.open(2)
     desk.page.route("**/edits", lambda route: route.abort())
     desk.type("heron")
     desk.press("Enter")
-    expect(desk.state).to_contain_text("Offline — 1 waiting")
+    expect(desk.state).to_contain_text("Offline (1 waiting, not kept)")
     asked: list[str] = []
 
     def leave(dialog: Dialog) -> None:

@@ -2,55 +2,61 @@
 //
 // What is beside the loop (see `features.js`) hears of it by events: "shown" {desk, previous, isFirst} when a picture
 // is shown, "rendered" {image, state} whenever its words may look different, "stored" {image, state, operations} when
-// the server took edits, "heard" {data} when something changed in the dataset.
+// the server took edits, "heard" {data} when something changed in the dataset,
+// "finished" {isFinished} when the end is reached or left.
 
 import { $, isTyping, throttle } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { toast, toastError } from "../lib/toast.js";
-import { CaptionBox } from "../tagging/caption.js";
 import { Chips } from "../tagging/chips.js";
-import { ConflictPanel } from "../tagging/conflict.js";
 import { TagBox } from "../tagging/editor.js";
 import { Editing } from "../tagging/editing.js";
-import { Conflicts, Outbox } from "../tagging/outbox.js";
+import { Outbox } from "../tagging/outbox.js";
 import { Saver } from "../tagging/saver.js";
 import { applyAll } from "../tagging/state.js";
 import { SaveState } from "../tagging/status.js";
 import { Suggestions } from "../tagging/suggestions.js";
 import { Vocabulary } from "../tagging/vocabulary.js";
 import { Bearings } from "./bearings.js";
+import { Captions } from "./captions.js";
 import { Deleting } from "./deleting.js";
 import { Desks } from "./desks.js";
 import { Gone } from "./gone.js";
 import { Navigator } from "./navigator.js";
 import { placeKeeper } from "./resume.js";
 import { Stage } from "./stage.js";
+import { TakingBack } from "./taking_back.js";
 
 const LEAVE_WAIT = 1500;
 
 export class Desk extends EventTarget {
-  constructor({ dataset, desk, urls }) {
+  constructor({ dataset, desk, urls, walk = null }) {
     super();
     const { api } = urls;
-    Object.assign(this, { dataset, urls });
-    const address = (id) => urls.image.replace(/0\/$/u, `${id}/`);
+    Object.assign(this, { dataset, urls, walk });
+    // Behind it there may be the tagging session that is being walked.
+    const address = (id) => urls.image.replace(/\/0\/(?=$|\?)/u, `/${id}/`);
     this.first = desk;
     this.live = $("[data-live=news]");
-    this.desks = new Desks({ api });
-    this.vocabulary = new Vocabulary({ api, datasetId: dataset.id });
-    this.conflicts = new Conflicts(dataset.id);
+    this.desks = new Desks({ api, walk: walk?.id });
+    this.vocabulary = new Vocabulary({ api, datasetId: dataset.id, present: () => this.chips.names });
     this.outbox = new Outbox(dataset.id);
-    this.saver = new Saver({ outbox: this.outbox, conflicts: this.conflicts, api });
+    this.saver = new Saver({ outbox: this.outbox, api });
     this.gone = new Gone({ root: $(".side") });
     this.desks.onGone = (image) => this.lost(image);
     this.desks.lastEditAt = () => this.saver.lastStoredAt;
+    this.takingBack = new TakingBack(this);
     this.editing = new Editing({
+      datasetId: dataset.id,
       saver: this.saver,
       vocabulary: this.vocabulary,
       shown: (image) => this.shown(image),
+      version: (image) => this.desks.known(image).state.caption.version,
       onChange: (image) => this.changed(image),
+      onMany: (action) => this.takingBack.offer(action),
     });
-    this.keepPlace = placeKeeper(api, dataset.id);
+    const where = (image) => this.desks.known(image)?.image ?? {};
+    this.keepPlace = placeKeeper(api, dataset.id, { walk: walk?.id, where });
     this.bearings = new Bearings({ dataset, address, exportAddress: urls.export });
     this.stage = new Stage({ root: $("[data-stage]"), desks: this.desks });
     this.navigator = new Navigator({
@@ -96,19 +102,14 @@ export class Desk extends EventTarget {
       onWait: (work) => this.saver.holdFor(work),
       announce,
     });
-    const caption = $(".side__caption");
-    this.caption = new CaptionBox({
-      root: caption,
-      onSave: (image, text, version) => this.editing.caption(image, text, version),
-      onKeep: (image, text, reason) => this.keepCaption(image, text, reason),
-    });
-    this.conflict = new ConflictPanel({ root: caption, onResolve: (choice, mine) => this.resolve(choice, mine) });
+    this.captions = new Captions({ desk: this, root: $(".side__caption") });
+    this.caption = this.captions.box;
     this.state = new SaveState({
       line: $("[data-save-state]"),
       live: $("[data-live=saved]"),
       login: urls.login,
       onRetry: () => this.saver.retryNow(),
-      onShow: () => this.showConflict(),
+      onShow: () => this.captions.showFirst(),
       tags: () => this.shown(this.image).tags.length,
     });
   }
@@ -116,7 +117,7 @@ export class Desk extends EventTarget {
   listen() {
     this.saver.addEventListener("stored", ({ detail }) => this.stored(detail));
     this.saver.addEventListener("refused", ({ detail }) => this.refused(detail));
-    this.saver.addEventListener("conflict", ({ detail }) => this.changed(detail.image));
+    this.saver.addEventListener("conflict", ({ detail }) => this.captions.conflicted(detail.image));
     this.saver.addEventListener("status", () => this.renderState());
     window.addEventListener("pagehide", () => {
       this.caption.keepRefused();
@@ -132,7 +133,7 @@ export class Desk extends EventTarget {
     window.addEventListener("beforeunload", (event) => {
       this.caption.flush();
       // What is held is about to become an edit; until then it is nowhere but in this page.
-      if (this.outbox.isAtRisk || this.saver.held > 0) event.preventDefault();
+      if (this.saver.isUnsent) event.preventDefault();
     });
     document.addEventListener("click", (event) => this.leaving(event));
   }
@@ -143,6 +144,17 @@ export class Desk extends EventTarget {
     this.show(desk, { isFirst: true });
     this.vocabulary.refresh().then(() => this.suggestions.update());
     this.renderState();
+    this.openOutbox();
+  }
+
+  /** What was waiting comes on top of what is shown already: the browser's database may take its time. */
+  async openOutbox() {
+    this.outbox.onTaken = () => {
+      this.render();
+      this.renderState();
+      this.saver.pump();
+    };
+    await this.outbox.open();
     this.saver.pump();
   }
 
@@ -224,9 +236,7 @@ export class Desk extends EventTarget {
     const desk = this.desks.known(image);
     const state = this.shown(image);
     this.chips.render(state.tags);
-    this.caption.render(image, state.caption.text, desk.state.caption.version);
-    this.giveBack(image);
-    this.conflict.render(this.conflicts.get(image), desk.state.caption.text);
+    this.captions.render(image, state, desk.state);
     this.bearings.tally(desk.image.number, this.tallies());
     this.tell("rendered", { image, state });
   }
@@ -252,6 +262,7 @@ export class Desk extends EventTarget {
   stored({ image, state, operations, caption }) {
     const isSpelledAnew = this.learnSpelling(image, state, operations);
     this.desks.takeState(image, state);
+    this.keepPlace.edited(image);
     if (caption) this.caption.stored(image, caption.version);
     this.render();
     // Only then: it would take back a choice that is being made in the list.
@@ -271,14 +282,10 @@ export class Desk extends EventTarget {
 
   refused({ image, operation, status, detail }) {
     if (status === 404) this.lost(image);
-    if (status === 404 && image === this.image) {
-      // Said once beside the box, whatever was still on its way.
-      if (operation.kind === "caption") this.caption.refused(operation.text, "");
+    if (operation.kind === "caption") this.captions.refused(image, operation.text, status, detail);
+    // Of a picture that is gone it is said once beside the box, whatever was still on its way.
+    if (operation.kind === "caption" || (status === 404 && image === this.image)) {
       this.render();
-      return;
-    }
-    if (operation.kind === "caption") {
-      this.captionRefused(image, operation.text, status, detail);
       return;
     }
     this.vocabulary.refresh();
@@ -287,39 +294,9 @@ export class Desk extends EventTarget {
     this.render();
   }
 
-  /** The text is nowhere else: it stays in the box, or comes back into it with its picture. */
-  captionRefused(image, text, status, detail) {
-    if (image === this.image) {
-      this.caption.refused(text, detail);
-      return;
-    }
-    if (status === 404) {
-      // There may be no picture to come back to.
-      const words = interpolate(gettext("%(what)s Your caption was: %(text)s"), { what: this.named(image, detail), text });
-      toast(words, { kind: "danger", seconds: 120 });
-      return;
-    }
-    this.keepCaption(image, text, detail);
-  }
-
-  keepCaption(image, text, reason) {
-    this.conflicts.set(image, { mine: text, reason });
-    const show = { label: gettext("Show"), run: () => this.showCaption(image) };
-    toast(this.named(image, reason), { kind: "danger", seconds: 30, action: show });
-    this.renderState();
-  }
-
   named(image, text) {
     const name = this.desks.known(image)?.image.name;
     return name ? `${name}: ${text}` : text;
-  }
-
-  /** A refused caption goes back into the box, where it is unsaved text like any other. */
-  giveBack(image) {
-    const { mine, reason } = this.conflicts.get(image) ?? {};
-    if (!reason) return;
-    this.conflicts.delete(image);
-    this.caption.refused(mine, reason);
   }
 
   // --- What the actions call ---------------------------------------------------------------------
@@ -385,11 +362,11 @@ export class Desk extends EventTarget {
   }
 
   undo() {
-    if (!this.editing.undo(this.image)) this.announce(gettext("Nothing to take back on this picture."));
+    this.takingBack.undo();
   }
 
   redo() {
-    if (!this.editing.redo(this.image)) this.announce(gettext("Nothing to do again on this picture."));
+    this.takingBack.redo();
   }
 
   /** Text that is being typed has an undo of its own. */
@@ -402,8 +379,7 @@ export class Desk extends EventTarget {
   }
 
   toCaption() {
-    if (this.conflicts.get(this.image)) this.conflict.focus();
-    else this.caption.focus();
+    this.captions.focus();
   }
 
   toTagBox() {
@@ -413,21 +389,20 @@ export class Desk extends EventTarget {
   }
 
   help() {
-    $("#help").showModal();
+    this.tell("help");
   }
 
   // --- What comes from elsewhere -------------------------------------------------------------------
 
-  /** Somebody tags or imports: counts at once, this picture's words if they may have changed. */
+  /** Somebody tags or imports; the words that came along are taken in already (see `live.js`). */
   heard(data) {
-    const { images, tagged, revision } = data;
+    const { images, tagged } = data;
     this.tell("heard", data);
-    if (revision === this.revision) return;
-    const isFirst = this.revision === undefined;
-    this.revision = revision;
-    if (this.outbox.length === 0) this.desks.tallies = { total: images, tagged };
+    // The numbers are the dataset's: what a walk leads past is told by its own desk.
+    if (images !== this.images) this.desks.forgetCounts();
+    this.images = images;
+    if (this.outbox.length === 0 && this.walk === null) this.desks.tallies = { total: images, tagged };
     this.render();
-    if (!isFirst) this.askAgain();
   }
 
   askAgain = throttle(async () => {
@@ -447,29 +422,8 @@ export class Desk extends EventTarget {
       return;
     }
     this.stage.finish(isFinished, total - tagged);
+    this.tell("finished", { isFinished });
     if (isFinished) this.announce($("[data-finish-title]").textContent);
-  }
-
-  resolve(choice, mine) {
-    const { image } = this;
-    const { text, version } = this.desks.known(image).state.caption;
-    this.conflicts.delete(image);
-    this.render();
-    if (choice === "mine") this.editing.caption(image, mine, version);
-    if (choice === "both") this.caption.edit([text, mine].filter(Boolean).join("\n\n"), version);
-    else this.toTagBox();
-    this.renderState();
-  }
-
-  async showConflict() {
-    const { first } = this.conflicts;
-    if (first !== null) await this.showCaption(first);
-  }
-
-  async showCaption(image) {
-    if (!(await this.navigator.go(image))) return;
-    this.toCaption();
-    this.renderState();
   }
 
   /** A link away waits a moment for what is being saved: an export right behind an edit has it. */

@@ -3,10 +3,12 @@
 const PAUSE = 600;
 
 export class CaptionBox {
-  /** `onSave(image, text, version)` saves; `onKeep(image, text, reason)` keeps a refused text that is left behind. */
-  constructor({ root, onSave, onKeep }) {
-    this.onSave = onSave;
-    this.onKeep = onKeep;
+  /**
+   * `onSave(image, text, version, base)` saves what was written on top of `base`; `onKeep(image, text, reason)` keeps a
+   * refused text that is left behind, and `onSame(image)` is told of one that was written back to what is stored.
+   */
+  constructor({ root, onSave, onKeep, onSame }) {
+    Object.assign(this, { onSave, onKeep, onSame });
     this.input = root.querySelector("[data-caption]");
     this.error = root.querySelector("[data-caption-error]");
     this.image = null;
@@ -72,17 +74,13 @@ export class CaptionBox {
     if (!this.isDirty || this.input.readOnly) return;
     this.isDirty = false;
     const text = this.input.value;
-    if (text.trim() === this.shown.trim()) return;
+    const base = this.shown;
+    if (text.trim() === base.trim()) {
+      this.onSame(this.image);
+      return;
+    }
     this.shown = text;
-    this.onSave(this.image, text.trim(), this.version);
-  }
-
-  /** Put a text into the box to be worked on, building on this version. */
-  edit(text, version) {
-    this.input.value = text;
-    this.version = version;
-    this.typed();
-    this.focus();
+    this.onSave(this.image, text.trim(), this.version, base.trim());
   }
 
   focus() {

@@ -1,30 +1,49 @@
-// Every change of an image's tags goes through here: optimistic on the page, an operation on its way to the server,
+// Every change of an image's words goes through here: optimistic on the page, an operation on its way to the server,
 // and a step that can be taken back.
 
-import { applyOperation } from "./state.js";
+import { makeKey } from "../lib/uuid.js";
+import { applyOperation, inverseOf, isUntouched, neighbours } from "./state.js";
 import { History } from "./undo.js";
 
 export class Editing {
-  /** `shown(image)` is the state as the page shows it now. */
-  constructor({ saver, vocabulary, shown, onChange }) {
-    Object.assign(this, { saver, vocabulary, shown, onChange });
-    this.history = new History();
+  /**
+   * `shown(image)` is the state as the page shows it now, `version(image)` the version of its caption on the server;
+   * `onMany(action)` is told of an action of several operations.
+   */
+  constructor({ datasetId, saver, vocabulary, shown, version, onChange, onMany }) {
+    Object.assign(this, { saver, vocabulary, shown, version, onChange, onMany });
+    this.history = new History(datasetId);
+    saver.addEventListener("refused", ({ detail }) => this.history.forgetEdit(detail.operation.key));
   }
 
-  /** Do operations on an image as one action; returns their steps. */
+  /** Do operations on an image as one action; returns the steps that changed something. */
   apply(image, operations) {
-    let state = this.shown(image);
-    const steps = [];
-    for (const operation of operations) {
-      const before = state;
-      state = applyOperation(before, operation);
-      if (JSON.stringify(state) === JSON.stringify(before)) continue;
-      steps.push({ before, operation });
-      this.saver.add(image, operation);
-      this.learn(operation);
+    const steps = this.plan(image, operations);
+    // One entry of the history on the server, however many calls bring them.
+    const group = steps.length > 1 ? { group: makeKey() } : {};
+    for (const step of steps) {
+      step.key = this.saver.add(image, { ...step.operation, ...group, ...this.versionOf(image, step) }, baseOf(step));
+      this.learn(step.operation);
     }
     if (steps.length > 0) this.onChange(image);
     return steps;
+  }
+
+  plan(image, operations) {
+    let state = this.shown(image);
+    const steps = [];
+    for (const { version, base, ...operation } of operations) {
+      const before = state;
+      state = applyOperation(before, operation);
+      if (JSON.stringify(state) === JSON.stringify(before)) continue;
+      const place = operation.kind === "move" ? neighbours(state, operation.tag) : undefined;
+      steps.push({ operation, inverse: inverseOf(before, operation), place, version, base });
+    }
+    return steps;
+  }
+
+  versionOf(image, { operation, version }) {
+    return operation.kind === "caption" ? { version: version ?? this.version(image) } : {};
   }
 
   learn({ kind, tag }) {
@@ -34,7 +53,8 @@ export class Editing {
 
   do(image, operations) {
     const steps = this.apply(image, operations);
-    this.history.record(image, steps);
+    const action = this.history.record(image, steps.map(remembered));
+    if (steps.length > 1) this.onMany(action);
     return steps.length;
   }
 
@@ -50,23 +70,56 @@ export class Editing {
     return this.do(image, [{ kind: "move", tag, before }]);
   }
 
-  caption(image, text, version) {
-    this.saver.add(image, { kind: "caption", text, version });
+  /** Save a caption that was written on top of `base`, the text of that version. */
+  caption(image, text, version, base) {
+    return this.do(image, [{ kind: "caption", text, version, base }]);
+  }
+
+  /**
+   * Let another text stay, and mine be found in the history all the same: both are stored, one behind the other.
+   * What was mine can be brought back like any other.
+   */
+  yieldCaption(image, mine, theirs, version) {
+    const group = makeKey();
+    const one = { kind: "caption", text: mine, version, group };
+    const other = { kind: "caption", text: theirs, version: version + 1, group };
+    this.saver.addTogether(image, [one, other], { base: theirs, mine });
+    const step = { operation: { kind: "caption", text: theirs }, inverse: { kind: "caption", text: mine } };
+    this.history.record(image, [step]);
     this.onChange(image);
   }
 
-  /** Take back the last action on this image; returns whether there was one. */
+  /** Take back the next action on this image; returns what came of it: `{taken, touched}`, or `null` for none. */
   undo(image) {
-    const operations = this.history.takeDone(image);
-    if (!operations) return false;
-    this.history.recordUndone(image, this.apply(image, operations));
-    return true;
+    const action = this.history.takeDone(image);
+    return action && this.reverse(action, (steps) => this.history.recordUndone(image, steps));
   }
 
   redo(image) {
-    const operations = this.history.takeUndone(image);
-    if (!operations) return false;
-    this.history.record(image, this.apply(image, operations), { keepsRedo: true });
-    return true;
+    const action = this.history.takeUndone(image);
+    return action && this.reverse(action, (steps) => this.history.record(image, steps, { keepsRedo: true }));
+  }
+
+  /** Take back one certain action, if nobody else's hand or a key did already. */
+  undoAction(id) {
+    const action = this.history.byId(id);
+    return action && this.reverse(action, (steps) => this.history.recordUndone(action.image, steps));
+  }
+
+  /** What others changed since is left as it is. */
+  reverse({ image, steps }, record) {
+    let state = this.shown(image);
+    const [taken, touched] = [[], []];
+    for (const step of [...steps].reverse()) {
+      const isOurs = isUntouched(state, step.operation, step.place);
+      (isOurs ? taken : touched).push(step);
+      if (isOurs) state = applyOperation(state, step.inverse);
+    }
+    record(this.apply(image, taken.map((step) => step.inverse)).map(remembered));
+    return { taken: taken.reverse().map(operationOf), touched: touched.reverse().map(operationOf) };
   }
 }
+
+const operationOf = (step) => step.operation;
+const remembered = ({ key, operation, inverse, place }) => ({ key, operation, inverse, place });
+const baseOf = ({ operation, inverse, base }) => (operation.kind === "caption" ? { base: base ?? inverse.text } : {});

@@ -13,9 +13,10 @@ const REFUSALS = new Set([400, 404, 409, 413, 422]);
 const same = (a, b) => a.replace(/\s+/gu, " ").trim() === b.replace(/\s+/gu, " ").trim();
 
 export class Saver extends EventTarget {
-  constructor({ outbox, conflicts, api, post = postJson }) {
+  constructor({ outbox, api, post = postJson }) {
     super();
-    Object.assign(this, { outbox, conflicts, api, post });
+    Object.assign(this, { outbox, api, post });
+    outbox.onChange = () => this.tell("status");
     this.attempt = 0;
     this.trouble = null;
     this.isSending = false;
@@ -27,10 +28,17 @@ export class Saver extends EventTarget {
 
   get status() {
     const waiting = this.outbox.length;
-    if (this.conflicts.size > 0) return { state: "conflict", waiting };
+    const [stopped] = this.outbox.stopped;
+    if (stopped) return { state: stopped.stopped.reason ? "refused" : "conflict", waiting };
     if (waiting + this.held === 0) return { state: "saved", waiting };
-    if (this.trouble && waiting > 0) return { ...this.trouble, waiting };
+    const isKept = !(this.outbox.isRefused && this.outbox.isAtRisk);
+    if (this.trouble && waiting > 0) return { ...this.trouble, waiting, isKept };
     return { state: "saving", waiting };
+  }
+
+  /** Whether leaving now would lose something, or leave something unsent. */
+  get isUnsent() {
+    return this.outbox.length + this.held > 0 || this.outbox.isAtRisk;
   }
 
   /** An edit is being made that waits for something else: until it is over, not all is saved. */
@@ -45,28 +53,42 @@ export class Saver extends EventTarget {
     }
   }
 
-  add(image, operation) {
-    if (operation.kind === "caption") operation = this.chained(image, operation);
-    this.outbox.add(image, operation);
+  /** Queue an edit; `facts` are kept with it: the `base` of a caption. Returns its key. */
+  add(image, operation, facts = {}) {
+    const entry = operation.kind === "caption" ? this.addCaption(image, operation, facts) : this.outbox.add(image, operation, facts);
     this.tell("status");
     // What one key press makes (a pasted list) goes in one call.
     queueMicrotask(() => this.pump());
+    return entry.key;
   }
 
   /** A caption behind one that still waits: it replaces it if that was never sent, else it builds on its version. */
-  chained(image, operation) {
-    const earlier = this.outbox.of(image).filter((entry) => entry.operation.kind === "caption");
-    const unsent = earlier.filter((entry) => !entry.wasSent);
-    const sent = earlier.filter((entry) => entry.wasSent);
-    this.outbox.remove(unsent);
-    const version = sent.length > 0 ? null : (unsent[0]?.operation.version ?? operation.version);
-    return { ...operation, version };
+  addCaption(image, operation, facts) {
+    const earlier = this.captionsOf(image);
+    const unsent = earlier.filter((entry) => !entry.wasSent && !entry.operation.group);
+    const isBehind = earlier.length > unsent.length;
+    const version = isBehind ? null : (unsent[0]?.operation.version ?? operation.version);
+    const base = unsent[0]?.base ?? facts.base;
+    return this.outbox.add(image, { ...operation, version }, { ...facts, base }, unsent);
+  }
+
+  /** Queue captions that go in one call: all of them are stored, or none. */
+  addTogether(image, operations, facts) {
+    for (const operation of operations) this.outbox.add(image, operation, facts);
+    this.tell("status");
+    queueMicrotask(() => this.pump());
+  }
+
+  captionsOf(image) {
+    return this.outbox.of(image).filter((entry) => entry.operation.kind === "caption");
   }
 
   async pump() {
     if (this.isSending) return;
     this.isSending = true;
     clearTimeout(this.timer);
+    // What was waiting from before goes first.
+    await this.outbox.open();
     let goesOn = true;
     while (goesOn && this.outbox.length > 0) goesOn = await this.sendBatch(this.nextBatch());
     this.isSending = false;
@@ -76,7 +98,9 @@ export class Saver extends EventTarget {
   /** The oldest edit, with those of the same image behind it; a caption goes alone, as it may be refused alone. */
   nextBatch() {
     const [first] = this.outbox.entries;
-    if (first.operation.kind === "caption" || this.sendAlone) return [first];
+    const { kind, group } = first.operation;
+    if (kind === "caption" && group) return this.captionsOf(first.image).filter((entry) => entry.operation.group === group);
+    if (kind === "caption" || this.sendAlone) return [first];
     const batch = [];
     for (const entry of this.outbox.of(first.image)) {
       if (entry.operation.kind === "caption" || batch.length === MOST_AT_ONCE) break;
@@ -89,7 +113,7 @@ export class Saver extends EventTarget {
   async sendBatch(batch) {
     const { image } = batch[0];
     const operations = batch.map((entry) => entry.operation);
-    for (const entry of batch) this.markSent(entry);
+    for (const entry of batch) entry.wasSent = true;
     const keepalive = JSON.stringify(operations).length < KEEPALIVE_LIMIT;
     try {
       const state = await this.post(`${this.api}images/${image}/edits`, { operations }, { keepalive });
@@ -100,16 +124,8 @@ export class Saver extends EventTarget {
     }
   }
 
-  markSent(entry) {
-    if (entry.wasSent) return;
-    entry.wasSent = true;
-    // A caption that may have arrived must not be replaced under its key, also not after a reload.
-    if (entry.operation.kind === "caption") this.outbox.keep(entry);
-  }
-
   acknowledged(batch, state) {
-    const [{ image, operation }] = batch;
-    this.outbox.remove(batch);
+    const { image, operation } = batch.at(-1);
     this.attempt = 0;
     this.trouble = null;
     this.sendAlone = false;
@@ -118,34 +134,41 @@ export class Saver extends EventTarget {
       // Where the answer holds another text, somebody was quicker: the next one must be told so.
       const isOurs = same(operation.text, state.caption.text);
       const version = isOurs ? state.caption.version : operation.version + 1;
-      this.setFollowersVersion(image, version);
+      this.outbox.remove(batch, this.followers(batch, version));
       this.tell("stored", { image, state, operations: [operation], caption: { version } });
     } else {
+      this.outbox.remove(batch);
       this.tell("stored", { image, state, operations: batch.map((entry) => entry.operation) });
     }
     this.tell("status");
   }
 
-  setFollowersVersion(image, version) {
-    const next = this.outbox.of(image).find((entry) => entry.operation.kind === "caption");
-    if (next?.operation.version !== null) return;
+  /** The captions behind a batch, the next of which builds on this version from now on. */
+  followers(batch, version) {
+    const [next] = this.captionsOf(batch[0].image).filter((entry) => !batch.includes(entry));
+    if (next?.operation.version !== null) return [];
     next.operation.version = version;
-    this.outbox.keep(next);
+    return [next];
   }
 
   failed(batch, error) {
     const { status } = error;
     if (status === 409 && error.body?.state) return this.conflicted(batch[0], error.body.state);
     if (!REFUSALS.has(status)) return this.waitFor(error);
-    if (batch.length > 1) {
+    if (batch.length > 1 && batch[0].operation.kind !== "caption") {
       // One of them is the culprit: the others must not fall with it.
       this.sendAlone = true;
       return true;
     }
-    this.outbox.remove(batch);
+    const [entry] = batch;
+    const { image, operation } = entry;
+    const isCaption = operation.kind === "caption";
+    const followers = isCaption ? this.followers(batch, operation.version) : [];
+    // The text is nowhere else: it waits for a person. Where there is no picture any more, it is told instead.
+    if (isCaption && status !== 404) this.outbox.stop(entry, { mine: operation.text, reason: error.detail }, batch.slice(1));
+    else this.outbox.remove(batch);
+    for (const follower of followers) this.outbox.keep([follower]);
     this.trouble = null;
-    const [{ image, operation }] = batch;
-    if (operation.kind === "caption") this.setFollowersVersion(image, operation.version);
     this.tell("refused", { image, operation, status, detail: error.detail });
     this.tell("status");
     return true;
@@ -153,10 +176,11 @@ export class Saver extends EventTarget {
 
   conflicted(entry, state) {
     const { image } = entry;
-    const captions = this.outbox.of(image).filter((other) => other.operation.kind === "caption");
-    const mine = captions.at(-1).operation.text;
-    this.outbox.remove(captions);
-    if (!same(mine, state.caption.text)) this.conflicts.set(image, { mine });
+    const captions = this.captionsOf(image);
+    const mine = entry.mine ?? captions.at(-1).operation.text;
+    this.trouble = null;
+    if (same(mine, state.caption.text)) this.outbox.remove(captions);
+    else this.outbox.stop(entry, { mine, base: entry.base, reason: "" }, captions.filter((other) => other !== entry));
     this.tell("stored", { image, state, operations: [] });
     this.tell("conflict", { image });
     this.tell("status");

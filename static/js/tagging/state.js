@@ -42,5 +42,21 @@ export function inverseOf(state, operation) {
   if (kind === "add") return there ? null : { kind: "remove", tag };
   if (kind === "remove") return there ? { kind: "add", tag, before: tagBehind(state, tag) } : null;
   if (kind === "move") return there ? { kind: "move", tag, before: tagBehind(state, tag) } : null;
-  return null;
+  return { kind: "caption", text: state.caption.text };
+}
+
+/** Whether a state still has what an operation made of it, between the tags it was put between. */
+export function isUntouched(state, { kind, tag, text }, { ahead, behind } = {}) {
+  if (kind === "caption") return state.caption.text.trim() === text.trim();
+  const at = state.tags.findIndex((other) => other.name === tag);
+  if (kind === "remove") return at < 0;
+  if (kind === "add" || at < 0) return at >= 0;
+  // Others may have put something on one side of it; with another neighbour on both it was moved.
+  return (state.tags[at - 1]?.name ?? null) === ahead || (state.tags[at + 1]?.name ?? null) === behind;
+}
+
+/** The names of the tags around one, `null` at the ends. */
+export function neighbours(state, name) {
+  const at = state.tags.findIndex((tag) => tag.name === name);
+  return { ahead: state.tags[at - 1]?.name ?? null, behind: state.tags[at + 1]?.name ?? null };
 }

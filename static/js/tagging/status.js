@@ -24,25 +24,36 @@ export class SaveState {
     this.button.textContent = action ?? "";
     this.button.hidden = !action;
     this.login.hidden = !login;
-    if (status.state !== this.last) this.saySoon();
-    this.last = status.state;
+    const kind = `${status.state}${status.isKept === false}`;
+    if (kind !== this.last) this.saySoon();
+    this.last = kind;
   }
 
-  words({ state, waiting, detail, status }) {
+  words(status) {
+    const { state } = status;
     if (state === "saved") return { text: gettext("Saved") };
     if (state === "saving") return { text: gettext("Saving…") };
     if (state === "gone") return { text: gettext("Needs your attention") };
-    if (state === "conflict") return { text: gettext("Needs your attention"), action: gettext("Show") };
-    const count = interpolate(ngettext("%(count)s waiting", "%(count)s waiting", waiting), { count: waiting });
-    if (state === "offline") return { text: `${gettext("Offline")} — ${count}`, action: gettext("Try now") };
-    if (status === 401) return { text: `${gettext("Signed out")} (${count})`, login: true };
+    if (state === "refused") return { text: gettext("Needs your attention"), action: gettext("Show") };
+    if (state === "conflict") return { text: gettext("Conflict"), action: gettext("Show") };
+    return this.unsentWords(status);
+  }
+
+  unsentWords({ state, waiting, detail, status, isKept }) {
+    const words = isKept
+      ? ngettext("%(what)s (%(count)s waiting)", "%(what)s (%(count)s waiting)", waiting)
+      : // The browser refused to keep them: they are nowhere but in this page.
+        ngettext("%(what)s (%(count)s waiting, not kept)", "%(what)s (%(count)s waiting, not kept)", waiting);
+    const say = (what) => interpolate(words, { what, count: waiting });
+    if (state === "offline") return { text: say(gettext("Offline")), action: gettext("Try now") };
+    if (status === 401) return { text: say(gettext("Signed out")), login: true };
     // Or the page is older than the last sign-in: either way the sign-in page helps.
-    if (status === 403) return { text: `${gettext("Not allowed")} (${count})`, login: true };
-    return { text: `${detail} (${count})`, action: gettext("Try now") };
+    if (status === 403) return { text: say(gettext("Not allowed")), login: true };
+    return { text: say(detail), action: gettext("Try now") };
   }
 
   act() {
-    if (this.status.state === "conflict") this.onShow();
+    if (["conflict", "refused"].includes(this.status.state)) this.onShow();
     else this.onRetry();
   }
 
@@ -50,12 +61,12 @@ export class SaveState {
   saySoon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      if (this.last !== "saving") this.live.textContent = this.spoken();
+      if (this.status.state !== "saving") this.live.textContent = this.spoken();
     }, SAY_AFTER);
   }
 
   spoken() {
-    if (this.last !== "saved") return this.text.textContent;
+    if (this.status.state !== "saved") return this.text.textContent;
     const count = this.tags();
     return interpolate(ngettext("Saved, %(count)s tag", "Saved, %(count)s tags", count), { count });
   }

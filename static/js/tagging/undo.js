@@ -1,40 +1,127 @@
-// Taking back what was done here, image by image: an edit that is undone is one more edit, the opposite one.
+// What was done in this tab and can be taken back, over all pictures; it survives a reload. An action is
+// `{id, image, steps}`, a step `{key, operation, inverse, place}`: the edit's key, what was done, what takes it back,
+// and between which tags it left its own.
 
-import { inverseOf } from "./state.js";
+import { makeKey } from "../lib/uuid.js";
 
-const DEEPEST = 200;
+const MOST_STEPS = 2000;
+const KEEP_WITHIN = 300;
+// Sentences that are written in one go are taken back in one go.
+const ONE_GO = 60000;
 
 export class History {
-  constructor() {
-    this.done = new Map();
-    this.undone = new Map();
+  constructor(datasetId, storage = sessionStorage) {
+    this.name = `tagger.undo.${datasetId}`;
+    this.storage = storage;
+    this.done = [];
+    this.undone = [];
+    this.load();
+    window.addEventListener("pagehide", () => this.keep());
   }
 
-  /** Remember the operations of one action, seen from the state before each. */
+  load() {
+    try {
+      const kept = JSON.parse(this.storage.getItem(this.name) ?? "{}");
+      Object.assign(this, { done: kept.done ?? [], undone: kept.undone ?? [] });
+    } catch {
+      // Unreadable or forbidden: this page begins with nothing to take back.
+    }
+  }
+
+  keep() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    try {
+      this.storage.setItem(this.name, JSON.stringify({ done: this.done, undone: this.undone }));
+    } catch {
+      // Full: what was done can be taken back until the page is left.
+    }
+  }
+
+  keepSoon() {
+    this.timer ||= setTimeout(() => this.keep(), KEEP_WITHIN);
+  }
+
+  /** Remember an action; returns it, or `null` where nothing was done. */
   record(image, steps, { keepsRedo = false } = {}) {
-    const inverses = steps.map(({ before, operation }) => inverseOf(before, operation)).filter(Boolean);
-    if (inverses.length === 0) return;
-    const stack = listOf(this.done, image);
-    stack.push(inverses.reverse());
-    if (stack.length > DEEPEST) stack.shift();
-    if (!keepsRedo) this.undone.delete(image);
+    if (steps.length === 0) return null;
+    if (!keepsRedo) this.undone = this.undone.filter((action) => action.image !== image);
+    const action = (!keepsRedo && this.continued(image, steps)) || push(this.done, { id: makeKey(), image, steps, at: Date.now() });
+    this.bound();
+    this.keepSoon();
+    return action;
   }
 
   recordUndone(image, steps) {
-    const inverses = steps.map(({ before, operation }) => inverseOf(before, operation)).filter(Boolean);
-    if (inverses.length > 0) listOf(this.undone, image).push(inverses.reverse());
+    if (steps.length > 0) push(this.undone, { id: makeKey(), image, steps, at: Date.now() });
+    this.bound();
+    this.keepSoon();
+  }
+
+  /** A caption that goes on where the last action left it is one action with it. */
+  continued(image, [step]) {
+    const last = this.done.at(-1);
+    const isCaption = (action) => action.steps.length === 1 && action.steps[0].operation.kind === "caption";
+    if (step.operation.kind !== "caption" || last?.image !== image || !isCaption(last)) return null;
+    if (Date.now() - last.at > ONE_GO || last.steps[0].operation.text !== step.inverse.text) return null;
+    last.steps = [{ ...step, inverse: last.steps[0].inverse }];
+    last.at = Date.now();
+    return last;
+  }
+
+  /** The picture of what is taken back next: this one first, then the one of the last action; `null` for none. */
+  whereDone(image) {
+    return nextOf(this.done, image)?.image ?? null;
+  }
+
+  whereUndone(image) {
+    return nextOf(this.undone, image)?.image ?? null;
   }
 
   takeDone(image) {
-    return listOf(this.done, image).pop() ?? null;
+    return this.take("done", nextOf(this.done, image));
   }
 
   takeUndone(image) {
-    return listOf(this.undone, image).pop() ?? null;
+    return this.take("undone", nextOf(this.undone, image));
+  }
+
+  byId(id) {
+    return this.take("done", this.done.find((action) => action.id === id) ?? null);
+  }
+
+  take(list, action) {
+    this[list] = this[list].filter((other) => other !== action);
+    this.keepSoon();
+    return action;
+  }
+
+  /** An edit was refused: there is nothing to take back. */
+  forgetEdit(key) {
+    for (const list of ["done", "undone"]) {
+      const kept = this[list].map((action) => ({ ...action, steps: action.steps.filter((step) => step.key !== key) }));
+      this[list] = kept.filter((action) => action.steps.length > 0);
+    }
+    this.keepSoon();
+  }
+
+  forgetImage(image) {
+    this.done = this.done.filter((action) => action.image !== image);
+    this.undone = this.undone.filter((action) => action.image !== image);
+    this.keepSoon();
+  }
+
+  bound() {
+    for (const list of [this.done, this.undone]) {
+      let count = list.reduce((sum, action) => sum + action.steps.length, 0);
+      while (count > MOST_STEPS && list.length > 1) count -= list.shift().steps.length;
+    }
   }
 }
 
-function listOf(map, image) {
-  if (!map.has(image)) map.set(image, []);
-  return map.get(image);
+function push(list, action) {
+  list.push(action);
+  return action;
 }
+
+const nextOf = (list, image) => list.findLast((action) => action.image === image) ?? list.at(-1) ?? null;
