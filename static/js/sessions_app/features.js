@@ -2,8 +2,13 @@
 // (see `desk.js`) and may give actions, which then have keys, buttons, help and a place in the palette like all others.
 
 import { HistoryPanel } from "./history_panel.js";
+import { Asking } from "./asking.js";
+import { Clipboard } from "./clipboard.js";
 import { Live } from "./live.js";
 import { People } from "./people.js";
+import { QuickTags } from "./quick_tags.js";
+import { Reading } from "./reading.js";
+import { RecentTags } from "./recent.js";
 import { Review } from "./review.js";
 import { Walk } from "./walk.js";
 
@@ -14,6 +19,11 @@ export function makeFeatures(desk, page) {
     new Review(desk),
     new HistoryPanel(desk, page),
     new Walk(desk, page),
+    new QuickTags(desk, page),
+    new RecentTags(desk, page),
+    new Clipboard(desk),
+    new Reading(desk, page),
+    new Asking(desk, page),
   ];
 }
 

@@ -7,8 +7,11 @@ import { Help } from "../tagging/help.js";
 import { bindButtons, bindKeys, writeHints } from "../tagging/keys.js";
 import { makePageActions } from "../tagging/page_actions.js";
 import { Registry } from "../tagging/registry.js";
+import { Compare } from "./compare.js";
 import { Desk } from "./desk.js";
 import { actionsOf, makeFeatures } from "./features.js";
+import { Info } from "./info.js";
+import { Loupe } from "./loupe.js";
 import { Palette, datasetRows, tagRows } from "./palette.js";
 
 const LEAVE_WAIT = 1500;
@@ -21,9 +24,11 @@ const go = (address) => {
   desk.caption.flush();
   desk.saver.settled(LEAVE_WAIT).then(() => location.assign(address));
 };
-const features = makeFeatures(desk, page);
+const compare = new Compare(desk);
+const features = [new Loupe(desk, compare), compare, new Info(desk), ...makeFeatures(desk, page)];
 const pageActions = makePageActions({ urls: page.urls, go, openPalette: () => palette.open() });
 const registry = new Registry(makeActions(desk, [...actionsOf(features), ...pageActions]), page.keys);
+desk.registry = registry;
 const palette = new Palette({ registry, datasets: datasetRows(api, go), tags: tagRows(desk, api) });
 const help = new Help({ registry, onClose: () => desk.toTagBox() });
 desk.addEventListener("help", () => help.open());

@@ -182,6 +182,11 @@ export class Chips {
     else this.focus(next);
   }
 
+  /** The chip that one is on, or on whose tools; `null` for none. */
+  get focused() {
+    return document.activeElement?.closest("[data-chips], [data-chip-tools]") ? this.current : null;
+  }
+
   focus(name) {
     this.byName.get(name)?.firstElementChild.focus();
   }
