@@ -85,6 +85,7 @@ function writeKey(button, action) {
   if (chord) button.setAttribute("aria-keyshortcuts", action.keys.map(ariaText).join(" "));
   else button.removeAttribute("aria-keyshortcuts");
   button.querySelector("kbd[data-key]")?.remove();
+  if (button.hasAttribute("data-no-key")) return;
   if (button.hasAttribute("data-plain")) button.setAttribute("aria-label", action.label);
   else if (chord) button.append(el("kbd", { text: keyText(chord), "aria-hidden": "true", data: { key: "" } }));
 }
