@@ -194,13 +194,13 @@ function startRefresh() {
 
 /** Write the marks of images that changed, where that is all there is to it; returns whether it was. */
 function markChanged({ changed: rows, is_complete: isComplete, images: count }) {
-  const isWhole = !host.dataset.flag && !("untaggedOnly" in host.dataset);
+  const isWhole = !host.dataset.flag && !host.dataset.state && !("untaggedOnly" in host.dataset);
   if (!isComplete || !isWhole || count !== images.total || rows.some((row) => row.is_gone)) return false;
-  for (const { id, is_tagged: tagged } of rows) {
+  for (const { id, is_tagged: tagged, review_state: state } of rows) {
     const image = images.at(images.indexOf(id));
     // Further down than is loaded: it comes as it is by then.
     if (!image) continue;
-    image.tagged = tagged;
+    Object.assign(image, { tagged, state });
     grid.patch(id);
   }
   return true;
