@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from tagging.models import Tag
+from tagging.models import Review, Tag
 from tagging.services.vocabulary import TagRefused, checked_name
 
 
@@ -63,3 +63,23 @@ class TagAdmin(admin.ModelAdmin[Tag]):
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """A tag that is on images is not deleted here: it would vanish from datasets without a trace."""
         return super().has_delete_permission(request, obj) and (obj is None or not obj.image_tags.exists())
+
+
+@admin.register(Review)
+class ReviewAdmin(admin.ModelAdmin[Review]):
+    """The steps of reviews: to be read, a step that is changed here would not move its image."""
+
+    list_display = ("image", "state", "reason", "done_by", "done_at")
+    list_select_related = ("image", "done_by")
+    list_filter = ("state", "done_at")
+    search_fields = ("image__original_name", "reason", "done_by__username")
+    ordering = ("-pk",)
+    raw_id_fields = ("image", "done_by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Steps are taken on the desk."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Review | None = None) -> bool:
+        """What was said stays said."""
+        return False

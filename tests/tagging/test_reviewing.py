@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
@@ -193,3 +194,17 @@ def test_a_stranger_reviews_nothing(client: Client, dataset: Dataset, settings: 
 def test_an_image_of_nowhere_is_not_reviewed(client: Client, db: None) -> None:
     answer = client.post("/api/v1/images/404/review", {"state": "READY"}, content_type="application/json")
     assert answer.status_code == 404
+
+
+def test_the_admin_reads_reviews_with_the_same_queries_for_one_and_for_twenty(
+    client: Client, dataset: Dataset, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client.force_login(factories.make_user(is_staff=True, is_superuser=True))
+    address = reverse("admin:tagging_review_changelist")
+    for count in (1, 19):
+        for _ in range(count):
+            Review.objects.create(image=_image(dataset, State.READY), state=State.READY, done_by=factories.make_user())
+        with django_assert_max_num_queries(8):
+            answer = client.get(address, {"q": "picture"})
+    assert answer.context["cl"].result_count == 20
+    assert client.get(reverse("admin:tagging_review_add")).status_code == 403
