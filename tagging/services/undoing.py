@@ -176,7 +176,7 @@ def _check_something(undoing: _Undoing) -> None:
         return
     if undoing.taken_back_by is not None:
         other = Change.objects.select_related("done_by").get(pk=undoing.taken_back_by)
-        raise NothingToUndo(_("All of this is taken back already: %(who)s, %(when)s.") % _who_and_when(other))
+        raise NothingToUndo(_("All of this is taken back already: %(who)s, %(when)s") % _who_and_when(other))
     if TagOperation.objects.filter(change=undoing.change).exclude(kind=Kind.NUMBER).exists():
         raise NothingToUndo(_("Nothing is left to take back: this changed nothing."))
     raise NothingToUndo(_("Nothing is left to take back: the pictures of this change were deleted for ever."))
@@ -331,16 +331,16 @@ def _tell_left_alone(done: Undone, touched: Sequence[_Touched]) -> None:
     ids = {other.change for _board, _step, other in told if other is not None}
     changes = Change.objects.select_related("done_by").in_bulk(ids)
     for board, step, other in told:
-        why = _why(other, changes[other.change]) if other is not None else _("It is not as its history says.")
+        why = _why(other, changes[other.change]) if other is not None else _("it is not as its history says")
         done.kept.append(LeftAlone(board.image.pk, board.image.original_name, step.tag, why))
 
 
 def _why(step: Step, change: Change) -> str:
     sentences = {
-        Kind.ADD: _("%(who)s added it again, %(when)s."),
-        Kind.REMOVE: _("%(who)s removed it, %(when)s."),
-        Kind.MOVE: _("%(who)s moved it, %(when)s."),
-        Kind.CAPTION: _("%(who)s wrote it anew, %(when)s."),
+        Kind.ADD: _("%(who)s added it again, %(when)s"),
+        Kind.REMOVE: _("%(who)s removed it, %(when)s"),
+        Kind.MOVE: _("%(who)s moved it, %(when)s"),
+        Kind.CAPTION: _("%(who)s wrote it anew, %(when)s"),
     }
     return sentences[Kind(step.kind)] % _who_and_when(change)
 
