@@ -10,10 +10,8 @@ from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 
-from datasets.messages import DatasetTouched, dataset_group
 from datasets.permissions import visible_datasets
-from sessions_app.messages import DeskTaken, HoldTaken, PeopleTouched, desk_group
-from sessions_app.rooms import Line, room_of
+from sessions_app.rooms import Line, Room, join_room
 from sessions_app.services.claims import leave
 from tagger_project.auth import person_in_scope
 from tagger_project.consumers import LiveConsumer
@@ -26,8 +24,11 @@ class DeskConsumer(LiveConsumer):
     """`/ws/datasets/<id>/desk/?tab=<uuid>&since=<revision>`: what a page missed since a revision, and who is here.
 
     Without `tab` it is a grid, which shows no words. Without `since` it hears of what comes from now on. The page
-    answers each message with how many it has seen: `{"seen": 1}`, `{"seen": 2}`, …
+    answers, every few messages, with how many it has seen: `{"seen": 4}`, `{"seen": 8}`, …
     """
+
+    # The room listens for all of its sockets; there is no layer of this name.
+    channel_layer_alias = "none"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,6 +36,7 @@ class DeskConsumer(LiveConsumer):
         self.person_id: int | None = None
         self.since: int | None = None
         self.line = Line()
+        self.room: Room | None = None
 
     async def authorise(self) -> list[str] | None:
         """Let in who may see the dataset."""
@@ -46,15 +48,19 @@ class DeskConsumer(LiveConsumer):
         self.since = int(since) if since.isascii() and since.isdigit() and len(since) < 19 else None
         if not await visible_datasets(user).filter(pk=self._id()).aexists():
             return None
-        return [dataset_group(self._id()), desk_group(self._id())]
+        self.room = await join_room(self._id())
+        return []
 
     async def opened(self) -> None:
         """Go to the others: the room tells what was missed, after everything that this socket could have heard."""
-        room_of(self._id()).enter(self)
+        while self.room is None or self.room.is_closed:
+            self.room = await join_room(self._id())
+        self.room.enter(self)
 
     async def disconnect(self, code: int) -> None:
         """Leave; the page may only be loading anew, or may have lost its network for a moment."""
-        room_of(self._id()).leave(self)
+        if self.room is not None:
+            self.room.leave(self)
         await super().disconnect(code)
         if self.tab:
             await database_sync_to_async(leave)(uuid.UUID(self.tab), is_certain=True)
@@ -66,23 +72,9 @@ class DeskConsumer(LiveConsumer):
             return
         was_free = self.line.is_free
         self.line.note_seen(seen, asyncio.get_running_loop().time())
-        if not was_free and self.line.is_free:
-            room_of(self._id()).touch()
-            room_of(self._id()).touch_people()
-
-    async def relay(self, event: dict[str, Any]) -> None:
-        """Hand a notice to the room; that this page lost its image is told at once."""
-        message = event["message"]
-        room = room_of(self._id())
-        if message["type"] == DatasetTouched.type:
-            room.touch()
-        elif message["type"] == PeopleTouched.type:
-            room.touch_people()
-        elif message["type"] == HoldTaken.type and message["data"]["tab"] == self.tab and self.line.is_free:
-            data = message["data"]
-            taken = DeskTaken(dataset_id=data["dataset_id"], image=data["image"], name=data["name"])
-            self.line.note_sent(asyncio.get_running_loop().time())
-            await self.send_json(taken.to_wire())
+        if not was_free and self.line.is_free and self.room is not None:
+            self.room.touch()
+            self.room.touch_people()
 
     async def send_text(self, text: str) -> None:
         """Send a message."""

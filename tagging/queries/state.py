@@ -54,24 +54,23 @@ def get_image_states(image_ids: Sequence[int]) -> list[ImageState]:
     Revisions are read before words: an edit in between is seen under the older number, and told once more.
     """
     reasons = Review.objects.filter(image=OuterRef("pk")).order_by("-pk").values("reason")[:1]
-    fields = Image.everything.filter(pk__in=image_ids).only("revision", "is_tagged", "review_state")
-    images = list(fields.annotate(review_reason=Subquery(reasons)))
+    images = Image.everything.filter(pk__in=image_ids).annotate(review_reason=Subquery(reasons))
+    found = list(images.values_list("pk", "revision", "is_tagged", "review_state", "review_reason"))
     tags: defaultdict[int, list[TagOnImage]] = defaultdict(list)
     rows = ImageTag.objects.filter(image__in=image_ids).order_by("image", "position", "pk")
     for image_id, name, source in rows.values_list("image_id", "tag__name", "source"):
         tags[image_id].append(TagOnImage(name, source))
     captions = {caption.image_id: caption for caption in Caption.objects.filter(image__in=image_ids)}
-    return [_state(image, tags[image.pk], captions.get(image.pk), image.review_reason or "") for image in images]
-
-
-def _state(image: Image, tags: list[TagOnImage], caption: Caption | None, review_reason: str) -> ImageState:
-    return ImageState(
-        image_id=image.pk,
-        revision=image.revision,
-        tags=tags,
-        caption=caption.text if caption else "",
-        caption_version=caption.version if caption else 0,
-        tagged=image.is_tagged,
-        review_state=image.review_state,
-        review_reason=review_reason,
-    )
+    return [
+        ImageState(
+            image_id=pk,
+            revision=revision,
+            tags=tags[pk],
+            caption=captions[pk].text if pk in captions else "",
+            caption_version=captions[pk].version if pk in captions else 0,
+            tagged=is_tagged,
+            review_state=review_state,
+            review_reason=review_reason or "",
+        )
+        for pk, revision, is_tagged, review_state, review_reason in found
+    ]

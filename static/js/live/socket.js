@@ -9,6 +9,9 @@ import { connectionFound, connectionLost } from "./banner.js";
 const POLL_EVERY = 2000;
 // A proxy that swallows the handshake answers nothing at all.
 const HANDSHAKE_LIMIT = 8000;
+// How many messages are answered at once, and how soon fewer are.
+const ANSWER_AFTER = 4;
+const ANSWER_WITHIN = 1000;
 // However long the server was away: so soon after it is back, at most, is every page.
 const LONGEST_WAIT = 8000;
 
@@ -72,6 +75,7 @@ class LiveSocket {
   opened() {
     this.attempt = 0;
     this.seen = 0;
+    this.answered = 0;
     this.polling = null;
     connectionFound();
     this.setState("open");
@@ -95,7 +99,15 @@ class LiveSocket {
   answer() {
     if (!this.answers) return;
     this.seen += 1;
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ seen: this.seen }));
+    clearTimeout(this.answerTimer);
+    if (this.seen - this.answered >= ANSWER_AFTER) this.sayAnswer();
+    else this.answerTimer = setTimeout(() => this.sayAnswer(), ANSWER_WITHIN);
+  }
+
+  sayAnswer() {
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    this.answered = this.seen;
+    this.socket.send(JSON.stringify({ seen: this.seen }));
   }
 
   lost() {
