@@ -94,21 +94,22 @@ class Course:
     def _nearest(self, image: Image, *, forward: bool) -> int | None:
         found = [_first(_beside(self.matching, image, self.order, forward=forward))]
         if self.has_filter:
-            found.append(_first(_beside(self._visited(image, forward=forward), image, self.order, forward=forward)))
+            found.append(self._nearest_visited_id(image, forward=forward))
         ids = [pk for pk in found if pk is not None]
         if len(set(ids)) < 2:
             return ids[0] if ids else None
         return _first(_in_order(self.images.filter(pk__in=ids), self.order, forward=forward))
 
-    def _visited(self, image: Image, *, forward: bool) -> QuerySet[Image]:
-        """The visited image that is nearest by position, found among the visits alone; by name, all of them."""
-        visits = ImageVisit.objects.filter(tagging_session=self.walk)
-        if self.order != Order.NAME:
-            upwards = forward == (self.order == Order.POSITION)
-            beside = Q(position__gt=image.position) if upwards else Q(position__lt=image.position)
-            present = visits.filter(beside, image__trashed_at=None).order_by("position" if upwards else "-position")
-            visits = ImageVisit.objects.filter(pk__in=present.values("pk")[:1])
-        return self.images.filter(pk__in=visits.values("image"))
+    def _nearest_visited_id(self, image: Image, *, forward: bool) -> int | None:
+        """Found among the visits alone: by position along an index of theirs, by name by sorting them."""
+        visits = ImageVisit.objects.filter(tagging_session=self.walk, image__trashed_at=None)
+        if self.order == Order.NAME:
+            visits = visits.filter(_is_beside(image, self.order, forward=forward, of="image__"))
+            keys = ["image__original_name", "image"] if forward else ["-image__original_name", "-image"]
+        else:
+            visits = visits.filter(_is_beside(image, self.order, forward=forward))
+            keys = ["position" if forward == (self.order == Order.POSITION) else "-position"]
+        return visits.order_by(*keys).values_list("image", flat=True).first()
 
 
 def _condition(walk: TaggingSession) -> Q:
@@ -119,12 +120,13 @@ def _beside(images: QuerySet[Image], image: Image, order: str, *, forward: bool)
     return _in_order(images.filter(_is_beside(image, order, forward=forward)), order, forward=forward)
 
 
-def _is_beside(image: Image, order: str, *, forward: bool) -> Q:
+def _is_beside(image: Image, order: str, *, forward: bool, of: str = "") -> Q:
+    """Return what lies behind an image in this order, or before it; `of` leads from a row to its image's name."""
     if order == Order.NAME:
         name, side = image.original_name, "gt" if forward else "lt"
-        further = Q((f"original_name__{side}", name)) | Q((f"pk__{side}", image.pk))
+        further = Q((f"{of}original_name__{side}", name)) | Q((f"{of}pk__{side}", image.pk))
         # The first condition says nothing new, but lets the database enter its index there.
-        return Q((f"original_name__{side}e", name)) & further
+        return Q((f"{of}original_name__{side}e", name)) & further
     # The newest are those that were added last.
     upwards = forward == (order == Order.POSITION)
     return Q(position__gt=image.position) if upwards else Q(position__lt=image.position)

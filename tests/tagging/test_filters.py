@@ -77,31 +77,34 @@ def pictures(dataset: Dataset) -> Dataset:
     captioned = make("d.jpg")
     CaptionRow.objects.create(image=captioned, text="A boat on the Lake.")
     Image.objects.filter(pk=captioned.pk).update(is_tagged=True)
-    make("e.jpg")
+    make("e.jpg", "Zebra", "äpfel")
+    make("f.jpg")
     return dataset
 
 
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("", "a.jpg b_1.jpg B 2.jpg d.jpg e.jpg"),
+        ("", "a.jpg b_1.jpg B 2.jpg d.jpg e.jpg f.jpg"),
         ("blue_sky", "a.jpg b_1.jpg"),
         ('"Blue Sky"', "a.jpg b_1.jpg"),
         ("blue*sky", "a.jpg b_1.jpg B 2.jpg"),
         ("miku*", "a.jpg"),
         ("MIKU_(VOCALOID)", "a.jpg"),
+        ("zebra Zebra ZEBRA", "e.jpg"),
+        ("äpfel", "e.jpg"),
         ("100%", "b_1.jpg"),
         ("1%", ""),
         ("re:zero", "B 2.jpg"),
         ("nowhere", ""),
-        ("-nowhere", "a.jpg b_1.jpg B 2.jpg d.jpg e.jpg"),
+        ("-nowhere", "a.jpg b_1.jpg B 2.jpg d.jpg e.jpg f.jpg"),
         ("blue_sky -miku*", "b_1.jpg"),
-        ("-blue_sky is:tagged", "B 2.jpg d.jpg"),
-        ("is:untagged", "e.jpg"),
+        ("-blue_sky is:tagged", "B 2.jpg d.jpg e.jpg"),
+        ("is:untagged", "f.jpg"),
         ("state:ready", "a.jpg"),
         ("-state:untagged", "a.jpg b_1.jpg"),
         ("caption:lake", "d.jpg"),
-        ("-caption:lake is:tagged", "a.jpg b_1.jpg B 2.jpg"),
+        ("-caption:lake is:tagged", "a.jpg b_1.jpg B 2.jpg e.jpg"),
         ("name:b", "b_1.jpg B 2.jpg"),
         ("name:b_*.jpg", "b_1.jpg B 2.jpg"),
         ('name:"*.png"', ""),
