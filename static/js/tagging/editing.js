@@ -13,7 +13,9 @@ export class Editing {
   constructor({ datasetId, saver, vocabulary, shown, version, onChange, onMany }) {
     Object.assign(this, { saver, vocabulary, shown, version, onChange, onMany });
     this.history = new History(datasetId);
+    // What was never stored cannot be taken back.
     saver.addEventListener("refused", ({ detail }) => this.history.forgetEdit(detail.operation.key));
+    saver.addEventListener("conflict", ({ detail }) => detail.keys.forEach((key) => this.history.forgetEdit(key)));
   }
 
   /** Do operations on an image as one action; returns the steps that changed something. */

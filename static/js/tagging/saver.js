@@ -1,7 +1,7 @@
 // Sends edits in the order they were made, one call at a time, until each is acknowledged or refused.
 //
 // "stored" {image, state, operations}: the server took edits. "refused" {image, operation, status, detail}: it never will.
-// "conflict" {image}: a caption was changed by somebody else. "status": what the state line says has changed.
+// "conflict" {image, keys}: a caption was changed by somebody else. "status": what the state line says has changed.
 
 import { backoff, postJson } from "../lib/http.js";
 
@@ -182,7 +182,7 @@ export class Saver extends EventTarget {
     if (same(mine, state.caption.text)) this.outbox.remove(captions);
     else this.outbox.stop(entry, { mine, base: entry.base, reason: "" }, captions.filter((other) => other !== entry));
     this.tell("stored", { image, state, operations: [] });
-    this.tell("conflict", { image });
+    this.tell("conflict", { image, keys: captions.map((other) => other.key) });
     this.tell("status");
     return true;
   }
