@@ -6,6 +6,16 @@ import { getJson } from "../lib/http.js";
 const AHEAD = 3;
 const MOST_PICTURES = 9;
 
+/** Settled once the browser has painted what was put into the page; at once where nobody sees it. */
+export const painted = () =>
+  new Promise((resolve) => {
+    if (document.visibilityState === "hidden") resolve();
+    else requestAnimationFrame(() => setTimeout(resolve));
+  });
+
+/** Whether the person asked for few bytes: then nothing is fetched that may not be looked at. */
+const isSparing = () => navigator.connection?.saveData === true;
+
 export class Desks {
   /** `walk` is the number of the tagging session that is walked, if it is not the default one. */
   constructor({ api, walk = null, get = getJson }) {
@@ -149,6 +159,7 @@ export class Desks {
 
   /** Fetch what comes next and what was before; failures are met again, and told, when one goes there. */
   async prefetch(desk) {
+    if (isSparing()) return;
     const run = (this.run = Symbol("prefetch"));
     try {
       let next = desk;

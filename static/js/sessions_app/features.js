@@ -27,4 +27,7 @@ export function makeFeatures(desk, page) {
   ];
 }
 
+/** Their classes: pages without a desk ask them what their actions are called, and which keys they have. */
+export const FEATURES = [People, Review, HistoryPanel, Walk, QuickTags, RecentTags, Clipboard, Reading, Asking];
+
 export const actionsOf = (features) => features.flatMap((feature) => feature.actions?.() ?? []);

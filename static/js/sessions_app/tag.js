@@ -1,6 +1,6 @@
 // The tagging desk: puts its parts together.
 
-import { readJson } from "../lib/dom.js";
+import { $, readJson } from "../lib/dom.js";
 import { makeActions } from "../tagging/actions.js";
 import { readLayout } from "../tagging/chords.js";
 import { Help } from "../tagging/help.js";
@@ -26,7 +26,7 @@ const go = (address) => {
 };
 const compare = new Compare(desk);
 const features = [new Loupe(desk, compare), compare, new Info(desk), ...makeFeatures(desk, page)];
-const pageActions = makePageActions({ urls: page.urls, go, openPalette: () => palette.open() });
+const pageActions = makePageActions({ urls: { ...$("#palette").dataset, ...page.urls }, go, openPalette: () => palette.open() });
 const registry = new Registry(makeActions(desk, [...actionsOf(features), ...pageActions]), page.keys);
 desk.registry = registry;
 const palette = new Palette({ registry, datasets: datasetRows(api, go), tags: tagRows(desk, api) });

@@ -1,0 +1,3 @@
+import { startPalette } from "./anywhere.js";
+
+startPalette();

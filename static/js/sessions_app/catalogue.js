@@ -1,0 +1,18 @@
+// All actions by name and key, for pages without a desk: what they do needs one, what they are does not.
+
+import { makeActions } from "../tagging/actions.js";
+import { makePageActions } from "../tagging/page_actions.js";
+import { Compare } from "./compare.js";
+import { FEATURES, actionsOf } from "./features.js";
+import { Info } from "./info.js";
+import { Loupe } from "./loupe.js";
+
+const ANYWHERE = Object.fromEntries(
+  ["grid", "tag", "export", "import", "history", "duplicates", "trash", "datasets", "keys"].map((name) => [name, "#"]),
+);
+
+export const allActions = () =>
+  makeActions(null, [
+    ...actionsOf([Loupe, Compare, Info, ...FEATURES].map((Feature) => Feature.prototype)),
+    ...makePageActions({ urls: ANYWHERE, go: () => {}, openPalette: () => {} }),
+  ]);
