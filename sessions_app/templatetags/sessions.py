@@ -11,6 +11,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from datasets.models import Dataset
+from sessions_app.forms import WalkForm
+from sessions_app.models import TaggingSession
 from sessions_app.queries.walks import get_open_cards
 from tagger_project.auth import person
 
@@ -21,6 +24,13 @@ register = template.Library()
 def go_on(context: dict[str, Any]) -> dict[str, Any]:
     """Cards that lead to where this person stopped: the first page shows them without knowing of this room."""
     return {"cards": get_open_cards(person(context["request"]))}
+
+
+@register.inclusion_tag("sessions_app/_start_dialog.html", takes_context=True)
+def start_session_dialog(context: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """The form of a new tagging session as a dialog: a script opens it where `data-start-session` is pressed."""
+    orders = TaggingSession.Order.choices
+    return {"dataset": dataset, "orders": orders, "form": WalkForm(), "csrf_token": context.get("csrf_token")}
 
 
 @register.filter

@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.flow]
 def _start(desk: Desk, filter_text: str, *, order: str = "as they were added", name: str = "") -> None:
     desk.page.goto(f"{desk.url}/datasets/{desk.dataset_id}/")
     desk.page.get_by_role("link", name="Session").first.click()
+    expect(desk.page.get_by_role("dialog", name="Start a session")).to_be_visible()
     desk.page.get_by_label("Which pictures").fill(filter_text)
     desk.page.get_by_text(order, exact=True).click()
     desk.page.locator("#start-name").fill(name)

@@ -1,4 +1,5 @@
-// A new tagging session: how many pictures its filter matches, told while it is typed.
+// A new tagging session: how many pictures its filter matches, told while it is typed. On a page of its own, and in a
+// dialog where a link to that page is.
 
 import { $, $$, el, fill } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
@@ -54,4 +55,26 @@ for (const button of $$("[data-example]", form)) {
   button.hidden = false;
   button.addEventListener("click", () => write(button.dataset.example));
 }
-if (!input.hasAttribute("aria-invalid")) count();
+
+const dialog = $("[data-start-dialog]");
+
+function open(event) {
+  // In a tab of its own it is the page.
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  dialog.showModal();
+  input.focus();
+  count();
+}
+
+if (dialog) {
+  for (const link of $$("[data-start-session]")) link.addEventListener("click", open);
+  for (const button of $$("[data-start-close]", dialog)) {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      dialog.close();
+    });
+  }
+} else if (!input.hasAttribute("aria-invalid")) {
+  count();
+}

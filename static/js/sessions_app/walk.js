@@ -23,8 +23,12 @@ export class Walk {
   }
 
   actions() {
-    if (this.walk === null) return [];
-    return [{ id: "finishWalk", group: gettext("From picture to picture"), label: gettext("Finish this session"), keys: ["Alt+Shift+KeyF"], run: () => this.finish() }];
+    const group = gettext("From picture to picture");
+    const isWalked = () => this.walk !== null && !this.walk.is_finished;
+    return [
+      { id: "startWalk", group, label: gettext("Start a session"), keys: ["Alt+Shift+KeyN"], run: () => $("[data-start-session]").click() },
+      { id: "finishWalk", group, label: gettext("Finish this session"), keys: ["Alt+Shift+KeyF"], only: isWalked, can: isWalked, run: () => this.finish() },
+    ];
   }
 
   /** What the end of a dataset says is not true of a walk through a part of it. */
