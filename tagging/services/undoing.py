@@ -147,11 +147,13 @@ def undo_change(
         NothingToUndo: it was taken back already, or its pictures were deleted for ever.
     """
     until = None if seconds is None else time.monotonic() + seconds
-    operations = TagOperation.objects.filter(change=change).exclude(kind=Kind.NUMBER)
-    ids = list(operations.filter(image_id__gt=after).order_by("image_id").values_list("image_id", flat=True).distinct())
+    operations = TagOperation.objects.filter(change=change, image_id__gt=after).exclude(kind=Kind.NUMBER)
+    # Read once: asked for some images of a large change, a database looks through all of it.
+    first = dict(operations.order_by("image_id").values_list("image_id").annotate(first=Min("pk")))
     undoing = _begin(change, by, key)
+    ids = list(first)
     for part in batches(ids, _IMAGES_AT_ONCE):
-        _undo_on(undoing, part)
+        _undo_on(undoing, part, since=min(first[image_id] for image_id in part))
         if until is not None and time.monotonic() > until and part[-1] != ids[-1]:
             undoing.done.next = part[-1]
             break
@@ -183,10 +185,10 @@ def _check_something(undoing: _Undoing) -> None:
 
 
 @transaction.atomic
-def _undo_on(undoing: _Undoing, image_ids: Sequence[int]) -> None:
+def _undo_on(undoing: _Undoing, image_ids: Sequence[int], *, since: int) -> None:
     """Take the change back on some images, in few statements."""
     touch_dataset(undoing.change.dataset_id)
-    boards = _read(undoing.change, image_ids)
+    boards = _read(undoing.change, image_ids, since)
     names = sorted(_names_to_come_back(undoing.change, boards))
     begun = undoing.done.change.pk if undoing.done.change else None
     work = _Work(begun, {tag.name: tag for part in batches(names, _WORDS_AT_ONCE) for tag in get_tags(part)})
@@ -196,7 +198,7 @@ def _undo_on(undoing: _Undoing, image_ids: Sequence[int]) -> None:
     _tell_left_alone(undoing.done, work.touched)
 
 
-def _read(change: Change, image_ids: Sequence[int]) -> list[_Board]:
+def _read(change: Change, image_ids: Sequence[int], since: int) -> list[_Board]:
     """Return the words of images that are there, also in the trash, and their log since the change."""
     images = Image.everything.filter(pk__in=image_ids).only("pk", "dataset_id", "original_name").order_by("pk")
     boards = {image.pk: _Board(image) for image in images}
@@ -204,9 +206,7 @@ def _read(change: Change, image_ids: Sequence[int]) -> list[_Board]:
         boards[row.image_id].rows[row.tag.name] = row
     for caption in Caption.objects.filter(image__in=image_ids):
         boards[caption.image_id].caption = caption
-    log = TagOperation.objects.filter(image__in=image_ids)
-    first = log.filter(change=change).aggregate(first=Min("pk"))["first"] or 0
-    rows = log.filter(pk__gte=first).order_by("pk")
+    rows = TagOperation.objects.filter(image__in=image_ids, pk__gte=since).order_by("pk")
     facts = ("pk", "change_id", "kind", "tag_name", "before", "after", "change__undoes_id")
     for image_id, *values in rows.values_list("image_id", *facts):
         step, board = Step(*values), boards[image_id]
