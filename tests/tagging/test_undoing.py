@@ -131,7 +131,7 @@ def test_undo_of_an_undo_is_redo_and_so_on(image: Image) -> None:
         assert (names_on(image), get_image_state(image).caption) == (["b"], "Prose.")
         with pytest.raises(NothingToUndo):
             undo(second)
-    undo(third)
+    undo(first)
     assert names_on(image) == ["a", "b"]
     check_log(image)
 
