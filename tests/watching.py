@@ -98,11 +98,17 @@ class Watchers:
         origin: Any = self.url
         async with connect(address + path, origin=origin, compression=None, open_timeout=20) as page.link:
             page.opened += 1
-            seen = 0
-            async for text in page.link:
-                await self._take(page, client, self._parsed(str(text)))
-                seen += 1
-                if seen % 4 == 1:
+            seen = answered = 0
+            while True:
+                try:
+                    text = await asyncio.wait_for(page.link.recv(), 1)
+                except TimeoutError:
+                    text = None
+                else:
+                    await self._take(page, client, self._parsed(str(text)))
+                    seen += 1
+                if seen - answered >= (1 if text is None else 4):
+                    answered = seen
                     await page.link.send(f'{{"seen": {seen}}}')
 
     def _parsed(self, text: str) -> dict[str, Any]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import statistics
+import threading
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -124,6 +128,56 @@ def _tags(client: httpx.Client, image: int) -> list[str]:
 
 def _deaths() -> list[tuple[str, Callable[[RunningProgram, httpx.Client], None], float]]:
     return [("web", kill_web, SECONDS_AFTER_WEB), ("broker", kill_broker, SECONDS_AFTER_BROKER)]
+
+
+@pytest.mark.parametrize(
+    ("people", "operations"),
+    [
+        pytest.param(2, 40, id="small"),
+        pytest.param(2, 500, id="two", marks=pytest.mark.heavy),
+        pytest.param(50, 20, id="fifty", marks=pytest.mark.heavy),
+    ],
+)
+def test_people_who_edit_one_image_at_once_all_see_the_same_in_the_end(
+    tmp_path: Path, people: int, operations: int
+) -> None:
+    with RunningProgram(tmp_path / "data", "--workers", "1") as program, new_client(program.url) as client:
+        dataset, [image] = make_images(program, tmp_path / "pictures", 1)
+        with Watchers(program.url, dataset, [image], people) as watchers:
+            watchers.wait_for(1, seconds=30)
+            threads = [
+                threading.Thread(target=edit_at_random, args=(program.url, image, number, operations))
+                for number in range(people)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            seconds = all_on_the_same(watchers, client, SECONDS_AFTER_THE_LAST)
+            assert watchers.diverged(client) == []
+        stored = client.get(f"/api/v1/images/{image}/tags").json()
+        # Each one's own tag was put there last, by them alone: nobody's edits undid it.
+        assert {f"mine {number}" for number in range(people)} <= {tag["name"] for tag in stored["tags"]}
+        assert stored["revision"] == people * (operations + 1)
+        print(f"{people} people × {operations}: on the same revision {seconds:.2f} s after the last")
+
+
+def edit_at_random(url: str, image: int, number: int, operations: int) -> None:
+    """Add, remove and move a few tags that all fight over, then add one of one's own."""
+    chance = random.Random(number)
+    names = [f"tag {n}" for n in range(12)]
+    with new_client(url) as client:
+        for turn in range(operations + 1):
+            edit: dict[str, Any] = {
+                "kind": chance.choice(["add", "add", "remove", "move"]),
+                "tag": chance.choice(names),
+            }
+            if edit["kind"] != "remove":
+                edit["before"] = chance.choice([*names, None])
+            if turn == operations:
+                edit = {"kind": "add", "tag": f"mine {number}"}
+            edit["key"] = str(uuid.uuid4())
+            client.post(f"/api/v1/images/{image}/edits", json={"operations": [edit]}).raise_for_status()
 
 
 class Silence:
