@@ -80,7 +80,7 @@ def test_a_digit_takes_the_tag_again_and_is_a_letter_wherever_one_writes(desk: D
 
 
 def test_a_tag_is_pinned_from_its_chip_moved_and_taken_off_and_other_pages_hear_of_it(
-    desk: Desk, context: BrowserContext
+    desk: Desk, context: BrowserContext, problems: list[str]
 ) -> None:
     page = desk.page
     desk.open(1)
@@ -97,9 +97,10 @@ def test_a_tag_is_pinned_from_its_chip_moved_and_taken_off_and_other_pages_hear_
     dialog.get_by_role("button", name="Move lake to the key behind").click()
     expect_keys(desk, "sunset", "lake")
     expect(dialog.get_by_role("button", name="Move lake to the key behind")).to_be_focused()
-    dialog.get_by_role("textbox", name="Tag for key 5").or_(dialog.get_by_label("Tag for key 5")).first.fill("a, b")
+    dialog.get_by_label("Tag for key 5").fill("a, b")
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("alert")).to_contain_text("comma")
+    assert "422" in problems.pop()
     dialog.get_by_label("Tag for key 5").fill("heron")
     page.keyboard.press("Enter")
     expect_keys(desk, "sunset", "lake", "heron")
@@ -167,18 +168,16 @@ def test_pasting_on_the_page_works_where_the_clipboard_may_not_be_read(desk: Des
     desk.expect_chips(*WORDS)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
-def test_the_keys_break_no_rule(desk: Desk, page: Page, scheme: str, size: tuple[int, int]) -> None:
+def test_the_keys_break_no_rule(desk: Desk, page: Page) -> None:
     pin(desk, "lake", "a very long tag that does not fit into its place", "fog")
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    desk.open(1)
-    expect_keys(desk, "lake", "a very long tag that does not fit into its place", "fog")
-    expect(page.locator("[data-reading-text]")).to_contain_text("outdoors")
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    page.get_by_role("button", name="Arrange").click()
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for scheme, width in (("light", 1440), ("dark", 390)):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        desk.open(1)
+        expect(page.locator("[data-reading-text]")).to_contain_text("outdoors")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        page.get_by_role("button", name="Arrange").click()
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()

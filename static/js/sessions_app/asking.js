@@ -1,7 +1,7 @@
 // One tag, picture after picture: yes, no or skip with one key each. Answers are edits like all others: the outbox
 // carries them, and nobody waits for the server between two pictures.
 
-import { $, el, fill } from "../lib/dom.js";
+import { $, $$, el, fill } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { canonical, chordOf, keyText } from "../tagging/chords.js";
@@ -47,7 +47,6 @@ export class Asking {
     parts.choose.addEventListener("input", (event) => this.suggest(event.target.value));
     parts.also.addEventListener("change", () => this.restart());
     desk.saver.addEventListener("status", () => this.renderState());
-    fill($("[data-skip-key]", root), keyText("Space"));
   }
 
   actions() {
@@ -83,6 +82,14 @@ export class Asking {
     return this.desk.registry?.get(id)?.keys ?? KEYS[id];
   }
 
+  writeKeys() {
+    for (const place of $$("[data-key-of]", this.root)) {
+      const [chord] = this.keysOf(place.dataset.keyOf);
+      place.hidden = chord === undefined;
+      place.textContent = chord === undefined ? "" : keyText(chord);
+    }
+  }
+
   clicked(event) {
     const { answer } = event.target.closest("[data-answer]")?.dataset ?? {};
     const { pick } = event.target.closest("[data-pick]")?.dataset ?? {};
@@ -105,6 +112,7 @@ export class Asking {
     const { desk } = this;
     const tag = desk.chips.focused;
     desk.caption.flush();
+    this.writeKeys();
     if (!this.root.open) this.root.showModal();
     if (tag === null) this.choose();
     else this.begin(tag);
