@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -233,7 +234,10 @@ def _check(program: RunningProgram, person: Person) -> None:
         keys = [row[0] for row in database.execute("SELECT key FROM tagging_tagoperation")]
         assert len(keys) == len(set(keys))
         for image, expected in person.expected.items():
-            tags = "SELECT t.name FROM tagging_imagetag i JOIN tagging_tag t ON t.id = i.tag_id WHERE i.image_id = ? ORDER BY i.position"
+            tags = (
+                "SELECT t.name FROM tagging_imagetag i JOIN tagging_tag t ON t.id = i.tag_id"
+                " WHERE i.image_id = ? ORDER BY i.position"
+            )
             assert [row[0] for row in database.execute(tags, [image])] == expected.tags
             captions = database.execute("SELECT text FROM tagging_caption WHERE image_id = ?", [image]).fetchall()
             assert "".join(row[0] for row in captions) == expected.caption
@@ -243,7 +247,7 @@ def _check(program: RunningProgram, person: Person) -> None:
             texts = [json.loads(after) for kind, _name, after in done if kind == "CAPTION"]
             # Each goes on where the one before it ended: no text came twice, none out of its turn.
             assert len(texts) == len(set(texts))
-            assert all(later.startswith(earlier) for earlier, later in zip(texts, texts[1:], strict=False))
+            assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
 
 
 def _tag(
