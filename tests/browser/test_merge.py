@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.desk import Desk
 
@@ -107,6 +107,10 @@ def _panel(page: Page) -> Locator:
 def in_conflict(desk: Desk, problems: list[str]) -> Iterator[Any]:
     """Two people write: what the caption was, what is written here, and what somebody else saved meanwhile."""
 
+    def be_quicker(route: Route, theirs: str) -> None:
+        desk.edit_elsewhere(2, kind="caption", text=theirs, version=1)
+        route.continue_()
+
     def disagree(base: str, mine: str, theirs: str) -> Desk:
         desk.open(2)
         desk.edit_elsewhere(2, kind="caption", text=base, version=0)
@@ -114,11 +118,7 @@ def in_conflict(desk: Desk, problems: list[str]) -> Iterator[Any]:
         expect(desk.caption).to_have_value(base)
         desk.press("Alt+c")
         # Their save comes while this one is on its way.
-        desk.page.route(
-            "**/edits",
-            lambda route: (desk.edit_elsewhere(2, kind="caption", text=theirs, version=1), route.continue_()),
-            times=1,
-        )
+        desk.page.route("**/edits", lambda route: be_quicker(route, theirs), times=1)
         desk.page.keyboard.press("Control+a")
         desk.page.keyboard.insert_text(mine)
         expect(desk.state).to_contain_text("Conflict")
@@ -154,7 +154,7 @@ def test_what_both_changed_is_shown_side_by_side_and_merged_by_hand(desk: Desk, 
     expect(panel.locator("[data-theirs] del")).to_have_text(re.compile("removed: heron"))
     desk.page.emulate_media(reduced_motion="reduce")
     for scheme in ("light", "dark"):
-        desk.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+        desk.page.emulate_media(color_scheme=scheme)
         results = Axe().run(desk.page)
         assert results.response["violations"] == [], results.generate_report()
     desk.press("Escape", "Alt+c")

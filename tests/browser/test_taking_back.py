@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
@@ -127,11 +129,12 @@ def test_what_a_closed_tab_left_another_one_sends_and_a_living_ones_it_leaves_al
 
 def test_what_an_earlier_version_kept_elsewhere_is_sent_once(desk: Desk) -> None:
     desk.open(1)
-    entry = """{"image": %d, "operation": {"key": "5f0c1b52-7f6c-4b52-9a30-5d1f2b6f7a01", "kind": "add", "tag": "heron",
-      "before": null}, "at": 1, "sequence": 1, "wasSent": false}""" % desk.image_ids[1]
+    key = "5f0c1b52-7f6c-4b52-9a30-5d1f2b6f7a01"
+    operation = {"key": key, "kind": "add", "tag": "heron", "before": None}
+    entry = {"image": desk.image_ids[1], "operation": operation, "at": 1, "sequence": 1, "wasSent": False}
     desk.page.evaluate(
         "([name, entry]) => localStorage.setItem(name, entry)",
-        [f"tagger.outbox.{desk.dataset_id}.5f0c1b52-7f6c-4b52-9a30-5d1f2b6f7a01", entry],
+        [f"tagger.outbox.{desk.dataset_id}.{key}", json.dumps(entry)],
     )
     desk.open(2)
     desk.expect_chips("heron")
