@@ -18,7 +18,7 @@ from datasets.batches import batches
 from datasets.models import Dataset, Image
 from tagging.models import ImageTag, Tag
 from tagging.queries.vocabulary import Vocabulary
-from tagging.suggesting import Columns, Index, fold
+from tagging.suggesting import Columns, Index
 
 # What goes together is learned from so many of the newest images that have words.
 SAMPLE = 2_000
@@ -42,7 +42,7 @@ class DatasetWords:
     Attributes:
         index: the tags with their aliases, the most used here first.
         vocabulary_counts: by the tag's key.
-        numbers: the tag's number in the index by its name.
+        numbers: the tag's number in the index by its name; `folded` the names by number, as they are compared.
         images: the sample, a row a tag on an image: which image.
         tags: the sample: which tag, by its number in the index.
     """
@@ -50,6 +50,7 @@ class DatasetWords:
     index: Index
     vocabulary_counts: dict[int, int]
     numbers: dict[str, int]
+    folded: list[str]
     images: NDArray[np.int32]
     tags: NDArray[np.int32]
     _known: OrderedDict[tuple[str, ...], dict[int, float]] = field(default_factory=OrderedDict)
@@ -103,7 +104,7 @@ def forget_dataset_words() -> None:
 
 
 def get_dataset_words(dataset: Dataset, vocabulary: Vocabulary) -> DatasetWords:
-    """Return the dataset's tags. Of a large dataset they may be some seconds old: new ones are read behind the question."""
+    """Return the dataset's tags. Those of a large one may be some seconds old: new ones are read behind the question."""
     key = (dataset.created_at, dataset.revision, vocabulary.number)
     held = _held.get(dataset.pk)
     if held is not None and held.key == key:
@@ -160,6 +161,7 @@ def _read(dataset_id: int, vocabulary: Vocabulary) -> DatasetWords:
         index=index,
         vocabulary_counts={pk: count for pk, (_, count, _) in facts.items()},
         numbers=dict(zip(names, numbers, strict=True)),
+        folded=index.folded_names(),
         images=images[order][here].astype(np.int32),
         tags=tags[here],
     )
@@ -193,8 +195,3 @@ def _add_aliases(columns: Columns, pks: list[int], vocabulary: Vocabulary) -> No
             for entry in index.alias_entries(number)
         ]
     )
-
-
-def folded_name(words: DatasetWords, number: int) -> str:
-    """Return the name of a tag in the index as it is compared."""
-    return fold(words.index.spelled(words.index.name_entry(number)))

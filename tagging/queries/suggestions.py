@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from datasets.models import Dataset
-from tagging.queries.dataset_words import DatasetWords, folded_name, get_dataset_words
+from tagging.queries.dataset_words import DatasetWords, get_dataset_words
 from tagging.queries.vocabulary import Category, Vocabulary, get_vocabulary
 from tagging.suggesting import Found, Match, find, find_mistyped, fold, match_of
 
@@ -83,7 +83,7 @@ def _matching(sources: _Sources, typed: str, limit: int) -> list[Found]:
 def _together(sources: _Sources, typed: str) -> Iterable[Found]:
     """What goes with the picture, whether or not it is used often enough to be found otherwise."""
     for number in sources.together:
-        match = match_of(folded_name(sources.words, number), typed)
+        match = match_of(sources.words.folded[number], typed)
         if match is not None:
             yield _own(sources.words, number, match)
 

@@ -218,7 +218,7 @@ def _put_aliases(
             elif alias.name in there:
                 loaded.same_aliases += 1
             else:
-                put[alias.name] = TagAlias(name=alias.name, tag_id=keys.get(alias.tag))
+                put[alias.name] = TagAlias(name=alias.name, tag_id=keys.get(alias.tag, 0))
     loaded.new_aliases += len(put)
     if put and not dry_run:
         TagAlias.objects.bulk_create(put.values(), ignore_conflicts=True)

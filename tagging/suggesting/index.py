@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +87,9 @@ def pairs(letters: Letters) -> NDArray[np.uint32]:
 def triples(letters: Letters) -> NDArray[np.uint32]:
     """Return a number for each three bytes that follow each other."""
     wide = letters.astype(np.uint32)
-    mixed = wide[:-2] * np.uint32(31_337) + wide[1:-1] * np.uint32(1_009) + wide[2:] * np.uint32(37) + np.uint32(5_003)
-    return (mixed ^ (mixed >> np.uint32(7))) & np.uint32(GRAM_BITS - 1)
+    mixed: NDArray[np.uint32] = wide[:-2] * np.uint32(31_337) + wide[1:-1] * np.uint32(1_009)
+    mixed = mixed + wide[2:] * np.uint32(37) + np.uint32(5_003)
+    return np.asarray((mixed ^ (mixed >> np.uint32(7))) & np.uint32(GRAM_BITS - 1), dtype=np.uint32)
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,11 @@ class Index:
         end = len(self.text) if entry + 1 == len(self.starts) else int(self.starts[entry + 1])
         return self.text[self.starts[entry] : end].decode().strip("\n")
 
+    def folded_names(self) -> list[str]:
+        """Return the tags' own names as they are compared, by number."""
+        entries = np.searchsorted(self.tag_of, np.arange(len(self.pks), dtype=np.int32), "left").tolist()
+        return [self.folded(entry) for entry in entries]
+
     def name_entry(self, tag: int) -> int:
         """Return the entry that is the tag's own name."""
         return int(np.searchsorted(self.tag_of, tag, "left"))
@@ -168,7 +175,8 @@ class Index:
     def byte_size(self) -> int:
         """How much memory it takes, about."""
         tiers = [starts for tier in (self.names, self.words, self.initials) for starts in (tier.head, tier.all)]
-        arrays = [self.starts, self.shown_starts, self.tag_of, self.pks, self.counts, self.categories]
+        arrays: list[NDArray[Any]] = [self.starts, self.shown_starts, self.tag_of, self.pks, self.counts]
+        arrays += [self.categories]
         arrays += [self.blocks.bounds, self.blocks.bits, *self._by_pk]
         arrays += [array for starts in tiers for array in (starts.keys, starts.places)]
         return len(self.text) + len(self.shown) + sum(array.nbytes for array in arrays)
