@@ -20,7 +20,7 @@ import { Vocabulary } from "../tagging/vocabulary.js";
 import { Bearings } from "./bearings.js";
 import { Captions } from "./captions.js";
 import { Deleting } from "./deleting.js";
-import { Desks } from "./desks.js";
+import { Desks, painted } from "./desks.js";
 import { Gone } from "./gone.js";
 import { Navigator } from "./navigator.js";
 import { placeKeeper } from "./resume.js";
@@ -212,6 +212,8 @@ export class Desk extends EventTarget {
   /** What was fetched ahead may be old by now: show it at once, ask again behind it. */
   async lookAgain(desk) {
     this.sayPicture(desk);
+    await painted();
+    if (desk.image.id !== this.image) return;
     const fresh = await this.desks.refresh(desk.image.id).catch(() => null);
     if (fresh && fresh.image.id === this.image) {
       this.bearings.show(fresh);
@@ -354,8 +356,16 @@ export class Desk extends EventTarget {
       this.announce(gettext("This is the first picture."));
       return;
     }
+    // In line with what is typed: Enter right behind it goes on when the tags are there.
+    await this.saver.holdFor(() => this.box.inLine(() => this.takeOver(previous, image)));
+  }
+
+  async takeOver(previous, image) {
     await this.desks.load(previous).catch(() => null);
-    if (!this.desks.known(previous) || image !== this.image) return;
+    if (!this.desks.known(previous)) {
+      this.announce(gettext("The picture before could not be read. Try again in a moment."));
+      return;
+    }
     const added = this.editing.add(image, this.shown(previous).tags.map((tag) => tag.name));
     const words = ngettext("%(count)s tag added", "%(count)s tags added", added);
     this.announce(interpolate(words, { count: added }));

@@ -104,13 +104,13 @@ export class Reading {
     const { name, what } = READERS[reader];
     const isOver = count > limit;
     const title = interpolate(what(), { count: formatNumber(count), limit: formatNumber(limit) });
-    const over = isOver && [" ", interpolate(gettext("%(count)s too many"), { count: formatNumber(count - limit) })];
+    const values = { name, count: formatNumber(count), limit: formatNumber(limit), over: formatNumber(count - limit) };
+    const words = isOver ? gettext("%(name)s %(over)s over %(limit)s") : gettext("%(name)s %(count)s / %(limit)s");
     return el(
       "span",
       { class: isOver ? "token-count token-count--over" : "token-count", title, data: { reader } },
       isOver && icon("triangle-alert"),
-      `${name} ${formatNumber(count)} / ${formatNumber(limit)}`,
-      over,
+      interpolate(words, values),
       el("span", { class: "visually-hidden", text: `. ${title}` }),
     );
   }
