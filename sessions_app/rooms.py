@@ -264,8 +264,8 @@ class Room:
         try:
             await page.send_text(text)
         except Exception:
-            # It left a moment ago.
-            self.leave(page)
+            # It left a moment ago; one that did not comes again, and is told what it did not get.
+            await self._close(page, TRY_AGAIN)
 
     async def _close(self, page: Page, code: int) -> None:
         self.leave(page)

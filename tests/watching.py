@@ -149,7 +149,9 @@ class Watchers:
         begin = time.monotonic()
         while behind := [page.revision for page in self.pages if page.revision < revision]:
             if time.monotonic() - begin > seconds:
-                raise AssertionError(f"{len(behind)} pages are not on revision {revision}: {sorted(behind)[:10]}…")
+                lost = [page for page in self.pages if page.revision < revision][:10]
+                told = ", ".join(f"{page.revision} ({page.link and page.link.state.name})" for page in lost)
+                raise AssertionError(f"{len(behind)} pages are not on revision {revision}: {told}")
             time.sleep(0.02)
         return time.monotonic() - begin
 

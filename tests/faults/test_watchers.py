@@ -82,13 +82,16 @@ def kill_broker(program: RunningProgram, client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "calm", "away"),
+    ("count", "calm", "away", "patience"),
     [
-        pytest.param(40, 2.0, 3.0, id="small"),
-        pytest.param(500, 15.0, 30.0, id="large", marks=pytest.mark.heavy),
+        # The small one holds no time: other tests may run beside it.
+        pytest.param(40, 1.0, 2.0, 6.0, id="small"),
+        pytest.param(500, 15.0, 30.0, 1.0, id="large", marks=pytest.mark.heavy),
     ],
 )
-def test_everybody_sees_the_same_after_whatever_died(tmp_path: Path, count: int, calm: float, away: float) -> None:
+def test_everybody_sees_the_same_after_whatever_died(
+    tmp_path: Path, count: int, calm: float, away: float, patience: float
+) -> None:
     with RunningProgram(tmp_path / "data", "--workers", "1") as program, new_client(program.url) as client:
         dataset, image_ids = make_images(program, tmp_path / "pictures", 40)
         with Watchers(program.url, dataset, image_ids, count) as watchers:
@@ -100,14 +103,14 @@ def test_everybody_sees_the_same_after_whatever_died(tmp_path: Path, count: int,
                 most = resident_bytes(web_process(program))
                 watchers.cut(0.1, away)
                 time.sleep(away)
-                took["cut"] = all_on_the_same(watchers, client, SECONDS_AFTER_WEB)
+                took["cut"] = all_on_the_same(watchers, client, SECONDS_AFTER_WEB * patience)
                 for name, kill, seconds in _deaths():
                     kill(program, client)
-                    took[name] = all_on_the_same(watchers, client, seconds)
+                    took[name] = all_on_the_same(watchers, client, seconds * patience)
                 most = max(most, resident_bytes(web_process(program)))
-            took["last"] = all_on_the_same(watchers, client, SECONDS_AFTER_THE_LAST)
+            took["last"] = all_on_the_same(watchers, client, SECONDS_AFTER_THE_LAST * patience)
             # What a page asks for itself may still be on its way.
-            end = time.monotonic() + SECONDS_AFTER_THE_LAST
+            end = time.monotonic() + SECONDS_AFTER_THE_LAST * patience
             while watchers.diverged(client) and time.monotonic() < end:
                 time.sleep(0.1)
             assert watchers.diverged(client) == []
@@ -120,6 +123,8 @@ def test_everybody_sees_the_same_after_whatever_died(tmp_path: Path, count: int,
             f"p95 {p95:.3f} s ({len(watchers.latencies)}); on the same revision after: {said}; web {most / 1e6:.0f} MB"
         )
         assert most <= MOST_BYTES_OF_WEB
+        if patience == 1:
+            assert p95 <= MOST_SECONDS_TO_HEAR
 
 
 def _tags(client: httpx.Client, image: int) -> list[str]:
@@ -131,15 +136,15 @@ def _deaths() -> list[tuple[str, Callable[[RunningProgram, httpx.Client], None],
 
 
 @pytest.mark.parametrize(
-    ("people", "operations"),
+    ("people", "operations", "patience"),
     [
-        pytest.param(2, 40, id="small"),
-        pytest.param(2, 500, id="two", marks=pytest.mark.heavy),
-        pytest.param(50, 20, id="fifty", marks=pytest.mark.heavy),
+        pytest.param(2, 20, 6.0, id="small"),
+        pytest.param(2, 500, 1.0, id="two", marks=pytest.mark.heavy),
+        pytest.param(50, 20, 1.0, id="fifty", marks=pytest.mark.heavy),
     ],
 )
 def test_people_who_edit_one_image_at_once_all_see_the_same_in_the_end(
-    tmp_path: Path, people: int, operations: int
+    tmp_path: Path, people: int, operations: int, patience: float
 ) -> None:
     with RunningProgram(tmp_path / "data", "--workers", "1") as program, new_client(program.url) as client:
         dataset, [image] = make_images(program, tmp_path / "pictures", 1)
@@ -153,7 +158,7 @@ def test_people_who_edit_one_image_at_once_all_see_the_same_in_the_end(
                 thread.start()
             for thread in threads:
                 thread.join()
-            seconds = all_on_the_same(watchers, client, SECONDS_AFTER_THE_LAST)
+            seconds = all_on_the_same(watchers, client, SECONDS_AFTER_THE_LAST * patience)
             assert watchers.diverged(client) == []
         stored = client.get(f"/api/v1/images/{image}/tags").json()
         # Each one's own tag was put there last, by them alone: nobody's edits undid it.
