@@ -217,12 +217,15 @@ def test_going_on_asks_for_nothing_before_the_next_picture_is_painted(desk: Desk
         """() => {
           window.asked = [];
           const fetch = window.fetch;
-          window.fetch = (...values) => { window.asked.push([String(values[0]), performance.now()]); return fetch(...values); };
+          window.fetch = (...values) => {
+            window.asked.push([String(values[0]), performance.now()]);
+            return fetch(...values);
+          };
           addEventListener("keydown", () => {
             const waits = new MutationObserver(() => {
               waits.disconnect();
-              requestAnimationFrame(() => { const channel = new MessageChannel();
-                channel.port1.onmessage = () => { window.painted = performance.now(); }; channel.port2.postMessage(0); });
+              // The last moment before the frame with the picture is painted.
+              requestAnimationFrame(() => { window.painted = performance.now(); });
             });
             waits.observe(document.querySelector("[data-frame]"), { childList: true });
           }, { once: true, capture: true });

@@ -71,8 +71,8 @@ export class Viewport {
   /** Fitted, or every pixel of the picture on one of the screen. */
   toggle(point = this.point) {
     if (this.isZoomed) this.reset();
-    else if (Math.abs(this.fit - this.actual) > this.actual * 0.02) this.zoomTo(this.actual, point);
-    else this.zoomTo(this.actual * 2, point);
+    // A small picture is shown with all its pixels as it is: then closer.
+    else this.zoomTo(this.actual > this.fit * 1.02 ? this.actual : this.fit * 2, point);
   }
 
   zoomBy(steps, point = this.point) {
@@ -188,7 +188,7 @@ export class Viewport {
   down(event) {
     if (event.button !== 0 || !isPicture(event)) return;
     this.pointers.set(event.pointerId, this.at(event));
-    if (this.isZoomed || this.pointers.size === 2) this.box.setPointerCapture(event.pointerId);
+    if (this.isZoomed || this.pointers.size === 2) capture(this.box, event.pointerId);
     if (this.isZoomed) this.frame.dataset.dragged = "";
   }
 
@@ -213,6 +213,15 @@ export class Viewport {
   up(event) {
     this.pointers.delete(event.pointerId);
     if (this.pointers.size === 0) delete this.frame.dataset.dragged;
+  }
+}
+
+/** So that a drag goes on outside of the box; a pointer that is up again has nothing to go on with. */
+function capture(box, pointer) {
+  try {
+    box.setPointerCapture(pointer);
+  } catch (error) {
+    if (error.name !== "NotFoundError") throw error;
   }
 }
 
