@@ -104,7 +104,7 @@ def forget_dataset_words() -> None:
 
 
 def get_dataset_words(dataset: Dataset, vocabulary: Vocabulary) -> DatasetWords:
-    """Return the dataset's tags. Those of a large one may be some seconds old: new ones are read behind the question."""
+    """Return the dataset's tags; those of a large one may be some seconds old: they are read behind the question."""
     key = (dataset.created_at, dataset.revision, vocabulary.number)
     held = _held.get(dataset.pk)
     if held is not None and held.key == key:
