@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset, Image
 from tagging.models import Tag, TagAlias, TagCategory
+from tagging.queries import vocabulary
 from tagging.queries.suggestions import MOST_SUGGESTIONS, get_suggestions
-from tagging.queries.vocabulary import MOST_NEWER
+from tagging.queries.vocabulary import MOST_NEWER, get_vocabulary
 from tagging.services.vocabulary import bump_vocabulary
 from tests import factories
 from tests.tagging.doing import adding, apply, removing
@@ -219,3 +223,22 @@ def test_newer_tags_are_found_also_where_they_are_many(dataset: Dataset) -> None
     get_suggestions(dataset, "")
     make_vocabulary(*[(f"new {number}", 0) for number in range(MOST_NEWER + 10)])
     assert offered(dataset, f"new {MOST_NEWER + 5}", 1) == [f"new {MOST_NEWER + 5}"]
+
+
+@pytest.mark.usefixtures("shared_database")
+def test_a_large_vocabulary_is_read_behind_the_questions(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.SUGGESTIONS_IN_BACKGROUND = True
+    monkeypatch.setattr(vocabulary, "FEW_TAGS", 100)
+    dataset = factories.make_dataset()
+    use(dataset, blue_sky=1)
+    make_vocabulary(*[(f"blue {number}", 1_000 + number) for number in range(300)])
+    going_on = threading.Event()
+    read = vocabulary._read
+    monkeypatch.setattr(vocabulary, "_read", lambda *, breath: (going_on.wait(30), read(breath=breath))[1])
+    assert offered(dataset, "blu") == ["blue sky"]
+    assert offered(dataset, "blu") == ["blue sky"]
+    going_on.set()
+    until = time.monotonic() + 30
+    while not get_vocabulary().is_ready and time.monotonic() < until:
+        time.sleep(0.01)
+    assert offered(dataset, "blu", 2) == ["blue sky", "blue 299"]
