@@ -87,6 +87,10 @@ def test_without_the_server_a_review_says_that_it_needs_it(desk: Desk, problems:
     expect(desk.page.get_by_text("A review needs the server, and it does not answer")).to_be_visible()
     expect(_state(desk)).to_have_text("in progress")
     desk.page.context.set_offline(False)
+    desk.page.get_by_role("button", name=re.compile("^Ready")).click()
+    expect(_state(desk)).to_have_text("ready")
+    # What was asked for without a network, whoever asked.
+    assert all("ERR_INTERNET_DISCONNECTED" in problem or "WebSocket" in problem for problem in problems), problems
     problems.clear()
 
 
