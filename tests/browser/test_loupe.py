@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import FloatRect, Page, Request, expect
 
 from tests import images
 from tests.browser.desk import WORDS, Desk
@@ -35,10 +35,10 @@ def large(running_program: RunningProgram, tmp_path: Path, page: Page) -> Desk:
     return Desk(page, running_program.url, dataset_id, [image["id"] for image in answer.json()["images"]])
 
 
-def _box(desk: Desk, selector: str) -> dict[str, float]:
+def _box(desk: Desk, selector: str) -> FloatRect:
     box = desk.page.locator(selector).first.bounding_box()
     assert box is not None
-    return dict(box)
+    return box
 
 
 def _level(desk: Desk) -> Any:
