@@ -194,11 +194,12 @@ def test_pictures_to_ask_lack_the_tag_and_come_in_dataset_order(client: Client, 
     for spelling in ("sky", "skies"):
         page = client.get(address, {"tag": spelling}).json()
         assert page == {"images": wanted, "next": None, "total": 5}
-    assert client.get(address, {"tag": "sky", "tagged": True}).json()["total"] == 6
+    assert client.get(address, {"tag": "sky", "tagged": "true"}).json()["total"] == 6
     assert client.get(address, {"tag": "never used"}).json()["total"] == 6
-    found, after = [], 0
+    found: list[int] = []
+    after: int | None = 0
     while after is not None:
-        page = client.get(address, {"tag": "sky", "limit": 2, "after": after}).json()
+        page = client.get(f"{address}?tag=sky&limit=2&after={after}").json()
         found += page["images"]
         after = page["next"]
     assert found == wanted

@@ -66,8 +66,19 @@ export class QuickTags {
   // --- What is on the keys -------------------------------------------------------------------------
 
   async load() {
+    const run = (this.run = Symbol("load"));
     const answer = await getJson(this.address).catch(() => null);
-    if (answer) this.take(answer);
+    // What was asked for before a change of our own, or before a later question, may be older than what is shown.
+    if (answer && run === this.run) this.take(answer);
+  }
+
+  /** Let the server change the keys and show what they are then; an answer that is still on its way counts no more. */
+  async save(work) {
+    this.run = null;
+    const answer = await work();
+    this.run = null;
+    this.take(answer);
+    this.loadSoon();
   }
 
   heard({ revision }) {
@@ -85,7 +96,9 @@ export class QuickTags {
     this.taken = text;
     this.tags = new Map(tags.map((tag) => [tag.slot, tag]));
     this.render();
-    if (this.dialog.open) this.renderRows();
+    // What is being written there is not taken away by what somebody else does.
+    const isWriting = this.rows.contains(document.activeElement) && Boolean(document.activeElement.value);
+    if (this.dialog.open && !isWriting) this.renderRows();
   }
 
   render() {
@@ -159,7 +172,7 @@ export class QuickTags {
       return;
     }
     try {
-      this.take(await postJson(this.address, { tag: name }));
+      await this.save(() => postJson(this.address, { tag: name }));
       const { slot } = [...this.tags.values()].find((tag) => tag.name === name) ?? {};
       toast(interpolate(gettext("%(name)s is on key %(slot)s."), { name, slot }), { kind: "success", seconds: 5 });
     } catch (error) {
@@ -243,7 +256,7 @@ export class QuickTags {
   async change(work, slot, then = null) {
     try {
       this.fail("");
-      this.take(await work());
+      await this.save(work);
       this.renderRows();
       const row = this.rows.querySelector(`[data-row="${slot}"]`);
       const button = then && row.querySelector(`[data-do="${then}"]:not(:disabled)`);
