@@ -18,7 +18,7 @@ export class Captions {
     });
     this.panel = new ConflictPanel({ root, onResolve: (choice, merged) => this.resolve(choice, merged) });
     this.input = this.box.input;
-    this.input.addEventListener("blur", () => this.place());
+    this.input.addEventListener("blur", (event) => this.place(event.relatedTarget));
     $("[data-merged]", root).addEventListener("keydown", (event) => this.pressed(event));
   }
 
@@ -46,10 +46,14 @@ export class Captions {
     this.place();
   }
 
-  /** Where two texts are to choose from there is no third one, except for who is writing just now. */
-  place() {
+  /**
+   * Where two texts are to choose from there is no third one, except for who is writing just now; and nothing moves
+   * under the pointer of who goes from there to a choice.
+   */
+  place(focused = document.activeElement) {
     const isPlain = this.conflict(this.desk.image) === null;
-    this.input.hidden = !isPlain && document.activeElement !== this.input;
+    const stays = !this.input.hidden && (focused === this.input || this.panel.holds(focused));
+    this.input.hidden = !isPlain && !stays;
   }
 
   save(image, text, version, base) {
