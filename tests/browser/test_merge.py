@@ -155,6 +155,9 @@ def test_what_both_changed_is_shown_side_by_side_and_merged_by_hand(desk: Desk, 
     desk.page.emulate_media(reduced_motion="reduce")
     for scheme in ("light", "dark"):
         desk.page.emulate_media(color_scheme=scheme)
+        # Colours that are still on their way have too little contrast for a moment.
+        desk.page.wait_for_timeout(100)
+        desk.page.wait_for_function("document.getAnimations().every((each) => each.playState === 'finished')")
         results = Axe().run(desk.page)
         assert results.response["violations"] == [], results.generate_report()
     desk.press("Escape", "Alt+c")
