@@ -11,8 +11,8 @@ class TagOperation(models.Model):
     """What was done to one image, with what it takes to take it back; who, when and how stand in its `change`.
 
     `key` comes from the browser: the same edit sent twice counts once. `before` and `after` hold the tag's position
-    (tags) or the text (captions); `None` means "was not there". `NUMBER` gives a place another number in the same order,
-    where no number was left between two tags: nothing that can be seen.
+    (tags) or the text (captions); `None` means "was not there". `NUMBER` gives a place another number in the same
+    order, where no number was left between two tags: nothing that can be seen.
     """
 
     class Kind(models.TextChoices):

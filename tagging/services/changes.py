@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from django.contrib.auth.models import User
 from django.db.models import Case, Expression, F, Q, Subquery, Value, When
@@ -37,12 +38,20 @@ def open_change(
     return Change.objects.create(key=uuid.uuid4(), **facts)
 
 
-def mark_edited(image_ids: list[int], dataset_id: int, *, is_tagged: bool, by: User | None = None) -> None:
+def mark_edited(
+    image_ids: list[int],
+    dataset_id: int,
+    *,
+    is_tagged: bool,
+    by: User | None = None,
+    states: Mapping[int, str] | None = None,
+) -> None:
     """Count an edit on images that have words now, or have none; what was approved is only ready again.
 
-    To be called inside a transaction, after `touch_dataset`.
+    To be called inside a transaction, after `touch_dataset`. `states` are the images' review states where they were
+    read in this transaction already.
     """
-    note_edits(image_ids, is_tagged=is_tagged, by=by)
+    note_edits(image_ids, is_tagged=is_tagged, by=by, states=states)
     Image.everything.filter(pk__in=image_ids).update(
         revision=F("revision") + 1,
         is_tagged=is_tagged,

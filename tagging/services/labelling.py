@@ -122,7 +122,7 @@ def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
     # Holds the dataset's row: operations on one image come one after the other.
     touch_dataset(image.dataset_id)
     # Raises where it was deleted for ever since it was read; under the lock it stays.
-    Image.everything.only("pk").get(pk=image.pk)
+    review_state = Image.everything.values_list("review_state", flat=True).get(pk=image.pk)
     known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
     # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
     call.tags.update(
@@ -136,7 +136,7 @@ def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
         _apply(image, edit, call)
         applied = True
     if applied:
-        _count_edit(image, call.by)
+        _count_edit(image, review_state, call.by)
     return get_image_state(image)
 
 
@@ -248,8 +248,8 @@ def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None,
     return old, text
 
 
-def _count_edit(image: Image, by: User | None) -> None:
+def _count_edit(image: Image, review_state: str, by: User | None) -> None:
     tagged = (
         ImageTag.objects.filter(image=image).exists() or Caption.objects.filter(image=image).exclude(text="").exists()
     )
-    mark_edited([image.pk], image.dataset_id, is_tagged=tagged, by=by)
+    mark_edited([image.pk], image.dataset_id, is_tagged=tagged, by=by, states={image.pk: review_state})

@@ -8,7 +8,7 @@ decides.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -74,18 +74,27 @@ def set_review(
     return get_image_state(image)
 
 
-def note_edits(image_ids: Sequence[int], *, is_tagged: bool, by: User | None) -> None:
+def note_edits(
+    image_ids: Sequence[int], *, is_tagged: bool, by: User | None, states: Mapping[int, str] | None = None
+) -> None:
     """Write down what an edit makes of images that were reviewed; to be called before it is made of them.
 
     The steps between “untagged” and “in progress” are not written down: the words tell them.
+
+    Args:
+        image_ids: the images.
+        is_tagged: whether they have words after the edit.
+        by: who edits.
+        states: the images' states, where they are known.
     """
-    decided = [ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED]
-    if not is_tagged:
-        decided.append(ReviewState.READY)
-    rows = Image.everything.filter(pk__in=image_ids, review_state__in=decided).values_list("pk", "review_state")
+    decided = {ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED, *(() if is_tagged else (ReviewState.READY,))}
+    if states is None:
+        reviewed = Image.everything.filter(pk__in=image_ids, review_state__in=decided)
+        states = dict(reviewed.values_list("pk", "review_state"))
     Review.objects.bulk_create(
         Review(image_id=pk, state=_state_after_edit(state, is_tagged=is_tagged), reason=_why(state), done_by=by)
-        for pk, state in rows
+        for pk, state in states.items()
+        if state in decided
     )
 
 

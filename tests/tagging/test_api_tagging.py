@@ -56,6 +56,8 @@ def test_the_words_of_an_image(client: Client, image: Image) -> None:
         "revision": 1,
         "tags": [{"name": "b", "source": "PERSON"}, {"name": "a", "source": "PERSON"}],
         "caption": {"text": "Prose.", "version": 1},
+        "review_state": "IN_PROGRESS",
+        "review_reason": "",
         "tagged": True,
     }
 

@@ -3,6 +3,8 @@
 import { pause } from "../lib/http.js";
 import { gettext } from "../lib/i18n.js";
 
+// A held key repeats faster than pictures come: so many steps wait, the others are dropped.
+const MOST_WAITING = 6;
 const SETTLE = 1500;
 const CHECK = 500;
 
@@ -13,6 +15,8 @@ export class Navigator {
     this.current = null;
     this.wanted = null;
     this.isFinished = false;
+    this.turn = Promise.resolve();
+    this.waiting = 0;
     window.addEventListener("popstate", (event) => {
       if (event.state?.image) this.go(event.state.image, { push: false });
     });
@@ -65,9 +69,28 @@ export class Navigator {
     this.finish(false);
   }
 
-  async next() {
-    // A key pressed while a picture is on its way counts from there, not from the one before it.
-    await this.arrival();
+  /** A key pressed while a picture is on its way counts from there: steps are taken one after the other. */
+  inTurn(step) {
+    if (this.waiting >= MOST_WAITING) return this.turn;
+    this.waiting += 1;
+    const taken = this.turn.then(() => this.arrival()).then(step);
+    this.turn = taken
+      .catch((error) => console.error(error))
+      .finally(() => {
+        this.waiting -= 1;
+      });
+    return taken;
+  }
+
+  next() {
+    return this.inTurn(() => this.stepOn());
+  }
+
+  previous() {
+    return this.inTurn(() => this.stepBack());
+  }
+
+  async stepOn() {
     if (this.isFinished) return;
     const { next_id: next } = this.desk;
     if (next !== null) await this.go(next);
@@ -84,8 +107,7 @@ export class Navigator {
     if (this.isFinished) this.finish(true);
   }
 
-  async previous() {
-    await this.arrival();
+  async stepBack() {
     if (this.isFinished) this.leaveFinish();
     else if (this.desk.previous_id !== null) await this.go(this.desk.previous_id);
   }
