@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -205,9 +206,9 @@ def test_of_pages_that_come_or_take_at_the_same_moment_one_holds_the_image() -> 
     for _round in range(4):
         Claim.objects.all().delete()
         tabs = [uuid.uuid4() for _ in range(6)]
-        at_once([lambda tab=tab: come(image, tab) for tab in tabs])
+        at_once([partial(come, image, tab) for tab in tabs])
         assert len(holders(image.dataset)) == 1
-        at_once([lambda tab=tab: take_over(image.dataset, tab, image, by=None) for tab in tabs])
+        at_once([partial(take_over, image.dataset, tab, image, by=None) for tab in tabs])
         assert len(holders(image.dataset)) == 1
         assert len(get_people(image.dataset_id)) == 6
 

@@ -23,12 +23,21 @@ def _visit(walk: TaggingSession, image: Image) -> None:
     )
 
 
+def _image(image_id: int | None) -> Image | None:
+    return None if image_id is None else Image.objects.get(pk=image_id)
+
+
+def _there(image_id: int | None) -> Image:
+    assert image_id is not None
+    return Image.objects.get(pk=image_id)
+
+
 def _forth(course: Course) -> list[str]:
     found = []
-    image = Image.objects.filter(pk=course.first_id()).first()
+    image = _image(course.first_id())
     while image is not None:
         found.append(image.original_name)
-        image = Image.objects.filter(pk=course.next_id(image)).first()
+        image = _image(course.next_id(image))
     return found
 
 
@@ -36,7 +45,7 @@ def _back(course: Course, image: Image | None) -> list[str]:
     found = []
     while image is not None:
         found.append(image.original_name)
-        image = Image.objects.filter(pk=course.previous_id(image)).first()
+        image = _image(course.previous_id(image))
     return found
 
 
@@ -84,14 +93,14 @@ def test_an_image_that_was_tagged_in_the_walk_stays_on_its_course(
     walk = _walk(dataset, "is:untagged", order=order)
     course = Course(walk, None)
     before = _forth(course)
-    middle = Image.objects.get(pk=course.next_id(Image.objects.get(pk=course.first_id())))
+    middle = _there(course.next_id(_there(course.first_id())))
     factories.make_image_tag(middle, "hat")
     _visit(walk, middle)
-    first = Image.objects.get(pk=course.first_id())
+    first = _there(course.first_id())
     assert _forth(Course(walk, None)) == before
     assert course.next_id(first) == middle.pk
     assert walk_candidates(walk).count() == len(before) - 1
-    last = Image.objects.get(pk=course.next_id(middle))
+    last = _there(course.next_id(middle))
     assert course.previous_id(last) == middle.pk
     assert course.next_untagged_id(first) == last.pk
     assert course.next_untagged_id(last) == first.pk

@@ -66,7 +66,7 @@ def test_what_makes_no_walk_is_refused_with_a_sentence(
     dataset: Dataset, images: list[Image], facts: dict[str, str], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        start_walk(dataset, **{"name": "", "filter_text": "", "order": "POSITION", "by": None, **facts})
+        start_walk(dataset, **{"name": "", "filter_text": "", "order": "POSITION", **facts}, by=None)
     assert not TaggingSession.objects.exists()
 
 
@@ -246,7 +246,7 @@ def test_the_desk_along_a_walk_and_without_counting(client: Client, dataset: Dat
         images[3].pk,
     )
     assert (desk["image"]["number"], desk["image"]["total"], desk["tagged"]) == (2, 3, 0)
-    for query in ({"walk": walk.pk, "counts": "false"}, {"counts": "false"}):
+    for query in ({"walk": str(walk.pk), "counts": "false"}, {"counts": "false"}):
         bare = client.get(f"/api/v1/images/{images[2].pk}/desk", query).json()
         assert (bare["image"]["number"], bare["image"]["total"], bare["tagged"]) == (None, None, None)
         assert bare["next_id"] == images[3].pk

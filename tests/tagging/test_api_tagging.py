@@ -253,8 +253,8 @@ def test_suggestions_for_a_picture_by_its_number_or_its_tags(client: Client, dat
     image = factories.make_image(dataset)
     apply(image, adding("beach"))
     address = f"/api/v1/datasets/{dataset.pk}/tag-suggestions"
-    for parameters in ({"image": image.pk}, {"tag": ["beach"]}):
-        names = [tag["name"] for tag in client.get(address, {"q": "b", **parameters}).json()["tags"]]
+    for of_the_picture in (f"image={image.pk}", "tag=beach"):
+        names = [tag["name"] for tag in client.get(f"{address}?q=b&{of_the_picture}").json()["tags"]]
         assert names == ["bikini", "bread", "beach"]
     elsewhere = factories.make_image(factories.make_dataset())
     assert client.get(address, {"image": elsewhere.pk}).status_code == 404

@@ -35,7 +35,7 @@ def write(folder: Path, content: str | bytes) -> Path:
 
 
 def words() -> dict[str, tuple[str | None, int]]:
-    return {tag.name: (tag.category and tag.category.name, tag.vocabulary_count) for tag in Tag.objects.all()}
+    return {tag.name: (tag.category.name if tag.category else None, tag.vocabulary_count) for tag in Tag.objects.all()}
 
 
 def problems(facts: dict[str, Any], kind: str) -> list[tuple[int, str]]:
