@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -30,14 +31,35 @@ def changed_message(numbers: Numbers, missed: Missed, *, since: int) -> DeskChan
 
 def people_message(dataset_id: int, people: Sequence[PersonHere], *, tab: str, person_id: int | None) -> DeskPeople:
     """Say who is here, to one of them: their own page and their other pages are marked."""
-    told = [_told(one, tab=tab, person_id=person_id) for one in people]
-    # Whoever is told sees themselves, however many came before.
-    told.sort(key=lambda one: not one["is_you"])
-    return DeskPeople(dataset_id=dataset_id, people=told[:MOST_PEOPLE], total=len(told))
+    return Crowd(people).message(dataset_id, tab=tab, person_id=person_id)
 
 
-def _told(one: PersonHere, *, tab: str, person_id: int | None) -> dict[str, object]:
+class Crowd:
+    """Who is here, made ready for telling each of them: hundreds are told of hundreds."""
+
+    def __init__(self, people: Sequence[PersonHere]) -> None:
+        """Take the open pages in the order they came."""
+        self._total = len(people)
+        self._rows = [_told(one) for one in people]
+        self._places = {(one.tab, one.person_id): place for place, one in enumerate(people)}
+        self._places_of: defaultdict[int | None, list[int]] = defaultdict(list)
+        for place, one in enumerate(people[:MOST_PEOPLE]):
+            self._places_of[one.person_id].append(place)
+
+    def message(self, dataset_id: int, *, tab: str, person_id: int | None) -> DeskPeople:
+        """Say who is here, to one of them."""
+        rows = self._rows[:MOST_PEOPLE]
+        for place in self._places_of.get(person_id, ()) if person_id is not None else ():
+            rows[place] = {**rows[place], "is_yours": True}
+        own = self._places.get((tab, person_id))
+        if own is not None:
+            # Whoever is told sees themselves, however many came before.
+            del rows[own : own + 1]
+            rows = [{**self._rows[own], "is_you": True}, *rows[: MOST_PEOPLE - 1]]
+        return DeskPeople(dataset_id=dataset_id, people=rows, total=self._total)
+
+
+def _told(one: PersonHere) -> dict[str, object]:
     facts = asdict(one)
-    whose = facts.pop("person_id")
-    is_you = one.tab == tab
-    return {**facts, "is_you": is_you, "is_yours": not is_you and whose is not None and whose == person_id}
+    del facts["person_id"]
+    return {**facts, "is_you": False, "is_yours": False}

@@ -72,13 +72,14 @@ class PeopleTouched(Notice):
 
 @dataclass(frozen=True)
 class HoldTaken(Notice):
-    """A page lost its image to another one; the socket of that `tab` answers with `DeskTaken`."""
+    """A page lost its image to another one; the socket of that `tab` and `person` answers with `DeskTaken`."""
 
     type: ClassVar[str] = "hold.taken"
 
     dataset_id: int
     image: int
     tab: str
+    person: int | None
     name: str
 
 

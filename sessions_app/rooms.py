@@ -30,10 +30,10 @@ from django.core.exceptions import ObjectDoesNotExist
 from redis.exceptions import RedisError
 
 from datasets.messages import DatasetTouched, dataset_group
-from sessions_app.live_words import changed_message, people_message
+from sessions_app.live_words import Crowd, changed_message
 from sessions_app.messages import DeskTaken, HoldTaken, PeopleTouched, desk_group
 from sessions_app.queries.people import PersonHere, get_people
-from sessions_app.services.claims import GRACE
+from sessions_app.services.claims import GRACE, leave_all
 from tagger_project.consumers import GONE, TRY_AGAIN
 from tagger_project.outage import outage
 from tagging.queries.missed import Missed, Numbers, get_missed, get_numbers, get_revision
@@ -44,11 +44,17 @@ logger = logging.getLogger(__name__)
 MERGE_SECONDS = 0.1
 # A round of hundreds of pages takes a while; so many times as long the process has for other work.
 REST = 1.5
+LONGEST_REST = 1.0
 # Pages that are told before the process looks at its other work.
 _AT_ONCE = 25
 PEOPLE_SECONDS = 0.5
 # However many notices get lost: so long, at most, until a page hears of a change.
 PULSE_SECONDS = 5.0
+# A broker forgets who listens: after a day, and when it is emptied or begins anew without its memory.
+JOIN_AGAIN_SECONDS = 60.0
+SECONDS_TO_JOIN = 2.0
+# Those who leave are gathered for so long: when a whole room leaves, it is one write.
+LEAVE_SECONDS = 0.5
 MOST_UNSEEN = 8
 # With the pulse, and a moment for closing: a page that reads nothing is gone after half a minute.
 SILENT_SECONDS = 15.0
@@ -118,11 +124,17 @@ class Room:
     def __init__(self, dataset_id: int) -> None:
         """Make an empty room, and begin to listen."""
         self.dataset_id = dataset_id
+        self._groups = (dataset_group(dataset_id), desk_group(dataset_id))
         self.is_closed = False
         self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._channel = ""
+        self._joined_at = asyncio.get_running_loop().time()
         self._listener = asyncio.create_task(self._listen())
         self.pages: set[Page] = set()
+        self._people_here: list[PersonHere] = []
         self._people_told: dict[Page, list[PersonHere]] = {}
+        self._left: set[tuple[str, int | None]] = set()
+        self._ending: asyncio.Task[None] | None = None
         self._changes = _Teller(self._tell_changes, self._fail, MERGE_SECONDS)
         self._people = _Teller(self._tell_people, self._fail, PEOPLE_SECONDS)
         self._taken: list[dict[str, Any]] = []
@@ -146,36 +158,71 @@ class Room:
         self.touch_people()
 
     def leave(self, page: Page) -> None:
-        """Remove a page; an empty room rests."""
+        """Remove a page that left: soon nobody sees it any more, unless it comes again."""
         if page not in self.pages:
             return
-        self.pages.remove(page)
+        if page.tab:
+            self._left.add((page.tab, page.person_id))
+            if self._ending is None or self._ending.done():
+                self._ending = asyncio.create_task(self._end_rows())
+        self._remove(page)
+
+    def _remove(self, page: Page) -> None:
+        """Remove a page; an empty room rests."""
+        self.pages.discard(page)
         self._people_told.pop(page, None)
         if not self.pages:
             self.close()
-        elif page.tab:
-            # By then its row has ended, unless it was only loaded anew.
-            asyncio.get_running_loop().call_later(GRACE.total_seconds() + 0.3, self.touch_people)
+
+    async def _end_rows(self) -> None:
+        """Let the rows of those who left end; who has come again meanwhile stays."""
+        while self._left:
+            await asyncio.sleep(LEAVE_SECONDS)
+            left, self._left = self._left, set()
+            room = _rooms.get(asyncio.get_running_loop(), {}).get(self.dataset_id, self)
+            gone = left - {(page.tab, page.person_id) for page in room.pages}
+            try:
+                await _end_pages(self.dataset_id, gone)
+            except Exception:
+                # They end by themselves, later.
+                logger.warning("Pages that left are shown for a moment longer.", exc_info=True)
+            # By then the rows have ended, unless the pages were only loaded anew.
+            asyncio.get_running_loop().call_later(GRACE.total_seconds() + 0.3, room.touch_people)
 
     def close(self) -> None:
         """Listen no more; who comes next gets a new room."""
         self.is_closed = True
-        self._listener.cancel()
-        if self._pulse is not None:
-            self._pulse.cancel()
+        for task in (self._listener, self._pulse):
+            # Each of them may be what closes the room, and has something left to do.
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+
+    async def _join_groups(self) -> None:
+        layer = get_channel_layer()
+        for group in self._groups:
+            await layer.group_add(group, self._channel)
+
+    async def _join_again(self) -> None:
+        if self.is_closed or asyncio.get_running_loop().time() - self._joined_at < JOIN_AGAIN_SECONDS:
+            return
+        # A broker that is away is met by who listens.
+        with suppress(RedisError, OSError):
+            await asyncio.wait_for(self._join_groups(), SECONDS_TO_JOIN)
+            self._joined_at = asyncio.get_running_loop().time()
 
     async def _listen(self) -> None:
         layer = get_channel_layer()
-        channel, groups = "", (dataset_group(self.dataset_id), desk_group(self.dataset_id))
         try:
-            channel = await layer.new_channel()
-            for group in groups:
-                await layer.group_add(group, channel)
+            self._channel = await layer.new_channel()
+            await self._join_groups()
             self._joined.set_result(None)
             while True:
-                self._hear((await layer.receive(channel))["message"])
-        except (RedisError, OSError) as error:
-            outage.note(error, "Sockets are closed; their pages come again.")
+                self._hear((await layer.receive(self._channel))["message"])
+        except Exception as error:
+            if isinstance(error, RedisError | OSError):
+                outage.note(error, "Sockets are closed; their pages come again.")
+            else:
+                logger.exception("Notices could not be heard; sockets are closed, and their pages come again.")
             self.is_closed = True
             if not self._joined.done():
                 self._joined.set_exception(error)
@@ -186,8 +233,8 @@ class Room:
             self.is_closed = True
             self._joined.cancel()
             with suppress(RedisError, OSError):
-                for group in groups:
-                    await layer.group_discard(group, channel)
+                for group in self._groups:
+                    await layer.group_discard(group, self._channel)
 
     def _hear(self, notice: dict[str, Any]) -> None:
         if notice["type"] == DatasetTouched.type:
@@ -207,13 +254,14 @@ class Room:
         self._people.wake()
 
     async def _beat(self) -> None:
-        while True:
+        while not self.is_closed:
             await asyncio.sleep(PULSE_SECONDS)
             now = asyncio.get_running_loop().time()
             for page in [page for page in self.pages if page.line.is_silent(now)]:
                 await self._close(page, TRY_AGAIN)
             self.touch()
             self.touch_people()
+            await self._join_again()
 
     async def _tell_changes(self) -> None:
         if not self.pages:
@@ -240,11 +288,17 @@ class Room:
         if not self.pages:
             return
         people = await _read_people(self.dataset_id)
-        for page in list(self.pages):
-            if self._people_told.get(page) == people or not page.line.is_free or not page.line.sent:
+        if people != self._people_here:
+            self._people_here = people
+        crowd = Crowd(self._people_here)
+        waiting = [page for page in self.pages if self._people_told.get(page) is not self._people_here]
+        for number, page in enumerate(waiting):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if page not in self.pages or not page.line.is_free or not page.line.sent:
                 continue
-            self._people_told[page] = people
-            message = people_message(self.dataset_id, people, tab=page.tab, person_id=page.person_id)
+            self._people_told[page] = self._people_here
+            message = crowd.message(self.dataset_id, tab=page.tab, person_id=page.person_id)
             await self._send(page, json.dumps(message.to_wire()))
         if any(not page.line.sent for page in self.pages):
             self.touch_people()
@@ -254,7 +308,8 @@ class Room:
         taken, self._taken = self._taken, []
         for hold in taken:
             message = DeskTaken(dataset_id=self.dataset_id, image=hold["image"], name=hold["name"])
-            for page in [page for page in self.pages if page.tab == hold["tab"] and page.line.is_free]:
+            whose = (hold["tab"], hold["person"])
+            for page in [page for page in self.pages if (page.tab, page.person_id) == whose and page.line.is_free]:
                 await self._send(page, json.dumps(message.to_wire()))
 
     async def _send(self, page: Page, text: str) -> None:
@@ -265,10 +320,12 @@ class Room:
             await page.send_text(text)
         except Exception:
             # It left a moment ago; one that did not comes again, and is told what it did not get.
+            self.leave(page)
             await self._close(page, TRY_AGAIN)
 
     async def _close(self, page: Page, code: int) -> None:
-        self.leave(page)
+        # No leaving: it comes again, and else its row ends by itself.
+        self._remove(page)
         try:
             await page.end(code)
         except Exception:
@@ -311,7 +368,8 @@ class _Teller:
             except Exception as error:
                 await self._fail(error)
             took = asyncio.get_running_loop().time() - began
-            await asyncio.sleep(max(self._every, REST * took))
+            # What it took may have been waiting for a thread that was busy.
+            await asyncio.sleep(max(self._every, min(LONGEST_REST, REST * took)))
 
 
 def _get_changes(dataset_id: int, groups: list[_Group]) -> _Reading:
@@ -327,6 +385,7 @@ def _get_changes(dataset_id: int, groups: list[_Group]) -> _Reading:
 _read_changes = database_sync_to_async(_get_changes)
 _read_revision = database_sync_to_async(get_revision)
 _read_people = database_sync_to_async(get_people)
+_end_pages = database_sync_to_async(leave_all)
 
 # A task belongs to the event loop it was made in; a process of tests has one after the other.
 _rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, Room]] = WeakKeyDictionary()

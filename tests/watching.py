@@ -55,6 +55,7 @@ class Watchers:
         self.sent_at: dict[str, float] = {}
         self.latencies: list[float] = []
         self.is_timing = True
+        self.failure: BaseException | None = None
         self._texts: dict[str, dict[str, Any]] = {}
         self._ended = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -67,6 +68,11 @@ class Watchers:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join(30)
+        self._check()
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise AssertionError("A page ended by itself.") from self.failure
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -77,6 +83,10 @@ class Watchers:
             tasks = [asyncio.create_task(self._stay(page, client)) for page in self.pages]
             while not self._ended.is_set():
                 await asyncio.sleep(0.05)
+                # None of them ends by itself.
+                self.failure = next((task.exception() for task in tasks if task.done()), None)
+                if self.failure is not None:
+                    break
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -86,7 +96,8 @@ class Watchers:
         while True:
             await asyncio.sleep(max(0.0, page.away_until - time.monotonic()))
             opened = page.opened
-            with suppress(OSError, WebSocketException, TimeoutError):
+            # A page comes again, whatever it could not read.
+            with suppress(OSError, WebSocketException, httpx.HTTPError, ValueError, KeyError):
                 await self._hear(page, client)
             attempt = 0 if page.opened > opened else attempt + 1
             wait = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
@@ -134,13 +145,16 @@ class Watchers:
             return
         self._time(page, message["words"])
         data = message["data"]
-        page.revision = data["revision"]
         state = data["states"].get(str(page.image))
         is_asked = not data["is_complete"] or any(row["id"] == page.image for row in data["changed"])
         if state is None and is_asked:
-            state = (await client.get(f"/api/v1/images/{page.image}/tags")).json()
+            answer = await client.get(f"/api/v1/images/{page.image}/tags")
+            answer.raise_for_status()
+            state = answer.json()
         if state is not None and state["revision"] >= page.image_revision:
             page.image_revision, page.tags = state["revision"], [tag["name"] for tag in state["tags"]]
+        # Last: a page that could not take all of it is behind still, and comes again for it.
+        page.revision = data["revision"]
 
     # --- What tests ask and do -------------------------------------------------------------------------
 
@@ -148,6 +162,7 @@ class Watchers:
         """Wait until every page is on a revision; returns how long that took."""
         begin = time.monotonic()
         while behind := [page.revision for page in self.pages if page.revision < revision]:
+            self._check()
             if time.monotonic() - begin > seconds:
                 lost = [page for page in self.pages if page.revision < revision][:10]
                 told = ", ".join(f"{page.revision} ({page.link and page.link.state.name})" for page in lost)

@@ -9,7 +9,7 @@ All moments are the database's. Each step is one conditional write; that an imag
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -56,21 +56,33 @@ def be_here(dataset: Dataset, tab: uuid.UUID, *, image: Image | None, is_active:
         has_changed |= _hold(claim, image.pk)
     if has_changed:
         _tell(dataset.pk)
-    claim.refresh_from_db()
+    try:
+        claim.refresh_from_db()
+    except Claim.DoesNotExist:
+        # Its time was over, and others forgot it meanwhile: it comes again.
+        return be_here(dataset, tab, image=image, is_active=is_active, by=by)
     return claim
 
 
-def leave(tab: uuid.UUID, *, by: User | None = None, is_certain: bool = False) -> None:
-    """Let a page's row end in a few seconds; a page that only loads anew says in time that it is there.
+def leave(tab: uuid.UUID, *, by: User | None = None) -> None:
+    """Let a page's row end in a few seconds; a page that only loads anew says in time that it is there."""
+    _end(Claim.objects.filter(tab=tab, person=by))
+
+
+def leave_all(dataset_id: int, pages: Collection[tuple[str, int | None]]) -> None:
+    """Let the rows of many pages end in a few seconds.
 
     Args:
-        tab: the page.
-        by: whose page it is.
-        is_certain: whoever asks knows that the page is this one, whosever it is.
+        dataset_id: where they were.
+        pages: the tab of each, and the number of the person whose page it is.
     """
-    rows = Claim.objects.filter(tab=tab)
-    if not is_certain:
-        rows = rows.filter(person=by)
+    rows = Claim.objects.filter(dataset=dataset_id, tab__in=[tab for tab, _person in pages])
+    theirs = [pk for pk, tab, person in rows.values_list("pk", "tab", "person") if (str(tab), person) in pages]
+    if theirs:
+        _end(Claim.objects.filter(pk__in=theirs))
+
+
+def _end(rows: QuerySet[Claim]) -> None:
     rows.filter(seen_until__gt=Now() + GRACE).update(seen_until=Now() + GRACE)
 
 
@@ -87,10 +99,19 @@ def take_over(dataset: Dataset, tab: uuid.UUID, image: Image, *, by: User | None
         others.update(held_since=None, held_until=None)
         if _try_to_hold(claim, image.pk):
             break
-    claim.refresh_from_db()
+    try:
+        claim.refresh_from_db()
+    except Claim.DoesNotExist:
+        return take_over(dataset, tab, image, by=by)
     _tell(dataset.pk)
     if holder is not None and claim.held_since is not None:
-        taken = HoldTaken(dataset_id=dataset.pk, image=image.pk, tab=str(holder.tab), name=name_of(claim))
+        taken = HoldTaken(
+            dataset_id=dataset.pk,
+            image=image.pk,
+            tab=str(holder.tab),
+            person=holder.person_id,
+            name=name_of(claim),
+        )
         transaction.on_commit(partial(publish, desk_group(dataset.pk), taken))
     return claim
 
@@ -119,9 +140,13 @@ def take_next_free(
             if not free:
                 break
             for image_id in free:
-                if _try_to_hold(claim, image_id):
-                    _tell(dataset.pk)
+                if not _try_to_hold(claim, image_id):
+                    continue
+                _tell(dataset.pk)
+                # Between looking and holding somebody may have tagged it, put it into the trash and gone on.
+                if images.filter(pk=image_id).exists():
                     return image_id
+                Claim.objects.filter(pk=claim.pk).update(image=None, held_since=None, held_until=None)
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from datasets.models import Dataset, Image
@@ -55,14 +56,21 @@ def keep_place(
     if image.dataset_id != dataset.pk or (walk is not None and walk.dataset_id != dataset.pk):
         raise ForeignImage(_("“%(name)s” belongs to another dataset.") % {"name": image.original_name})
     tagging_session = walk or open_tagging_session(dataset, by=by)
-    if tagging_session.finished_at is not None:
-        return tagging_session
-    if visits:
-        record_visits(tagging_session, visits)
     # A reload of the same picture writes nothing.
-    if tagging_session.current_image_id != image.pk or visits:
-        tagging_session.current_image = image
+    is_at_rest = tagging_session.current_image_id == image.pk and not visits
+    if tagging_session.finished_at is not None or is_at_rest:
+        return tagging_session
+    with transaction.atomic():
+        # The dataset's row first, as whoever deletes images for ever does it, and their visits.
+        Dataset.objects.select_for_update().filter(pk=dataset.pk).first()
+        # It may have been finished, or deleted, in another tab a moment ago.
+        now = TaggingSession.objects.select_for_update().filter(pk=tagging_session.pk).first()
+        if now is None or now.finished_at is not None:
+            return now or tagging_session
+        if visits:
+            record_visits(now, visits)
+        now.current_image = image
         if number:
-            tagging_session.number, tagging_session.total = number, max(number, total)
-        tagging_session.save(update_fields=["current_image", "number", "total", "last_active_at"])
-    return tagging_session
+            now.number, now.total = number, max(number, total)
+        now.save(update_fields=["current_image", "number", "total", "last_active_at"])
+    return now

@@ -37,6 +37,8 @@ def web_command(listener: int) -> list[str]:
         *(sys.executable, "-m", "daphne"),
         *("--fd", str(listener)),
         *("--verbosity", "0"),
+        # As long as pages wait for it (static/js/live/socket.js): hundreds come at once when the server is back.
+        *("--websocket_connect_timeout", "20"),
         *("--application-close-timeout", "3"),
         "--no-server-name",
         "tagger_project.asgi:application",

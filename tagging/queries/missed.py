@@ -10,7 +10,7 @@ from datasets.models import Dataset, Image, ImportJob
 from tagging.queries.state import ImageState, get_image_states
 
 # So few come with their words; a page that shows one of more asks for it.
-MOST_STATES = 10
+MOST_STATES = 50
 # More than these are not listed: the page asks again for what it shows.
 MOST_CHANGED = 500
 

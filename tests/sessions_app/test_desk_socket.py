@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -246,11 +248,39 @@ def test_a_page_that_is_closed_is_gone_in_a_few_seconds_unless_it_comes_again(st
     async def scenario() -> None:
         async with socket(address(stored)) as page:
             await hear(page, 0.1)
+        await asyncio.sleep(3 * rooms.LEAVE_SECONDS)
 
     async_to_sync(scenario)()
     after = Claim.objects.get().seen_until
     assert (before - after).total_seconds() > 30
     assert be_here(stored, ANA, image=None, is_active=False, by=None).seen_until > after
+
+
+def test_a_page_that_came_again_stays_when_its_old_socket_ends_later(stored: Dataset) -> None:
+    be_here(stored, ANA, image=None, is_active=False, by=None)
+    before = Claim.objects.get().seen_until
+
+    async def scenario() -> datetime:
+        async with socket(address(stored)):
+            async with socket(address(stored)) as old:
+                await hear(old, 0.1)
+            await asyncio.sleep(3 * rooms.LEAVE_SECONDS)
+            return (await Claim.objects.aget()).seen_until
+
+    assert async_to_sync(scenario)() == before
+
+
+def test_nobody_ends_the_stay_of_somebody_elses_page(stored: Dataset) -> None:
+    be_here(stored, ANA, image=None, is_active=False, by=factories.make_user())
+    before = Claim.objects.get().seen_until
+
+    async def scenario() -> None:
+        async with socket(address(stored)) as guest:
+            await hear(guest, 0.1)
+        await asyncio.sleep(3 * rooms.LEAVE_SECONDS)
+
+    async_to_sync(scenario)()
+    assert Claim.objects.get().seen_until == before
 
 
 def test_strangers_and_unknown_datasets_are_refused(stored: Dataset, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +16,15 @@ from datasets.models import Dataset, Image
 from sessions_app.models import ImageVisit, TaggingSession
 from sessions_app.queries.walks import get_open_cards, get_walk_card, get_walk_cards
 from sessions_app.services.sessions import keep_place
-from sessions_app.services.walks import Visit, WalkRefused, finish_walk, record_visits, rename_walk, start_walk
+from sessions_app.services.walks import (
+    Visit,
+    WalkRefused,
+    delete_walk,
+    finish_walk,
+    record_visits,
+    rename_walk,
+    start_walk,
+)
 from sessions_app.templatetags.sessions import duration
 from tagging.queries.filtering import BadFilter
 from tests import factories
@@ -85,6 +94,17 @@ def test_a_finished_walk_keeps_its_end_and_its_place(dataset: Dataset, images: l
     keep_place(dataset, images[1], by=None, walk=walk, visits=[Visit(images[0].pk, 5, is_edited=True)])
     walk.refresh_from_db()
     assert (walk.finished_at, walk.current_image, walk.visits.count()) == (ended, images[0], 0)
+
+
+@pytest.mark.parametrize("end", [finish_walk, delete_walk])
+def test_a_walk_that_ended_in_another_tab_a_moment_ago_takes_no_more_visits(
+    dataset: Dataset, images: list[Image], end: Callable[[TaggingSession], None]
+) -> None:
+    walk = _start(dataset)
+    end(TaggingSession.objects.get(pk=walk.pk))
+    keep_place(dataset, images[1], by=None, walk=walk, visits=[Visit(images[0].pk, 5, is_edited=True)])
+    assert not TaggingSession.objects.filter(current_image=images[1]).exists()
+    assert not ImageVisit.objects.exists()
 
 
 def test_a_walk_gets_another_name_but_never_none(dataset: Dataset, images: list[Image]) -> None:

@@ -8,7 +8,8 @@ import { connectionFound, connectionLost } from "./banner.js";
 
 const POLL_EVERY = 2000;
 // A proxy that swallows the handshake answers nothing at all.
-const HANDSHAKE_LIMIT = 8000;
+// Meanwhile the page asks; hundreds that come at once are let in one after the other.
+const HANDSHAKE_LIMIT = 20000;
 // How many messages are answered at once, and how soon fewer are.
 const ANSWER_AFTER = 4;
 const ANSWER_WITHIN = 1000;
@@ -156,6 +157,11 @@ class LiveSocket {
     }
   }
 
+  /** Open it again, at the address as it is by then. */
+  reopen() {
+    this.socket?.close();
+  }
+
   close() {
     this.isClosed = true;
     this.polling = null;
@@ -168,7 +174,7 @@ class LiveSocket {
 }
 
 /**
- * Open a socket and keep it open; returns something with `close()`.
+ * Open a socket and keep it open; returns something with `close()` and `reopen()`.
  *
  * `path` may be a function: a page that comes again says what it knows by then. With `answers` the server is told how
  * many messages were seen. `onMessage` gets `{type, data}`; `onState` one of "connecting", "open", "closed"; `poll`, where given, is called
