@@ -96,12 +96,12 @@ def put_words(
         reason: why, as the history tells it.
         group: the same for all calls of one action: they are one entry of the history and are undone together.
     """
-    wanted = _as_of_now(wanted)
     names = sorted({name for each in wanted for name in each.tags})
     tags: dict[str, Tag] = {}
     for part in batches(names, _WORDS_AT_ONCE):
         tags |= tags_meant(part)
-    wanted = [_as_meant(each, tags) for each in wanted]
+    # What is meant first: merged by another spelling, a tag that a person removed would come back.
+    wanted = _as_of_now([_as_meant(each, tags) for each in wanted])
     work = _Work(by, source, reason, group, tags, {}, Writing())
     operations = work.writing.operations
     for each in wanted:

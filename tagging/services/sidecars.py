@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import ngettext
 
+from datasets.batches import batches
 from datasets.models import ImportJob
 from datasets.services.arrivals import Arrival, TextEnd
-from tagging.models import Caption, ImageTag, Source, TagOperation
+from tagging.models import Caption, ImageTag, Source, Tag, TagOperation
 from tagging.services.putting import WordsOfImage, put_words
+from tagging.services.vocabulary import resolve_aliases
 from tagging.text import LONGEST_CAPTION, SidecarWords, count_lost, one_line, read_text_as
 
 Policy = ImportJob.SidecarPolicy
+_NAMES_AT_ONCE = 2000
 _KEYS = uuid.UUID("5d1c7c3e-6a55-4d0c-9a44-1c2b7f0f6a10")
 
 
@@ -56,10 +59,14 @@ def read_texts(job: ImportJob, arrivals: Sequence[Arrival]) -> list[TextEnd]:
     Run again, it changes nothing, also after a person took words away or wrote others since the import began.
     """
     standings = _get_standings(job, [each for each in arrivals if each.texts])
+    says = [read_all([(text.text, text.reading) for text in arrival.texts]) for arrival in arrivals]
+    meant = _get_meant({name for each in says for name in each.tags})
     wanted, ends = [], []
-    for arrival in arrivals:
+    for arrival, said in zip(arrivals, says, strict=True):
         standing = standings.get(arrival.image.pk, _Standing())
-        words, end = _decide(Policy(job.sidecar_policy), arrival, standing)
+        # The names that stand on images: by another spelling, what a person took away would come back.
+        said_as_meant = SidecarWords(list(dict.fromkeys(meant.get(name, name) for name in said.tags)), said.caption)
+        words, end = _decide(Policy(job.sidecar_policy), arrival, said_as_meant, standing)
         ends.append(end)
         if end is TextEnd.APPLIED:
             key = None if standing.by_this_import else _first_key(job, arrival)
@@ -108,9 +115,18 @@ def _with(caption: str, more: str) -> str:
     return caption
 
 
-def _decide(policy: Policy, arrival: Arrival, standing: _Standing) -> tuple[SidecarWords, TextEnd]:
-    """Return the words that an image should have after its texts, and what became of these."""
-    says = read_all([(text.text, text.reading) for text in arrival.texts])
+def _get_meant(names: set[str]) -> dict[str, str]:
+    """Return the tag's name of each of these that is an alias, and no tag itself."""
+    meant: dict[str, str] = {}
+    for part in batches(sorted(names), _NAMES_AT_ONCE):
+        if aliases := resolve_aliases(part):
+            own = set(Tag.objects.filter(name__in=list(aliases)).values_list("name", flat=True))
+            meant |= {alias: name for alias, name in aliases.items() if alias not in own}
+    return meant
+
+
+def _decide(policy: Policy, arrival: Arrival, says: SidecarWords, standing: _Standing) -> tuple[SidecarWords, TextEnd]:
+    """Return the words that an image should have after its texts, which say these, and what became of them."""
     has = SidecarWords(standing.names, standing.text)
     is_known = arrival.image.sidecar_text == arrival.texts.raw
     # What this very import has put there was no duplicate when it came, and is none when it is looked at again.

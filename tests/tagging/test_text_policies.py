@@ -14,7 +14,7 @@ from datasets.queries.refusals import explain
 from datasets.services.arrivals import Arrival, IncomingText, TextEnd, Texts, tell_ready
 from datasets.services.processing import process_item
 from datasets.services.uploads import TextRules, start_import
-from tagging.models import Source, TagOperation
+from tagging.models import Source, Tag, TagAlias, TagOperation
 from tagging.queries.state import get_image_state
 from tests import images, uploading
 from tests.tagging.doing import adding, apply, names_on, removing, writing
@@ -135,6 +135,18 @@ def test_the_news_again_changes_nothing(cat: Image, policy: Policy) -> None:
         seen.append((ends, get_image_state(cat), TagOperation.objects.count()))
     assert seen[0] == seen[1]
     assert seen[0][0] == [TextEnd.LEFT if policy == Policy.ONLY_UNTAGGED else TextEnd.APPLIED]
+
+
+def test_another_spelling_of_a_tag_is_that_tag(cat: Image) -> None:
+    for alias in ("kitty", "own"):
+        TagAlias.objects.create(name=alias, tag=Tag.objects.get(name="cat"))
+    Tag.objects.create(name="own")
+    (text,) = bring(begin(cat.dataset, Policy.APPEND), cat_txt="kitty, mine")
+    assert text.state == State.DUPLICATE
+    job = begin(cat.dataset, Policy.APPEND)
+    apply(cat, removing("cat"))
+    bring(job, cat_txt="kitty, sofa, own")
+    assert names_on(cat) == ["mine", "sofa", "own"], "what a person took away came back"
 
 
 def test_every_change_is_an_operation_of_a_sidecar_with_what_it_takes_to_undo_it(cat: Image) -> None:
