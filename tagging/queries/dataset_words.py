@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -19,6 +20,8 @@ from datasets.models import Dataset, Image
 from tagging.models import ImageTag, Tag
 from tagging.queries.vocabulary import Vocabulary
 from tagging.suggesting import Columns, Index
+
+logger = logging.getLogger(__name__)
 
 # What goes together is learned from so many of the newest images that have words.
 SAMPLE = 2_000
@@ -61,11 +64,13 @@ class DatasetWords:
         Those that are on the picture already are among them: the picture may lose them.
         """
         asked = tuple(names[-MOST_TAGS_ASKED_WITH:])
-        if asked not in self._known:
-            self._known[asked] = self._look(asked)
+        # Read once: another thread may put it out between two readings.
+        known = self._known.get(asked)
+        if known is None:
+            known = self._known[asked] = self._look(asked)
             while len(self._known) > _MOST_PICTURES:
                 self._known.popitem(last=False)
-        return self._known[asked]
+        return known
 
     def _look(self, names: Sequence[str]) -> dict[int, float]:
         present = [self.numbers[name] for name in names if name in self.numbers]
@@ -122,7 +127,15 @@ def get_dataset_words(dataset: Dataset, vocabulary: Vocabulary) -> DatasetWords:
 def _read_behind(dataset_id: int, key: _Key, vocabulary: Vocabulary) -> None:
     try:
         _read_and_hold(dataset_id, key, vocabulary)
+    except Exception:  # whatever it is, questions are answered with what is held, and a later one tries again
+        logger.exception(
+            "The tags of dataset %d could not be read; suggestions come from an older reading.", dataset_id
+        )
     finally:
+        with _lock:
+            held = _held.get(dataset_id)
+            if held is not None and held.reader is threading.current_thread():
+                held.reader, held.rest_until = None, time.monotonic() + _SHORTEST_REST
         connections.close_all()
 
 

@@ -75,8 +75,9 @@ _held = _Held()
 
 def forget_vocabulary() -> None:
     """Hold nothing: the next question reads it anew."""
-    _held.vocabulary = Vocabulary()
-    _held.not_before = 0.0
+    with _held.lock:
+        _held.vocabulary = Vocabulary()
+        _held.not_before = 0.0
 
 
 def get_vocabulary() -> Vocabulary:
@@ -88,10 +89,18 @@ def get_vocabulary() -> Vocabulary:
         _read_again()
     held = _held.vocabulary
     if held.is_ready and newest > held.newest and len(held.newer) <= MOST_NEWER:
-        _held.vocabulary = held = _with_newer(held, newest)
+        held = _swap(held, _with_newer(held, newest))
     if len(held.newer) > MOST_NEWER:
         _read_again()
     return _held.vocabulary
+
+
+def _swap(held: Vocabulary, newer: Vocabulary) -> Vocabulary:
+    """Put one into the place of another, unless a third was read meanwhile; returns what is held then."""
+    with _held.lock:
+        if _held.vocabulary is held:
+            _held.vocabulary = newer
+        return _held.vocabulary
 
 
 def _read_again() -> None:
@@ -108,13 +117,16 @@ def _read_again() -> None:
 def _read_behind() -> None:
     began = time.monotonic()
     try:
-        _held.vocabulary = _read(breath=_BREATH)
+        vocabulary = _read(breath=_BREATH)
+        with _held.lock:
+            _held.vocabulary = vocabulary
     except Exception:  # whatever it is, questions are answered without it, and the next one tries again
         logger.exception("The vocabulary could not be read; suggestions come from each dataset's own tags.")
     finally:
         # Somebody who edits the vocabulary for an hour must not keep a core busy for as long.
-        _held.not_before = time.monotonic() + 3 * (time.monotonic() - began)
-        _held.reader = None
+        with _held.lock:
+            _held.not_before = time.monotonic() + 3 * (time.monotonic() - began)
+            _held.reader = None
         connections.close_all()
 
 

@@ -62,7 +62,8 @@ def test_loading_again_changes_nothing_and_a_newer_list_only_what_differs(tmp_pa
     facts = load(path)
     assert (facts["new"], facts["changed"], facts["same"]) == (0, 0, 4)
     assert (facts["new_aliases"], facts["same_aliases"]) == (0, 3)
-    assert VocabularyRevision.objects.get().number == 1
+    # Told all the same: a load that was killed may have put it there without telling.
+    assert VocabularyRevision.objects.get().number == 2
     facts = load(write(tmp_path, "long_hair,1,5\nhatsune_miku\n"))
     assert (facts["changed"], facts["same"]) == (1, 1)
     assert words()["long_hair"] == ("artist", 5)

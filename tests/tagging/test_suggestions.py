@@ -7,13 +7,14 @@ import time
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset, Image
 from tagging.models import Tag, TagAlias, TagCategory
-from tagging.queries import vocabulary
+from tagging.queries import dataset_words, vocabulary
 from tagging.queries.suggestions import MOST_SUGGESTIONS, get_suggestions
-from tagging.queries.vocabulary import MOST_NEWER, get_vocabulary
+from tagging.queries.vocabulary import MOST_NEWER, Vocabulary, get_vocabulary
 from tagging.services.vocabulary import bump_vocabulary
 from tests import factories
 from tests.tagging.doing import adding, apply, removing
@@ -242,3 +243,55 @@ def test_a_large_vocabulary_is_read_behind_the_questions(settings: Settings, mon
     while not get_vocabulary().is_ready and time.monotonic() < until:
         time.sleep(0.01)
     assert offered(dataset, "blu", 2) == ["blue sky", "blue 299"]
+
+
+def test_a_vocabulary_that_was_read_meanwhile_is_not_replaced_by_an_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_vocabulary(("blue eyes", 5))
+    held = get_vocabulary()
+    Tag.objects.create(name="blue sky")
+    with_newer = vocabulary._with_newer
+
+    def somebody_reads_meanwhile(old: Vocabulary, newest: int) -> Vocabulary:
+        newer = with_newer(old, newest)
+        vocabulary._read_again()
+        return newer
+
+    monkeypatch.setattr(vocabulary, "_with_newer", somebody_reads_meanwhile)
+    assert get_vocabulary().number > held.number
+
+
+def test_what_goes_with_a_picture_is_answered_also_when_it_is_forgotten_at_once(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(dataset, beach=2, bikini=2)
+    monkeypatch.setattr(dataset_words, "_MOST_PICTURES", 0)
+    assert "bikini" in [tag.name for tag in get_suggestions(dataset, "", with_tags=["beach"])]
+
+
+@pytest.mark.usefixtures("shared_database")
+def test_after_a_reading_that_failed_a_datasets_tags_are_read_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SUGGESTIONS_IN_BACKGROUND = True
+    for name in ("_QUICK", "_SHORTEST_REST"):
+        monkeypatch.setattr(dataset_words, name, 0)
+    dataset = factories.make_dataset()
+    use(dataset, hat=1)
+    assert [tag.count for tag in get_suggestions(dataset, "hat")] == [1]
+    dataset_words._held[dataset.pk].rest_until = 0
+    apply(factories.make_image(dataset), adding("hat"))
+    dataset.refresh_from_db()
+    failed = threading.Event()
+
+    def fail(*_: object) -> None:
+        failed.set()
+        raise OperationalError("the database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dataset_words, "_read", fail)
+        assert [tag.count for tag in get_suggestions(dataset, "hat")] == [1]
+        assert failed.wait(30)
+    until = time.monotonic() + 30
+    while get_suggestions(dataset, "hat")[0].count == 1 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [tag.count for tag in get_suggestions(dataset, "hat")] == [2]
