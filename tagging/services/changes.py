@@ -32,9 +32,10 @@ def open_change(
     there = None if is_new else Change.objects.filter(key=key).first()
     if there is None:
         return Change.objects.create(key=key, **facts)
-    if (there.dataset_id, there.done_by, there.source) == (dataset_id, by, source):
+    undoes_id = undoes.pk if undoes else None
+    if (there.dataset_id, there.done_by, there.source, there.undoes_id) == (dataset_id, by, source, undoes_id):
         return there
-    # Nobody adds to what somebody else did, or did elsewhere, by sending its key.
+    # Nobody adds to what somebody else did, or did elsewhere, by sending its key; nor an edit to an undo.
     return Change.objects.create(key=uuid.uuid4(), **facts)
 
 

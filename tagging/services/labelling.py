@@ -133,14 +133,14 @@ def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
         if edit.key in known:
             continue
         known.add(edit.key)
-        _apply(image, edit, call)
-        applied = True
+        applied |= _apply(image, edit, call)
     if applied:
         _count_edit(image, review_state, call.by)
     return get_image_state(image)
 
 
-def _apply(image: Image, edit: Edit, call: _Call) -> None:
+def _apply(image: Image, edit: Edit, call: _Call) -> bool:
+    """Apply one operation and note it; returns whether it changed something: what did not is no edit."""
     kind = TagOperation.Kind
     before: object
     after: object
@@ -155,6 +155,8 @@ def _apply(image: Image, edit: Edit, call: _Call) -> None:
     TagOperation.objects.create(
         key=edit.key, change=change, image=image, kind=edit.kind, tag_name=name, before=before, after=after
     )
+    # A saved caption has a new version, also with the same text: every page must hear of it.
+    return before != after or edit.kind == kind.CAPTION
 
 
 def _stored_name(image: Image, edit: Edit, call: _Call) -> str:

@@ -203,9 +203,11 @@ def test_a_caption_sent_twice_is_not_stale(image: Image) -> None:
 
 
 def test_the_revision_grows_with_every_call_that_edits(image: Image) -> None:
-    revisions = [apply(image, edit).revision for edit in (adding("a"), moving("a"), removing("a"), writing("A."))]
-    assert revisions == [1, 2, 3, 4]
-    assert apply(image).revision == 4
+    edits = (adding("a"), adding("b"), moving("a"), removing("a"), writing("A."))
+    assert [apply(image, edit).revision for edit in edits] == [1, 2, 3, 4, 5]
+    assert apply(image).revision == 5
+    nothing = (adding("b"), moving("b", "b"), removing("a"), moving("a"))
+    assert [apply(image, edit).revision for edit in nothing] == [5] * 4
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,15 @@ def test_an_edit_asks_for_another_look(dataset: Dataset, before: str, after: str
     assert len(_steps(image)) == 1
 
 
+def test_what_changes_nothing_leaves_an_approval(dataset: Dataset) -> None:
+    image = _image(dataset, State.APPROVED)
+    for kind, tag in (("ADD", "lake"), ("REMOVE", "hat"), ("MOVE", "hat")):
+        _edit(image, kind, tag)
+    image.refresh_from_db()
+    assert (image.review_state, image.revision, _steps(image)) == (State.APPROVED, 0, [])
+    assert TagOperation.objects.filter(image=image).count() == 3, "each is known by its key when it comes again"
+
+
 @pytest.mark.parametrize("before", [State.READY, State.APPROVED, State.CHANGES_REQUESTED])
 def test_an_image_that_loses_its_words_is_untagged_whatever_it_was(dataset: Dataset, before: str) -> None:
     image = _image(dataset, State(before))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from datasets.models import Dataset, Image, ReviewState
 from datasets.services.datasets import touch_dataset
 from datasets.services.trash import empty_trash, move_to_trash, restore
-from tagging.models import Change, ImageTag, Source, Tag, TagOperation
+from tagging.models import Change, ImageTag, Source, Tag, TagAlias, TagOperation
 from tagging.queries.history import get_log
 from tagging.queries.state import get_image_state
 from tagging.replaying import replay
@@ -232,6 +233,16 @@ def test_a_key_of_something_else_is_not_taken_over(image: Image) -> None:
     assert names_on(image) == []
 
 
+def test_an_edit_does_not_join_an_undo_by_its_key(image: Image) -> None:
+    key = uuid.uuid4()
+    change = done(image, adding("a"))
+    undo_change(change, by=None, key=key)
+    edit = replace(adding("b"), group=key)
+    apply(image, edit)
+    assert TagOperation.objects.get(key=edit.key).change.undoes is None
+    assert [row.tag_name for row in TagOperation.objects.filter(change__undoes=change)] == ["a"]
+
+
 def test_images_in_the_trash_are_undone_too_and_those_deleted_for_ever_are_told(dataset: Dataset) -> None:
     images = [factories.make_image(dataset) for _ in range(3)]
     change = put(images, ["a"])
@@ -294,6 +305,19 @@ def test_a_job_that_read_the_words_before_a_persons_edit_merges(image: Image) ->
     assert [tag.name for tag in state.tags] == ["mine", "b", "new"], "c was to go, a is gone, new was to come"
     assert (state.caption, state.caption_version) == ("A person's.", 2)
     check_log(image)
+
+
+def test_a_job_that_read_another_spelling_brings_nothing_back_that_a_person_removed(image: Image) -> None:
+    apply(image, *map(adding, ["hat", "smile"]))
+    TagAlias.objects.create(name="smiling", tag=Tag.objects.get(name="smile"))
+    image.refresh_from_db()
+    rows = list(ImageTag.objects.filter(image=image).select_related("tag").order_by("position"))
+    job = WordsOfImage(image, ["hat", "smiling", "new"], "", rows, None, read_at_revision=image.revision)
+    apply(image, removing("smile"))
+    with transaction.atomic():
+        touch_dataset(image.dataset_id)
+        put_words([job], by=None, source=Source.MODEL)
+    assert names_on(image) == ["hat", "new"]
 
 
 def test_a_job_that_read_what_is_there_still_writes_as_it_meant(image: Image) -> None:
