@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef
 
 from datasets.models import Dataset, ImageQuerySet
 from datasets.permissions import visible_images
-from tagging.models import ImageTag, Tag
+from tagging.models import ImageTag, Tag, TagAlias
 from tagging.text import one_line
 
 MOST_ASKED_AT_ONCE = 500
@@ -55,6 +55,8 @@ def get_pictures_to_ask(
     )
 
 
-def _meant(tag: str) -> QuerySet[Tag]:
+def _meant(tag: str) -> list[int]:
+    """Return the key of the tag of this name, else of the one it is an alias of: two steps along an index."""
     name = one_line(tag)
-    return Tag.objects.filter(Q(name=name) | Q(aliases__name=name))
+    own = Tag.objects.filter(name=name).values_list("pk", flat=True)
+    return list(own) or list(TagAlias.objects.filter(name=name).values_list("tag_id", flat=True))

@@ -15,6 +15,9 @@ from tagging.models import Caption as CaptionRow
 from tagging.models import ImageTag
 from tagging.models import Tag as TagRow
 
+# More are not named one by one: a statement has a largest number of values.
+_MOST_WORDS = 1_000
+
 
 class BadFilter(ValueError):
     """A filter that cannot be read; the text is a sentence, `start` and `end` say where."""
@@ -64,9 +67,13 @@ def _condition(node: Node) -> Q:
 
 
 def _has_tag(pattern: str) -> Q:
-    """Find the words first: there are few of them, and each picture is then one step along an index."""
-    words = list(tags_like(pattern).values_list("pk", flat=True))
-    return Q(Exists(ImageTag.objects.filter(tag__in=words, image=OuterRef("pk")))) if words else Q(pk__in=[])
+    """Find the words first: where there are few of them, each picture is then one step along an index."""
+    found = tags_like(pattern).values("pk")
+    words = list(found.values_list("pk", flat=True)[: _MOST_WORDS + 1])
+    if not words:
+        return Q(pk__in=[])
+    on_images = ImageTag.objects.filter(image=OuterRef("pk"))
+    return Q(Exists(on_images.filter(tag__in=words) if len(words) <= _MOST_WORDS else on_images.filter(tag__in=found)))
 
 
 def tags_like(pattern: str) -> QuerySet[TagRow]:

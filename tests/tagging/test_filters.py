@@ -7,6 +7,7 @@ import pytest
 from datasets.models import Dataset, Image, ReviewState
 from tagging.filters import And, Caption, FilterError, Is, Name, Node, Not, State, Tag, parse_filter
 from tagging.models import Caption as CaptionRow
+from tagging.queries import filtering
 from tagging.queries.filtering import BadFilter, read_filter
 from tests import factories
 
@@ -113,3 +114,12 @@ def pictures(dataset: Dataset) -> Dataset:
 def test_a_filter_finds_what_it_says(pictures: Dataset, text: str, names: str) -> None:
     found = Image.objects.filter(read_filter(text), dataset=pictures).in_order()
     assert " ".join(image.original_name for image in found) == names
+
+
+def test_a_pattern_of_more_words_than_a_statement_takes_finds_the_same(
+    pictures: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filtering, "_MOST_WORDS", 1)
+    for text, names in {"blue*sky": "a.jpg b_1.jpg B 2.jpg", "-tag:*": "d.jpg f.jpg"}.items():
+        found = Image.objects.filter(read_filter(text), dataset=pictures).in_order()
+        assert " ".join(image.original_name for image in found) == names
