@@ -47,7 +47,7 @@ def read_dataset_history(
 ) -> HistoryOut:
     """What was done in a dataset, newest first, at most 100 entries at once; `by` is a user name."""
     dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-    who = get_object_or_404(User, username=by) if by else None
+    who = get_object_or_404(User, username=by.replace("\x00", "")) if by else None
     return HistoryOut.of(get_dataset_history(dataset, before, limit, by=who, source=source))
 
 

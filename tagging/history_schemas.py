@@ -61,8 +61,7 @@ class EntryOut(Schema):
     tags: list[TagToldOut] = Field(description="The tags it concerns most, at most eight.")
     more_tags: int
     caption: CaptionToldOut | None = Field(description="Of the first caption it changed.")
-    taken_back: WhoWhenOut | None
-    may_be_undone: bool
+    taken_back: WhoWhenOut | None = Field(description="Who took it back, if that stands; a part of it may be left.")
 
 
 class HistoryOut(Schema):

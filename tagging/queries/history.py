@@ -79,7 +79,7 @@ class Entry:
         tags: the tags it concerns most, at most a few; `more_tags` counts the others.
         caption: of its first caption.
         undoes: the change that it took back.
-        taken_back: who took it back and when, if that stands.
+        taken_back: who took it back and when, if that stands; a part of it may be left.
     """
 
     id: int
@@ -99,11 +99,6 @@ class Entry:
     more_tags: int = 0
     caption: CaptionTold | None = None
     taken_back: WhoWhen | None = None
-
-    @property
-    def may_be_undone(self) -> bool:
-        """Whether there may be something to take back."""
-        return self.taken_back is None
 
 
 @dataclass(frozen=True)
@@ -157,13 +152,17 @@ def get_dataset_history(
         changes = changes.filter(done_by=by)
     if source is not None:
         changes = changes.filter(source=source)
-    return _read_page(changes, TagOperation.objects.filter(_CHANGES), before, limit)
+    operations = TagOperation.objects.filter(_CHANGES)
+    changes = changes.filter(Exists(operations.filter(change=OuterRef("pk"))))
+    return _read_page(changes, operations, before, limit)
 
 
 def get_image_history(image: Image, before: int | None = None, limit: int = 50) -> HistoryPage:
     """Return what was done to an image, newest first, in a fixed number of queries; counts are this image's."""
-    changes = Change.objects.filter(dataset=image.dataset_id)
-    return _read_page(changes, TagOperation.objects.filter(_CHANGES, image=image), before, limit)
+    operations = TagOperation.objects.filter(_CHANGES, image=image)
+    # From the image's operations on: the dataset may have a hundred thousand changes that are not its.
+    changes = Change.objects.filter(pk__in=operations.values("change"))
+    return _read_page(changes, operations, before, limit)
 
 
 def get_people(dataset: Dataset) -> list[User]:
@@ -203,8 +202,7 @@ def _read_page(
     limit = max(1, min(limit, MOST_ENTRIES))
     if before is not None:
         changes = changes.filter(pk__lt=before)
-    there = changes.filter(Exists(operations.filter(change=OuterRef("pk"))))
-    found = list(there.select_related("done_by").order_by("-pk")[: limit + 1])
+    found = list(changes.select_related("done_by").order_by("-pk")[: limit + 1])
     page = found[:limit]
     entries = [_entry(change) for change in page]
     by_id = {entry.id: entry for entry in entries}

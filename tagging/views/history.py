@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -33,14 +34,14 @@ def history_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Show the entries of a dataset, newest first, those of one person or of one way alone where asked."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    by = User.objects.filter(username=request.GET.get("by", "")).first()
+    by = User.objects.filter(username=request.GET.get("by", "").replace("\x00", "")).first()
     source = Source(request.GET["how"]) if request.GET.get("how") in Source.values else None
     chosen = {"by": by.get_username() if by else "", "how": source.value if source else ""}
     page = get_dataset_history(dataset, _number(request.GET.get("before", "")), by=by, source=source)
     context = {
         "dataset": dataset,
         # Each form has a key of its own: pressed twice, it counts once.
-        "rows": [{"entry": entry, "key": uuid.uuid4(), "day": entry.at.date()} for entry in page.entries],
+        "rows": [{"entry": entry, "key": uuid.uuid4(), "day": localtime(entry.at).date()} for entry in page.entries],
         "next": page.next,
         "people": get_people(dataset),
         "sources": Source.choices,

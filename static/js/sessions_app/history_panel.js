@@ -144,8 +144,8 @@ function entryRow(entry, undo) {
       entry.reason && el("p", { class: "quiet small" }, el("bdi", { text: entry.reason })),
       entry.taken_back && el("p", { class: "history__note small", text: takenBack(entry.taken_back) }),
     ),
-    entry.may_be_undone &&
-      el("button", { class: "button", type: "button", text: gettext("Undo"), "aria-label": undoName(entry), onclick: undo }),
+    // Also where it was taken back: a part of it may be left, and where nothing is, the answer says so.
+    el("button", { class: "button", type: "button", text: gettext("Undo"), "aria-label": undoName(entry), onclick: undo }),
   );
 }
 
