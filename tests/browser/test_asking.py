@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Error, Locator, Page, Route, expect
+from playwright.sync_api import Error, Locator, Page, Route, WebSocketRoute, expect
 
 from tests.browser.desk import WORDS, Desk
 
@@ -95,6 +97,62 @@ def test_back_takes_the_last_answer_back_and_undo_all_takes_all(desk: Desk) -> N
     desk.press("Escape")
     desk.expect_saved()
     assert [desk.stored_tags(number) for number in (1, 2, 3)] == [WORDS, [], []]
+
+
+def test_back_while_the_next_picture_is_on_its_way_loses_none(desk: Desk) -> None:
+    page = desk.page
+    held: list[Route] = []
+    last = re.compile(f"/images/{desk.image_ids[4]}/desk")
+    page.route(last, lambda route: held.append(route))
+    desk.open(1)
+    start(desk, "fog")
+    for number in range(1, 5):
+        answer(desk, number, "y")
+    expect(page.locator("[data-asking-live]")).to_contain_text("4 of 5")
+    desk.press("Backspace")
+    expect(page.locator("[data-asking-live]")).to_contain_text("Yes taken back.")
+    page.unroute(last)
+    with page.expect_response(last):
+        for route in held:
+            with suppress(Error):  # one that the page has given up
+                route.continue_()
+    answer(desk, 4, "n")
+    answer(desk, 5, "y")
+    expect(page.get_by_role("heading", name="5 pictures answered")).to_be_visible()
+    expect(asking(desk)).to_contain_text("4 yes · 1 no · 0 skipped")
+
+
+def test_a_held_key_on_a_button_answers_one_picture(desk: Desk) -> None:
+    desk.open(1)
+    start(desk, "fog")
+    expect_asked(desk, 1)
+    desk.page.get_by_role("button", name="Yes", exact=True).focus()
+    for _ in range(5):
+        desk.page.keyboard.down("Enter")
+    desk.page.keyboard.up("Enter")
+    expect_asked(desk, 2)
+    expect(desk.page.locator("[data-asking-tally]")).to_have_text("1 yes · 0 no · 0 skipped")
+
+
+def test_much_that_others_do_at_once_takes_nothing_away_from_who_answers(desk: Desk) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def between(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    desk.page.route_web_socket(re.compile("/desk/"), between)
+    desk.open(3)
+    start(desk, "fog")
+    expect_asked(desk, 1)
+    # More pictures than one message tells the words of.
+    data = {"revision": 10**6, "is_complete": False, "changed": [], "states": {}, "images": 5, "tagged": 1}
+    sockets[-1].send(json.dumps({"type": "desk.changed", "data": data}))
+    for number in range(1, 6):
+        answer(desk, number, "y")
+    expect(desk.page.get_by_role("heading", name="5 pictures answered")).to_be_visible()
+    desk.expect_saved()
+    assert [desk.stored_tags(number)[-1] for number in range(1, 6)] == ["fog"] * 5
 
 
 def test_what_was_answered_is_not_asked_again_until_one_wants_it(desk: Desk) -> None:

@@ -54,6 +54,17 @@ def test_the_tags_of_the_picture_before_and_on_take_two_keys(desk: Desk) -> None
     assert desk.stored_tags(2) == []
 
 
+def test_a_held_digit_gives_its_tag_once_and_writes_nothing(desk: Desk) -> None:
+    pin(desk, "fog")
+    desk.open(2)
+    expect_keys(desk, "fog")
+    for _ in range(4):
+        desk.page.keyboard.down("1")
+    desk.page.keyboard.up("1")
+    desk.expect_chips("fog")
+    expect(desk.box).to_have_value("")
+
+
 def test_a_digit_takes_the_tag_again_and_is_a_letter_wherever_one_writes(desk: Desk) -> None:
     pin(desk, "lake")
     desk.open(2)

@@ -47,6 +47,23 @@ def test_the_last_action_is_taken_back_on_the_picture_where_it_was(desk: Desk) -
     assert desk.stored_tags(2) == ["heron", "reeds"]
 
 
+def test_what_was_done_to_a_picture_in_the_trash_bars_no_way_back(desk: Desk, problems: list[str]) -> None:
+    desk.open(2)
+    _add(desk, "fog")
+    desk.press("PageDown")
+    expect(desk.page).to_have_url(desk.address(3))
+    _add(desk, "heron")
+    desk.expect_saved()
+    desk.press("Shift+Delete")
+    expect(desk.page).to_have_url(desk.address(4))
+    desk.press("Control+z")
+    expect(desk.page.get_by_text("This picture or its dataset was deleted.").last).to_be_visible()
+    desk.press("Control+z")
+    expect(desk.page).to_have_url(desk.address(2))
+    desk.expect_chips()
+    problems.clear()
+
+
 def test_a_caption_is_taken_back_in_one_go_also_offline(desk: Desk, problems: list[str]) -> None:
     desk.open(2)
     desk.page.context.set_offline(True)

@@ -42,6 +42,15 @@ export function icon(name) {
   return copy;
 }
 
+/** Remember what has the focus. What this returns gives it back, and calls `orElse` where that is gone or was nothing. */
+export function rememberFocus() {
+  const came = document.activeElement;
+  return (orElse) => {
+    if (came?.isConnected && came !== document.body) came.focus({ preventScroll: true });
+    if (came === document.body || document.activeElement !== came) orElse();
+  };
+}
+
 /** Data the server printed with `json_script`. */
 export const readJson = (id) => JSON.parse(document.getElementById(id).textContent);
 

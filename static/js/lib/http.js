@@ -41,15 +41,20 @@ export async function send(method, address, { json, body, signal, keepalive = fa
   try {
     response = await fetch(address, { method, headers, body: payload, signal, keepalive, credentials: "same-origin" });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new HttpError(0, gettext("The server does not answer."));
+    throw unanswered(error);
   }
   window.dispatchEvent(new Event(SERVER_ANSWERS));
   return read(response, address);
 }
 
+/** What a call that got no answer fails with; one that was given up on purpose stays what it is. */
+const unanswered = (error) => (error.name === "AbortError" ? error : new HttpError(0, gettext("The server does not answer.")));
+
 async function read(response, address) {
-  const text = await response.text().catch(() => "");
+  // An answer that broke off is none.
+  const text = await response.text().catch((error) => {
+    throw unanswered(error);
+  });
   let answer = null;
   try {
     answer = text ? JSON.parse(text) : null;

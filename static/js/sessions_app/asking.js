@@ -65,12 +65,16 @@ export class Asking {
   // --- Keys and buttons ----------------------------------------------------------------------------
 
   pressed(event) {
-    if (this.current === null || event.isComposing || event.repeat) return;
+    if (event.isComposing || this.root.dataset.view !== "ask") return;
     const chord = chordOf(event);
     if (chord === null || event.target.matches("input:not([type=checkbox])")) return;
-    if (event.target.closest("button, input") && PRESSES.has(chord)) return;
+    const isPress = event.target.closest("button, input") !== null && PRESSES.has(chord);
     const id = Object.keys(KEYS).find((action) => this.keysOf(action).map(canonical).includes(canonical(chord)));
-    if (!id) return;
+    // A held key answers one picture, also on a focused button.
+    if (event.repeat && (isPress || id)) event.preventDefault();
+    // While the next picture is on its way one may still go back.
+    const isTooEarly = this.current === null && id !== "askBack";
+    if (isTooEarly || event.repeat || isPress || !id) return;
     event.preventDefault();
     event.stopPropagation();
     if (id === "askBack") this.back();
@@ -128,7 +132,7 @@ export class Asking {
   }
 
   choose() {
-    this.current = null;
+    this.current = this.turn = null;
     this.round = [];
     this.view("choose");
     this.renderTallies();
@@ -176,7 +180,7 @@ export class Asking {
   }
 
   closed() {
-    this.current = null;
+    this.current = this.turn = null;
     clearTimeout(this.timer);
     this.before?.keep();
     this.desk.render();
@@ -187,15 +191,21 @@ export class Asking {
 
   async advance() {
     const { list } = this;
+    // Whoever goes back, or ends, does not wait for what is on its way.
+    const turn = (this.turn = Symbol("turn"));
     this.current = null;
     clearTimeout(this.timer);
     try {
       const next = await list.next();
       if (list !== this.list || !this.root.open) return;
+      if (turn !== this.turn) {
+        if (next !== null) list.putBack(next.image.id);
+        return;
+      }
       if (next === null) this.summarise();
       else this.show(next);
     } catch (error) {
-      if (list !== this.list || !this.root.open) return;
+      if (list !== this.list || turn !== this.turn || !this.root.open) return;
       this.parts.trouble.textContent = interpolate(gettext("%(why)s It is tried again in a moment."), { why: error.detail ?? "" });
       this.parts.trouble.hidden = false;
       this.timer = setTimeout(() => this.advance(), AGAIN);
@@ -206,6 +216,7 @@ export class Asking {
     const { id, name, width, height, colour } = desk.image;
     const { parts } = this;
     this.current = id;
+    this.list.drop(id);
     const { style } = parts.frame;
     style.setProperty("--width", width);
     style.setProperty("--height", height);
@@ -252,6 +263,8 @@ export class Asking {
   async back() {
     const last = this.round.at(-1);
     if (!last || this.root.dataset.view !== "ask") return;
+    this.turn = null;
+    clearTimeout(this.timer);
     const desk = this.desk.desks.known(last.id);
     this.round.pop();
     this.takeBack(last);
@@ -304,7 +317,8 @@ export class Asking {
 
   summarise() {
     const { parts } = this;
-    this.current = null;
+    this.current = this.turn = null;
+    clearTimeout(this.timer);
     this.before.keep();
     this.view("summary");
     this.renderTallies();

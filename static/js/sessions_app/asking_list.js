@@ -26,9 +26,13 @@ export class AskingList {
         if (error.status !== 404) throw error;
         return null; // deleted meanwhile: there is nothing to ask
       });
-      this.waiting.shift();
+      this.drop(id);
       if (desk) return desk;
     }
+  }
+
+  drop(id) {
+    this.waiting = this.waiting.filter((other) => other !== id);
   }
 
   putBack(id) {

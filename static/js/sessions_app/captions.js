@@ -26,11 +26,6 @@ export class Captions {
     return this.desk.outbox;
   }
 
-  /** What waits for a person on an image: `{mine, base, reason}` in an entry, or `null`. */
-  waiting(image) {
-    return this.outbox.stopped.find((entry) => entry.image === image) ?? null;
-  }
-
   conflict(image) {
     return this.outbox.stopped.find((entry) => entry.image === image && !entry.stopped.reason) ?? null;
   }

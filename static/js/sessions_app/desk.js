@@ -5,7 +5,7 @@
 // the server took edits, "heard" {data} when something changed in the dataset,
 // "finished" {isFinished} when the end is reached or left.
 
-import { $, isTyping, throttle } from "../lib/dom.js";
+import { $, throttle } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { toast, toastError } from "../lib/toast.js";
 import { Chips } from "../tagging/chips.js";
@@ -28,6 +28,7 @@ import { Stage } from "./stage.js";
 import { TakingBack } from "./taking_back.js";
 
 const LEAVE_WAIT = 1500;
+const BEHIND_WAIT = 5000;
 
 export class Desk extends EventTarget {
   constructor({ dataset, desk, urls, walk = null }) {
@@ -44,6 +45,7 @@ export class Desk extends EventTarget {
     this.saver = new Saver({ outbox: this.outbox, api });
     this.gone = new Gone({ root: $(".side") });
     this.desks.onGone = (image) => this.lost(image);
+    this.desks.onThere = (image) => this.found(image);
     this.desks.lastEditAt = () => this.saver.lastStoredAt;
     this.takingBack = new TakingBack(this);
     this.editing = new Editing({
@@ -89,6 +91,7 @@ export class Desk extends EventTarget {
       vocabulary: this.vocabulary,
       onTake: (name) => this.box.commit([name]),
       isPresent: (name) => this.chips.names.includes(this.vocabulary.spelling(name)),
+      keepKeys: () => this.registry?.get("keep")?.keys ?? [],
       announce,
     });
     this.box = new TagBox({
@@ -180,6 +183,13 @@ export class Desk extends EventTarget {
     this.renderState();
   }
 
+  /** A picture that was gone is there again. */
+  found(image) {
+    if (!this.gone.remove(image) || image !== this.image) return;
+    this.gone.render(image);
+    this.renderState();
+  }
+
   /** The picture that was wanted cannot be shown; what is shown is asked anew for its ways on. */
   stayed(error) {
     if (error.status === 404) this.askAgain();
@@ -263,6 +273,7 @@ export class Desk extends EventTarget {
 
   stored({ image, state, operations, caption }) {
     const isSpelledAnew = this.learnSpelling(image, state, operations);
+    this.respell(operations);
     this.desks.takeState(image, state);
     this.keepPlace.edited(image);
     if (caption) this.caption.stored(image, caption.version);
@@ -280,6 +291,14 @@ export class Desk extends EventTarget {
     const typed = of("add").filter((name) => !removed.includes(name));
     const before = names(this.desks.known(image)?.state.tags ?? []);
     return this.vocabulary.stored(typed, before, names(state.tags));
+  }
+
+  /** What takes an edit back has to name the tag as the server stored it. */
+  respell(operations) {
+    for (const { kind, tag, key } of operations) {
+      const stored = kind === "add" ? this.vocabulary.spelling(tag) : tag;
+      if (stored !== tag) this.editing.history.respell(key, stored);
+    }
   }
 
   refused({ image, operation, status, detail }) {
@@ -379,15 +398,6 @@ export class Desk extends EventTarget {
     this.takingBack.redo();
   }
 
-  /** Text that is being typed has an undo of its own. */
-  mayUndo(event) {
-    return !isTyping(event) || (event.target === this.box.input && this.box.input.value === "");
-  }
-
-  mayAskForHelp(event) {
-    return this.mayUndo(event);
-  }
-
   toCaption() {
     this.captions.focus();
   }
@@ -411,18 +421,36 @@ export class Desk extends EventTarget {
     // The numbers are the dataset's: what a walk leads past is told by its own desk.
     if (images !== this.images) this.desks.forgetCounts();
     this.images = images;
+    if (this.gone.has(this.image) && this.isThereAgain(data)) this.askAgain();
     if (this.outbox.length === 0 && this.walk === null) this.desks.tallies = { total: images, tagged };
     this.render();
+  }
+
+  /** Whether the picture that is shown may have come back. */
+  isThereAgain({ changed, is_complete: isComplete }) {
+    return !isComplete || changed.some(({ id, is_gone: isGone }) => id === this.image && !isGone);
   }
 
   askAgain = throttle(async () => {
     const { image } = this;
     if (this.deleting.has(image)) return;
-    const fresh = await this.desks.refresh(image).catch(() => null);
-    if (!fresh || image !== this.image) return;
-    this.bearings.show(fresh);
-    this.render();
+    try {
+      const fresh = await this.desks.refresh(image);
+      this.isBehind = false;
+      if (image !== this.image) return;
+      this.bearings.show(fresh);
+      this.render();
+    } catch (error) {
+      this.isBehind = error.status !== 404;
+      clearTimeout(this.behindTimer);
+      this.behindTimer = setTimeout(() => this.catchUp(), BEHIND_WAIT);
+    }
   }, 1500);
+
+  /** What could not be read is asked for again: after a while, and once the server is heard again. */
+  catchUp() {
+    if (this.isBehind) this.askAgain();
+  }
 
   finish(isFinished) {
     const { total, tagged } = this.tallies();

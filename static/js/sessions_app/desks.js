@@ -5,6 +5,8 @@ import { getJson } from "../lib/http.js";
 
 const AHEAD = 3;
 const MOST_PICTURES = 9;
+// A download that stands still must not bar the way for ever.
+const MOST_WAITED = 10000;
 
 /** Settled once the browser has painted what was put into the page; at once where nobody sees it. */
 export const painted = () =>
@@ -24,6 +26,8 @@ export class Desks {
     this.uncounted = new Set();
     this.get = get;
     this.desks = new Map();
+    // Known, but not as it is now: asked for again when one goes there.
+    this.old = new Set();
     this.pictures = new Map();
     this.tallies = { total: 0, tagged: 0 };
     this.loading = new Map();
@@ -37,37 +41,53 @@ export class Desks {
   take(desk, { isCurrent = true } = {}) {
     const { id } = desk.image;
     const known = this.desks.get(id);
-    if (known && known.state.revision > desk.state.revision) desk = { ...desk, state: known.state };
+    const isNewer = known && !this.old.has(id) && known.state.revision > desk.state.revision;
+    if (isNewer) desk = { ...desk, state: known.state };
     this.desks.set(id, desk);
+    this.old.delete(id);
     if (isCurrent) this.tallies = { total: desk.image.total, tagged: desk.tagged };
     return desk;
   }
 
   takeState(id, state) {
     const desk = this.desks.get(id);
+    const asked = this.loading.get(id);
+    // The answer that is on its way may have been read before this.
+    if (asked && !(asked.state?.revision > state.revision)) asked.state = state;
     if (!desk || desk.state.revision > state.revision) return;
     this.tallies.tagged += Number(state.tagged) - Number(desk.state.tagged);
     this.desks.set(id, { ...desk, state });
   }
 
   async load(id) {
-    return this.known(id) ?? this.refresh(id);
+    const known = this.old.has(id) ? null : this.known(id);
+    return known ?? this.refresh(id);
   }
 
   /** Ask the server, once at a time for each image; `counts` where the counts are what is asked for. */
   refresh(id, { counts = false } = {}) {
     if (counts) this.uncounted.add(id);
-    if (!this.loading.has(id)) this.loading.set(id, this.fetch(id).finally(() => this.loading.delete(id)));
-    return this.loading.get(id);
+    if (!this.loading.has(id)) {
+      const asked = { state: null };
+      this.loading.set(id, asked);
+      asked.answer = this.fetch(id, asked).finally(() => {
+        if (this.loading.get(id) === asked) this.loading.delete(id);
+      });
+    }
+    return this.loading.get(id).answer;
   }
 
-  async fetch(id) {
+  async fetch(id, asked) {
     const edits = this.lastEditAt?.() ?? 0;
     const number = this.numberOf(id);
-    const desk = await this.get(this.addressOf(id, { counts: number === null })).catch((error) => {
+    const answer = await this.get(this.addressOf(id, { counts: number === null }), { signal: AbortSignal.timeout(MOST_WAITED) }).catch((error) => {
       if (error.status === 404) this.onGone?.(id);
       throw error;
     });
+    this.onThere?.(id);
+    // It became old on its way.
+    if (this.loading.get(id) !== asked) return this.refresh(id);
+    const desk = asked.state?.revision > answer.state.revision ? { ...answer, state: asked.state } : answer;
     if (number !== null) {
       const { total, tagged } = this.tallies;
       return this.take({ ...desk, tagged, image: { ...desk.image, number, total } }, { isCurrent: false });
@@ -128,16 +148,23 @@ export class Desks {
 
   forget(id) {
     this.desks.delete(id);
+    this.old.delete(id);
     this.pictures.delete(id);
   }
 
-  /** What is known of an image is old; it is asked for when it is needed. */
+  /** What is known of an image is old; it is asked for when one goes there. Who shows it still has what was known. */
   forgetDesk(id) {
-    this.desks.delete(id);
+    this.old.add(id);
+    this.forgetAnswer(id);
+  }
+
+  /** An answer that is on its way may be old: whoever waits for it gets the next one. */
+  forgetAnswer(id) {
+    this.loading.delete(id);
   }
 
   forgetOthers(id) {
-    for (const other of [...this.desks.keys()]) if (other !== id) this.desks.delete(other);
+    for (const other of new Set([...this.desks.keys(), ...this.loading.keys()])) if (other !== id) this.forgetDesk(other);
   }
 
   /** Lead the neighbours of an image that went to the trash past it. */

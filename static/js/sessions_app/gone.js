@@ -16,6 +16,11 @@ export class Gone {
     this.images.add(image);
   }
 
+  /** It came back from the trash; returns whether it was gone. */
+  remove(image) {
+    return this.images.delete(image);
+  }
+
   /** Say it where it is so; there is nothing to write on, but what was written stays to be copied. */
   render(image) {
     const isGone = this.has(image);

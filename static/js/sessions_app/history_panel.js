@@ -1,6 +1,6 @@
 // What was done to the picture on the desk, by whom, when and why; and the way back from it.
 
-import { $, el, fill } from "../lib/dom.js";
+import { $, el, fill, rememberFocus } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { getJson } from "../lib/http.js";
 import { gettext, interpolate, language, ngettext } from "../lib/i18n.js";
@@ -21,7 +21,7 @@ export class HistoryPanel {
     this.dialog.addEventListener("click", (event) => {
       if (event.target === this.dialog) this.dialog.close();
     });
-    this.dialog.addEventListener("close", () => desk.toTagBox());
+    this.dialog.addEventListener("close", () => this.giveFocusBack(() => desk.toTagBox()));
     this.parts.older.addEventListener("click", () => this.guard(() => this.readOlder()));
     this.parts.redo.addEventListener("click", () => this.undo(this.undone));
   }
@@ -37,6 +37,7 @@ export class HistoryPanel {
     fill(this.parts.kept);
     fill(this.parts.entries);
     fill($("[data-blame]", this.dialog));
+    this.giveFocusBack = rememberFocus();
     this.dialog.showModal();
     await this.guard(async () => {
       // What was typed a moment ago belongs to it.
@@ -73,7 +74,16 @@ export class HistoryPanel {
   }
 
   async readOlder() {
-    this.show(await getJson(`${this.api}images/${this.image}/history?before=${this.next}`));
+    const { image, parts } = this;
+    // Not disabled: that would take the focus away.
+    if (parts.older.getAttribute("aria-disabled") === "true") return;
+    parts.older.setAttribute("aria-disabled", "true");
+    try {
+      const history = await getJson(`${this.api}images/${image}/history?before=${this.next}`);
+      if (image === this.image) this.show(history);
+    } finally {
+      parts.older.removeAttribute("aria-disabled");
+    }
   }
 
   show({ entries, next }) {

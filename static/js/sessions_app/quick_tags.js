@@ -1,6 +1,6 @@
 // The tags on the keys 1 to 9: shown with their digits, given and taken with one press, arranged in a dialog.
 
-import { $, el, fill, icon, throttle } from "../lib/dom.js";
+import { $, el, fill, icon, rememberFocus, throttle } from "../lib/dom.js";
 import { getJson, postJson, putJson, send } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { toast, toastError } from "../lib/toast.js";
@@ -39,7 +39,7 @@ export class QuickTags {
     this.dialog.addEventListener("click", (event) => {
       if (event.target === this.dialog) this.dialog.close();
     });
-    this.dialog.addEventListener("close", () => this.desk.toTagBox());
+    this.dialog.addEventListener("close", () => this.giveFocusBack(() => this.desk.toTagBox()));
     this.desk.addEventListener("rendered", () => this.mark());
     this.desk.addEventListener("heard", ({ detail }) => this.heard(detail));
   }
@@ -98,7 +98,7 @@ export class QuickTags {
     this.render();
     // What is being written there is not taken away by what somebody else does.
     const isWriting = this.rows.contains(document.activeElement) && Boolean(document.activeElement.value);
-    if (this.dialog.open && !isWriting) this.renderRows();
+    if (this.dialog.open && !isWriting) this.renderAgain();
   }
 
   render() {
@@ -185,9 +185,26 @@ export class QuickTags {
     this.wanted = wanted;
     this.renderRows();
     this.fail(reason);
-    if (!this.dialog.open) this.dialog.showModal();
+    if (!this.dialog.open) {
+      this.giveFocusBack = rememberFocus();
+      this.dialog.showModal();
+    }
     const first = slot ?? SLOTS.find((other) => !this.tags.has(other));
     (this.rows.querySelector(`[data-row="${first}"] input`) ?? this.rows.querySelector("button")).focus();
+  }
+
+  /** Somebody else changed the keys: the focus stays in its row. */
+  renderAgain() {
+    const focused = this.rows.contains(document.activeElement) ? document.activeElement : null;
+    const slot = focused?.closest("[data-row]")?.dataset.row;
+    this.renderRows();
+    if (slot !== undefined) this.focusRow(slot, focused.dataset.do);
+  }
+
+  focusRow(slot, then = null) {
+    const row = this.rows.querySelector(`[data-row="${slot}"]`);
+    const button = then && row.querySelector(`[data-do="${then}"]:not(:disabled)`);
+    (button || row.querySelector("input, button:not(:disabled)")).focus();
   }
 
   renderRows() {
@@ -240,7 +257,13 @@ export class QuickTags {
   arranged(button) {
     if (!button) return;
     const slot = Number(button.dataset.slot);
-    const { name } = this.tags.get(slot);
+    const { name } = this.tags.get(slot) ?? {};
+    if (name === undefined && button.dataset.do !== "replace") {
+      // Somebody else freed the key meanwhile.
+      this.renderRows();
+      this.focusRow(slot);
+      return;
+    }
     const put = (where, tag = name) => () => putJson(`${this.address}/${where}`, { tag });
     if (button.dataset.do === "earlier") this.change(put(slot - 1), slot - 1, "earlier");
     if (button.dataset.do === "later") this.change(put(slot + 1), slot + 1, "later");
@@ -258,9 +281,7 @@ export class QuickTags {
       this.fail("");
       await this.save(work);
       this.renderRows();
-      const row = this.rows.querySelector(`[data-row="${slot}"]`);
-      const button = then && row.querySelector(`[data-do="${then}"]:not(:disabled)`);
-      (button || row.querySelector("input, button:not(:disabled)")).focus();
+      this.focusRow(slot, then);
     } catch (error) {
       this.fail(error.detail ?? String(error));
     }

@@ -38,9 +38,16 @@ export class Reading {
     this.copyButton = $("[data-reading-copy]", this.root);
     this.known = new Map();
     this.asked = "";
+    this.revision = page.dataset.revision;
     this.root.hidden = false;
     this.copyButton.addEventListener("click", () => this.copy());
     desk.addEventListener("rendered", () => this.changed());
+    // Not the words of a picture, so it may be what stands before them all: the trigger word.
+    desk.addEventListener("heard", ({ detail }) => {
+      const isNew = detail.revision !== this.revision;
+      this.revision = detail.revision;
+      if (isNew && detail.changed.length === 0) this.asked = "";
+    });
     desk.caption.input.addEventListener("input", () => this.changed());
     // Back where the server can be reached: what was missed is asked for.
     window.addEventListener("tagger:server-answers", () => {
@@ -70,11 +77,12 @@ export class Reading {
   }
 
   async ask(image, asked) {
+    // First of all: its own failure is an answer of the server, too.
+    this.isStale = false;
     try {
       const answer = await postJson(this.address, this.words());
       // The last one asked for wins, whichever comes last.
       if (asked !== this.asked) return;
-      this.isStale = false;
       this.remember(image, answer);
       this.show(answer);
     } catch (error) {

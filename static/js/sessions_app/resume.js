@@ -21,8 +21,10 @@ export function placeKeeper(api, datasetId, { walk = null, where = () => ({}) } 
     clearTimeout(timer);
     const image = waiting ?? place;
     waiting = null;
+    // Without a picture there is nothing to tell them with: they go with the next one.
+    if (image === null) return;
     const left = visits.take();
-    if (image === null || (image === place && left.length === 0)) return;
+    if (image === place && left.length === 0) return;
     place = image;
     const { number, total } = where(image);
     const body = { image_id: image, walk, number: number ?? 0, total: total ?? 0, visits: left };

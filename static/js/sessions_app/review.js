@@ -20,11 +20,13 @@ export class Review {
     this.form = $("[data-review-form]", this.root);
     this.input = $("textarea", this.form);
     this.history = $("[data-review-history]", this.root);
+    // What was half written stays with the picture it was written for.
+    this.drafts = new Map();
     this.listen();
   }
 
   listen() {
-    this.desk.addEventListener("shown", () => this.closeForm());
+    this.desk.addEventListener("shown", ({ detail }) => this.turned(detail));
     this.desk.addEventListener("rendered", ({ detail }) => this.render(detail));
     this.desk.saver.addEventListener("status", () => this.renderWay());
     this.form.addEventListener("submit", (event) => this.sent(event));
@@ -49,7 +51,21 @@ export class Review {
     return shownState(this.desk.shown(this.desk.image));
   }
 
-  render({ state }) {
+  /** Another picture is shown. */
+  turned({ desk: { image }, previous }) {
+    if (image.id === previous) return;
+    if (previous !== null && this.isWriting) this.drafts.set(previous, this.input.value);
+    else this.drafts.delete(previous);
+    this.input.value = this.drafts.get(image.id) ?? "";
+    this.form.hidden = !this.isWriting;
+    fill($("ol", this.history));
+  }
+
+  get isWriting() {
+    return this.input.value.trim() !== "";
+  }
+
+  render({ image, state }) {
     const now = shownState(state);
     const { label, kind } = STATES[now];
     if (this.badge.dataset.state !== now) {
@@ -63,9 +79,11 @@ export class Review {
     fill(this.reason, el("bdi", { text: reason }));
     const next = decisionsFrom(now);
     for (const step of this.root.querySelectorAll("[data-review-step]")) step.hidden = !next.includes(step.dataset.reviewStep);
-    if (!next.includes("CHANGES_REQUESTED")) this.closeForm();
-    if (this.history.open && this.told !== state.revision) this.renderHistory();
-    this.told = state.revision;
+    // What others do takes away no words that are being written.
+    if (!next.includes("CHANGES_REQUESTED") && !this.isWriting) this.closeForm();
+    const told = `${image}:${state.revision}`;
+    if (this.history.open && this.told !== told) this.renderHistory();
+    this.told = told;
   }
 
   /** Edits wait in the page; a review does not. */
@@ -78,14 +96,23 @@ export class Review {
     }
   }
 
+  /** In line with what was typed: it is ready with the tag that still waits for its suggestion. */
   readyAndOn() {
+    this.desk.box.inLine(() => {
+      // Not waited for: a picture that is slow to come holds up no tag.
+      this.desk.navigator.inTurn(() => this.readyStep());
+    });
+  }
+
+  readyStep() {
+    this.desk.caption.flush();
     if (this.desk.gone.has(this.desk.image)) return;
     if (decisionsFrom(this.state).includes("READY")) this.decide("READY");
     else if (this.state === "UNTAGGED") {
       toast(gettext("A picture without words is not ready yet. Give it a tag or a caption first."), { seconds: 6 });
       return;
     }
-    this.desk.next();
+    return this.desk.navigator.stepOn();
   }
 
   /** Take the picture that is shown a step on; whoever goes on meanwhile hears of trouble only. */
@@ -146,7 +173,9 @@ export class Review {
     }
     const { image } = this.desk;
     // What was written stays in its field until the server has it.
-    if ((await this.decide("CHANGES_REQUESTED", reason)) && image === this.desk.image) this.leaveForm();
+    if (!(await this.decide("CHANGES_REQUESTED", reason))) return;
+    this.drafts.delete(image);
+    if (image === this.desk.image) this.leaveForm();
   }
 
   // --- The steps so far ---------------------------------------------------------------------------

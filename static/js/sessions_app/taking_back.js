@@ -34,7 +34,7 @@ export class TakingBack {
     const isElsewhere = image !== desk.image;
     if (isElsewhere && !(await desk.navigator.go(image))) {
       // With its picture, what was done there is gone; the next key goes on to what was before it.
-      if (desk.gone.has(image)) editing.history.forgetImage(image);
+      if (desk.gone.has(image) || desk.deleting.has(image)) editing.history.forgetImage(image);
       return;
     }
     this.tell(image, editing[act](image), words, { isElsewhere });

@@ -63,6 +63,7 @@ export class Chips {
     if (this.isDragging) return;
     const focused = document.activeElement;
     const hadFocus = this.list.contains(focused);
+    const hadTools = this.tools.contains(focused);
     this.names = tags.map((tag) => tag.name);
     for (const [name, chip] of this.byName) {
       if (this.names.includes(name)) continue;
@@ -77,6 +78,9 @@ export class Chips {
     if (!this.names.includes(this.current)) this.current = null;
     this.rove();
     this.showTools();
+    // Somebody else took the tag away that one was on: the keys go to where one writes.
+    const isLost = (hadFocus && !focused.isConnected) || (hadTools && this.tools.hidden);
+    if (isLost && !this.isRemoving) this.onLeave();
   }
 
   place(name, index) {
@@ -176,7 +180,9 @@ export class Chips {
 
   remove(name, { toBox = false } = {}) {
     const at = this.names.indexOf(name);
+    this.isRemoving = true;
     this.onRemove(name);
+    this.isRemoving = false;
     const next = this.names[Math.min(at, this.names.length - 1)];
     if (toBox || next === undefined) this.onLeave();
     else this.focus(next);

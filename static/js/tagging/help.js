@@ -1,12 +1,12 @@
 // All keys on one sheet: made from the registry, to be searched and printed.
 
-import { $, el, fill } from "../lib/dom.js";
+import { $, el, fill, rememberFocus } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
 import { keyText } from "./chords.js";
 import { rank } from "./matching.js";
 
 export class Help {
-  /** `onClose()` puts the focus where it belongs. */
+  /** `onClose()` puts the focus somewhere where what had it is gone. */
   constructor({ registry, onClose }) {
     this.registry = registry;
     this.dialog = $("#help");
@@ -18,12 +18,13 @@ export class Help {
     this.dialog.addEventListener("click", (event) => {
       if (event.target === this.dialog) this.dialog.close();
     });
-    this.dialog.addEventListener("close", onClose);
+    this.dialog.addEventListener("close", () => this.giveFocusBack(onClose));
   }
 
   open() {
     this.search.value = "";
     this.render();
+    this.giveFocusBack = rememberFocus();
     this.dialog.showModal();
   }
 

@@ -1,8 +1,8 @@
 // From the registry of actions to keys and buttons: one list, so that they never disagree.
 
 import { tinykeys } from "../../vendor/tinykeys/tinykeys.mjs";
-import { $$, el, fill } from "../lib/dom.js";
-import { ariaText, canonical, keyText, learn } from "./chords.js";
+import { $$, el, fill, isTyping } from "../lib/dom.js";
+import { IS_MAC, ariaText, canonical, keyText, learn } from "./chords.js";
 import { listens } from "./registry.js";
 import { translateKeys } from "./translated_keys.js";
 
@@ -17,6 +17,7 @@ export function bindKeys(registry) {
   };
   registry.addEventListener("change", bind);
   bind();
+  window.addEventListener("keydown", holdBack, { capture: true });
   translateKeys(registry);
   window.addEventListener("keydown", learn);
 }
@@ -45,12 +46,27 @@ const isNotOurs = (event) =>
   event.keyCode === 229 ||
   event.defaultPrevented ||
   event.getModifierState?.("AltGraph") ||
+  writesByOption(event) ||
   document.querySelector("dialog[open]") !== null;
+
+// On a Mac, Option writes letters too, and tells itself as nothing but Alt.
+const writesByOption = (event) =>
+  IS_MAC && event.altKey && !event.metaKey && !event.ctrlKey && [...event.key].length === 1 && isTyping(event);
+
+// The key that did something and is held since: neither the browser nor what has the focus by now gets its repeats.
+let held = null;
+
+function holdBack(event) {
+  if (!event.repeat) held = null;
+  else if (event.code === held) event.preventDefault();
+}
 
 function fire(actions, event) {
   const action = actions.find((candidate) => listens(candidate, event));
-  if (!action || (event.repeat && !action.repeats)) return;
+  if (!action) return;
   event.preventDefault();
+  if (event.repeat && !action.repeats) return;
+  held = action.repeats ? null : event.code;
   action.run(event);
 }
 
@@ -90,12 +106,16 @@ function writeKey(button, action) {
   else if (chord) button.append(el("kbd", { text: keyText(chord), "aria-hidden": "true", data: { key: "" } }));
 }
 
-/** Write an action's key where a `[data-key-hint]` asks for it. */
+/** Write an action's key where a `[data-key-hint]` asks for it, and into the title of a `[data-key-title]`. */
 export function writeHints(registry) {
   const write = () => {
     for (const place of $$("[data-key-hint]")) {
       const chord = registry.get(place.dataset.keyHint)?.keys[0];
       fill(place, chord && [el("kbd", { text: keyText(chord) }), place.dataset.word && ` ${place.dataset.word}`]);
+    }
+    for (const place of $$("[data-key-title]")) {
+      const { label, keys } = registry.get(place.dataset.keyTitle);
+      place.title = keys.length > 0 ? `${label} (${keyText(keys[0])})` : label;
     }
   };
   registry.addEventListener("change", write);

@@ -29,10 +29,10 @@ export class Saver extends EventTarget {
   get status() {
     const waiting = this.outbox.length;
     const [stopped] = this.outbox.stopped;
-    if (stopped) return { state: stopped.stopped.reason ? "refused" : "conflict", waiting };
-    if (waiting + this.held === 0) return { state: "saved", waiting };
     const isKept = !(this.outbox.isRefused && this.outbox.isAtRisk);
     if (this.trouble && waiting > 0) return { ...this.trouble, waiting, isKept };
+    if (stopped) return { state: stopped.stopped.reason ? "refused" : "conflict", waiting };
+    if (waiting + this.held === 0) return { state: "saved", waiting };
     return { state: "saving", waiting };
   }
 

@@ -4,15 +4,16 @@ import Combobox from "../../vendor/combobox-nav/combobox-nav.js";
 import { el, fill } from "../lib/dom.js";
 import { formatNumber, formatShort } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { keyText } from "./chords.js";
 import { folded, tidy, wordStart } from "./names.js";
 
 const SHOWN = 20;
 const WAIT = 40;
 
 export class Suggestions {
-  /** `onTake(name)` gets what was chosen; `isPresent(name)` tells what the image has already. */
-  constructor({ root, input, vocabulary, onTake, isPresent, announce }) {
-    Object.assign(this, { input, vocabulary, onTake, isPresent, announce });
+  /** `onTake(name)` gets what was chosen; `isPresent(name)` tells what the image has already, `keepKeys()` what adds a text as typed. */
+  constructor({ root, input, vocabulary, onTake, isPresent, keepKeys, announce }) {
+    Object.assign(this, { input, vocabulary, onTake, isPresent, keepKeys, announce });
     this.list = root.querySelector("[role=listbox]");
     this.title = root.querySelector("[data-suggestions-title]");
     this.empty = root.querySelector("[data-suggestions-empty]");
@@ -102,8 +103,13 @@ export class Suggestions {
       "li",
       { class: isNew ? "suggestion suggestion--new" : "suggestion", role: "option", id: `suggestion-${index}`, data: { name } },
       isNew ? newLabel(name) : label(tag, text),
-      isNew ? el("kbd", { class: "only-keyboard", text: "Ctrl ↵" }) : [categoryOf(tag), countOf(tag)],
+      isNew ? this.keepKey() : [categoryOf(tag), countOf(tag)],
     );
+  }
+
+  keepKey() {
+    const [chord] = this.keepKeys();
+    return chord !== undefined && el("kbd", { class: "only-keyboard", text: keyText(chord) });
   }
 
   say(text, count) {

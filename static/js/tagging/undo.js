@@ -105,6 +105,16 @@ export class History {
     this.keepSoon();
   }
 
+  /** The server stored an edit's tag under another name: that is the one to take back. */
+  respell(key, tag) {
+    for (const step of [...this.done, ...this.undone].flatMap((action) => action.steps)) {
+      if (step.key !== key) continue;
+      step.operation = { ...step.operation, tag };
+      step.inverse = { ...step.inverse, tag };
+    }
+    this.keepSoon();
+  }
+
   forgetImage(image) {
     this.done = this.done.filter((action) => action.image !== image);
     this.undone = this.undone.filter((action) => action.image !== image);
