@@ -155,6 +155,20 @@ def test_a_page_that_was_away_catches_up_without_a_reload(
     problems.clear()
 
 
+def test_what_could_not_be_read_is_asked_for_again(desk: Desk, other: Desk, problems: list[str]) -> None:
+    desk.open(1)
+    other.open(2)
+    onward = desk.page.locator("a[data-action=next]").first
+    expect(onward).to_have_attribute("href", re.compile(f"/{desk.image_ids[1]}/"))
+    asked = re.compile(rf"/api/v1/images/{desk.image_ids[0]}/desk")
+    desk.page.route(asked, lambda route: route.fulfill(status=503, json={"detail": "Busy"}))
+    with desk.page.expect_response(asked):
+        other.page.locator("[data-action=trash]").first.click()
+    desk.page.unroute(asked)
+    expect(onward).to_have_attribute("href", re.compile(f"/{desk.image_ids[2]}/"), timeout=15_000)
+    problems.clear()
+
+
 def test_the_grid_shows_who_is_where_and_marks_what_was_tagged(desk: Desk, other: Desk) -> None:
     desk.page.goto(f"{desk.url}/datasets/{desk.dataset_id}/")
     marks = desk.page.locator(".grid .cell__mark")

@@ -224,7 +224,7 @@ export class Desk extends EventTarget {
     this.sayPicture(desk);
     await painted();
     if (desk.image.id !== this.image) return;
-    const fresh = await this.desks.refresh(desk.image.id).catch(() => null);
+    const fresh = await this.desks.refresh(desk.image.id).catch((error) => this.fellBehind(error));
     if (fresh && fresh.image.id === this.image) {
       this.bearings.show(fresh);
       this.render();
@@ -441,11 +441,15 @@ export class Desk extends EventTarget {
       this.bearings.show(fresh);
       this.render();
     } catch (error) {
-      this.isBehind = error.status !== 404;
-      clearTimeout(this.behindTimer);
-      this.behindTimer = setTimeout(() => this.catchUp(), BEHIND_WAIT);
+      this.fellBehind(error);
     }
   }, 1500);
+
+  fellBehind(error) {
+    this.isBehind = error.status !== 404;
+    clearTimeout(this.behindTimer);
+    this.behindTimer = setTimeout(() => this.catchUp(), BEHIND_WAIT);
+  }
 
   /** What could not be read is asked for again: after a while, and once the server is heard again. */
   catchUp() {

@@ -30,8 +30,17 @@ export class Live extends EventTarget {
   }
 
   stateChanged(state) {
-    if (state === "open") this.desk.saver.retryNow();
+    if (state === "open") {
+      this.desk.saver.retryNow();
+      this.desk.catchUp();
+    }
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+
+  /** Somebody else has the name of this page: the socket opens again under a new one. */
+  renewTab() {
+    this.tab.renew();
+    this.socket.reopen();
   }
 
   received({ type, data }) {
@@ -43,6 +52,7 @@ export class Live extends EventTarget {
   async ask() {
     const changes = await getJson(`${this.api}datasets/${this.dataset.id}/changes?since=${this.revision}`);
     if (changes.revision !== this.revision) this.changed(changes);
+    this.desk.catchUp();
     this.dispatchEvent(new Event("asked"));
   }
 
@@ -56,7 +66,10 @@ export class Live extends EventTarget {
     for (const change of data.changed) this.take(change, data.states[change.id]);
     if (!data.is_complete) desk.desks.forgetOthers(image);
     desk.heard(data);
-    if (this.isAsked(data)) desk.askAgain();
+    if (this.isAsked(data)) {
+      desk.desks.forgetAnswer(image);
+      desk.askAgain();
+    }
     this.mark(image, before);
   }
 

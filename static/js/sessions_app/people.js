@@ -69,7 +69,7 @@ export class People {
     } catch (error) {
       // Said again in a moment; nothing depends on it.
       this.isActive ||= active;
-      if (error.status === 409) this.live.tab.renew();
+      if (error.status === 409) this.live.renewTab();
     }
   }
 
