@@ -10,7 +10,7 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 
 from datasets.models import Dataset, Image
-from datasets.permissions import can_edit, check_can_edit, visible_datasets, visible_images
+from datasets.permissions import can_edit, check_can_edit, visible_datasets, visible_images, visible_thumbnails
 from sessions_app.live_words import changed_message, people_message
 from sessions_app.models import Claim
 from sessions_app.permissions import own_walks
@@ -88,6 +88,12 @@ def _image(request: HttpRequest, dataset: Dataset, image_id: int) -> Image:
     return get_object_or_404(visible_images(person(request)), pk=image_id, dataset=dataset)
 
 
+def _present(request: HttpRequest, dataset: Dataset, image_id: int) -> Image | None:
+    """Return the image; nothing for one that went to the trash: the page is here all the same."""
+    there = get_object_or_404(visible_thumbnails(person(request)), pk=image_id, dataset=dataset)
+    return there if there.trashed_at is None else None
+
+
 def _hold_of(claim: Claim, image: Image | None) -> HoldOut:
     if image is None:
         return HoldOut(holds=False, held_by=None)
@@ -99,7 +105,7 @@ def _hold_of(claim: Claim, image: Image | None) -> HoldOut:
 def write_presence(request: HttpRequest, dataset_id: int, body: PresenceIn) -> HoldOut:
     """Keep a page among the people for 45 seconds; 409 where its number is another person's."""
     user, dataset = person(request), _dataset(request, dataset_id)
-    image = None if body.image is None else _image(request, dataset, body.image)
+    image = None if body.image is None else _present(request, dataset, body.image)
     is_active = body.active and can_edit(dataset, user)
     try:
         claim = be_here(dataset, body.tab, image=image, is_active=is_active, by=user)

@@ -92,6 +92,7 @@ class TagCategoryAdmin(VocabularyAdmin[TagCategory]):
     """Categories with the number that lists write for them."""
 
     list_display = ("name", "colour", "number")
+    list_filter = ("colour",)
     search_fields = ("name",)
     ordering = ("number", "name")
 
@@ -103,6 +104,7 @@ class TagAliasAdmin(VocabularyAdmin[TagAlias]):
     form = AliasForm
     list_display = ("name", "tag")
     list_select_related = ("tag",)
+    list_filter = ("tag__category",)
     search_fields = ("name", "tag__name")
     autocomplete_fields = ("tag",)
     ordering = ("name",)

@@ -120,7 +120,7 @@ def test_the_grid_shows_what_is_worth_a_look(page: Page, looked_at: str) -> None
     expect(page.locator(".cell__flag").first).to_be_visible()
     page.locator("[data-look-at] summary").click()
     page.keyboard.press("Escape")
-    expect(page.locator(".look-at__list")).to_be_hidden()
+    expect(page.locator("[data-look-at] .look-at__list")).to_be_hidden()
     page.locator("[data-look-at] summary").click()
     page.get_by_role("link", name=re.compile("Extreme shape")).click()
     expect(page).to_have_url(re.compile("flag=extreme"))

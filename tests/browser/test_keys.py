@@ -185,6 +185,7 @@ def test_the_palette_finds_datasets_pages_and_tags(desk: Desk) -> None:
     expect(_palette(desk.page).get_by_role("option")).to_have_count(1)
     desk.press("Enter")
     expect(desk.page).to_have_url(re.compile("/export/"))
+    desk.page.wait_for_load_state("networkidle")
     desk.page.keyboard.press("Control+k")
     expect(_palette(desk.page)).to_be_visible()
     desk.page.keyboard.type("dataset")

@@ -36,9 +36,8 @@ def worded(desk: Desk, running_program: RunningProgram, tmp_path: Path) -> Desk:
 def test_rows_tell_name_category_use_and_the_vocabularys_count(worded: Desk) -> None:
     worded.open(2)
     worded.type("ze")
-    rows = worded.page.get_by_role("option")
-    expect(rows).to_have_count(6)
-    first = rows.first
+    # Words of other datasets of the program may stand behind them.
+    first = worded.page.get_by_role("option").filter(has_text="zebra_stripes")
     expect(first).to_have_accessible_name("zebra_stripes , general , not used here, 4,350,743 in the vocabulary")
     expect(first.locator("mark")).to_have_text("ze")
     expect(first.locator(".suggestion__category")).to_have_attribute("data-colour", "blue")
@@ -89,6 +88,8 @@ def test_an_answer_belongs_to_the_tags_of_the_picture(worded: Desk) -> None:
             asked.append(request.url)
 
     worded.page.on("request", note)
+    # What is used in a dataset is counted anew every few seconds.
+    worded.page.wait_for_timeout(2500)
     worded.open(2)
     names = worded.page.get_by_role("option").locator(".suggestion__name")
     worded.type("ze")
@@ -109,6 +110,6 @@ def test_no_accessibility_rule_is_broken_by_the_list(worded: Desk, scheme: Any) 
     worded.page.emulate_media(color_scheme=scheme)
     worded.open(2)
     worded.type("ze")
-    expect(worded.page.get_by_role("option")).to_have_count(6)
+    expect(worded.page.get_by_role("option").filter(has_text="zeppelin painter")).to_be_visible()
     results = Axe().run(worded.page)
     assert results.violations_count == 0, results.generate_report()

@@ -12,8 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from datasets.models import Dataset, Image, ImportItem, ImportJob
-from sessions_app.models import TaggingSession
+from datasets.models import Dataset, Image, ImportItem, ImportJob, ReviewState
+from sessions_app.models import ImageVisit, TaggingSession
+from tagging.models import Review, TagAlias, TagCategory
 from tests import factories, uploading
 
 
@@ -40,11 +41,15 @@ def fill(count: int) -> None:
         owner = factories.make_user()
         dataset = factories.make_dataset(owner=owner)
         image = factories.make_image(dataset)
-        factories.make_image_tag(image, f"tag {image.pk}")
+        there = factories.make_image_tag(image, f"tag {image.pk}")
+        TagCategory.objects.create(name=f"category {image.pk}")
+        TagAlias.objects.create(name=f"alias {image.pk}", tag=there.tag)
+        Review.objects.create(image=image, state=ReviewState.READY, done_by=owner)
         job = uploading.start(dataset)
         ImportJob.objects.filter(pk=job.pk).update(started_by=owner)
         uploading.announce(job, "empty.jpg", 0)
-        TaggingSession.objects.create(dataset=dataset, person=owner, current_image=image)
+        walk = TaggingSession.objects.create(dataset=dataset, person=owner, current_image=image)
+        ImageVisit.objects.create(tagging_session=walk, image=image, position=1, outcome=ImageVisit.Outcome.TAGGED)
 
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
