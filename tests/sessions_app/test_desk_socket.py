@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from datasets.messages import dataset_group
 from datasets.models import Dataset, Image
 from datasets.services.trash import move_to_trash
 from sessions_app import rooms
-from sessions_app.messages import DeskChanged, DeskPeople
+from sessions_app.messages import DeskChanged, DeskPeople, desk_group
 from sessions_app.models import Claim
 from sessions_app.services.claims import be_here, take_over
 from tagging.models import TagOperation
@@ -121,6 +123,25 @@ def test_a_notice_that_got_lost_is_made_up_for(stored: Dataset, monkeypatch: pyt
     [told] = async_to_sync(scenario)()
     assert told["revision"] == 1
     assert str(image.pk) in told["states"]
+
+
+@pytest.mark.parametrize("again", [0.1, 60.0])
+def test_a_room_that_the_broker_forgot_is_heard_again(
+    stored: Dataset, monkeypatch: pytest.MonkeyPatch, again: float
+) -> None:
+    monkeypatch.setattr(rooms, "PULSE_SECONDS", 0.1)
+    monkeypatch.setattr(rooms, "JOIN_AGAIN_SECONDS", again)
+    layer = get_channel_layer()
+
+    async def scenario() -> set[str]:
+        async with socket(address(stored)) as page:
+            await hear(page, 0.2)
+            layer.groups.clear()
+            await hear(page, 0.5)
+            return set(layer.groups)
+
+    both = {dataset_group(stored.pk), desk_group(stored.pk)}
+    assert async_to_sync(scenario)() == (both if again < 1 else set())
 
 
 def test_many_changes_come_without_their_words_and_too_many_without_a_list(
