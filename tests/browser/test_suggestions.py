@@ -57,6 +57,9 @@ def test_an_alias_says_what_it_stands_for_and_adds_that(worded: Desk) -> None:
     worded.expect_chips("zebra zorro", "zebra_stripes")
     worded.expect_saved()
     assert worded.stored_tags(2) == ["zebra zorro", "zebra_stripes"]
+    # What was stored is what is taken back.
+    worded.press("Control+z")
+    worded.expect_chips("zebra zorro")
 
 
 def test_initials_and_typos_are_found_with_nothing_marked(worded: Desk) -> None:
