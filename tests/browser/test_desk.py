@@ -448,7 +448,7 @@ def test_signed_out_elsewhere_is_told_in_one_line(desk: Desk, problems: list[str
 def test_no_answer_is_said_once_and_only_while_it_is_so(desk: Desk, problems: list[str]) -> None:
     desk.open(1)
     desk.page.wait_for_load_state("networkidle")
-    asked = re.compile(r"/desk(\?|$)")
+    asked = re.compile(r"/api/v1/")
     desk.page.route(asked, lambda route: route.abort())
     toast = desk.page.locator(".toast")
     for _ in range(5):
