@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, Locator, Page, Route, WebSocketRoute, expect
 
+from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, Route, expect
 
+from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
 from tests.program import RunningProgram
 

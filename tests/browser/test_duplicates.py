@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.axe import Axe
 from tests.landscapes import landscape
 from tests.program import RunningProgram
 

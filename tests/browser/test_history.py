@@ -8,9 +8,9 @@ import uuid
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.axe import Axe
 from tests.browser.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests import images
+from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
 from tests.program import RunningProgram
 

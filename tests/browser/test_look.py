@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import Axe
 from tests.landscapes import write_landscapes
 from tests.program import RunningProgram
 

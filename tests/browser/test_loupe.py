@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FloatRect, Page, Request, expect
 
 from tests import images
+from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
 from tests.program import RunningProgram
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser.axe import Axe
 from tests.browser.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]

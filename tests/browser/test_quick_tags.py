@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Locator, Page, Route, expect
 
+from tests.browser.axe import Axe
 from tests.browser.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]

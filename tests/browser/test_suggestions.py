@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Request, expect
 
+from tests.browser.axe import Axe
 from tests.browser.desk import Desk
 from tests.program import RunningProgram
 

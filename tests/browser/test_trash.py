@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests import images
+from tests.browser.axe import Axe
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
