@@ -181,9 +181,7 @@ def run_regime(walk: Walk, images: int, step: Callable[[Walk], None]) -> tuple[f
 
 def run_asking(walk: Walk, images: int, tag: str) -> float:
     """Answer yes or no for one tag; returns keys an image."""
-    walk.page.keyboard.press("Control+k")
-    walk.page.keyboard.type("yes or no")
-    walk.page.keyboard.press("Enter")
+    walk.page.keyboard.press("Alt+q")
     walk.page.keyboard.type(tag)
     walk.page.keyboard.press("Enter")
     walk.page.wait_for_selector("[data-asking]:not([hidden])")
