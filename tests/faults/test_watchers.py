@@ -163,7 +163,7 @@ def test_people_who_edit_one_image_at_once_all_see_the_same_in_the_end(
         stored = client.get(f"/api/v1/images/{image}/tags").json()
         # Each one's own tag was put there last, by them alone: nobody's edits undid it.
         assert {f"mine {number}" for number in range(people)} <= {tag["name"] for tag in stored["tags"]}
-        # Each edit that changes something counts once: the own tags do, and of the others those that find something to do.
+        # Each edit that changes something counts once: the own tags do, and of the others some.
         assert people < stored["revision"] <= people * (operations + 1)
         print(f"{people} people × {operations}: on the same revision {seconds:.2f} s after the last")
 
