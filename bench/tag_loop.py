@@ -21,6 +21,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import statistics
 import tempfile
@@ -40,7 +41,11 @@ _WATCH = """
 () => {
   const seen = (window.benchSeen = { paints: [], saves: [] });
   let asked = 0, edited = 0;
-  addEventListener("keydown", (event) => { asked = edited = event.timeStamp; }, { capture: true });
+  addEventListener("keydown", (event) => {
+    asked = event.timeStamp;
+    // The Enter that asks for the next image edits nothing.
+    if (event.key !== "Enter" || event.target.value) edited = event.timeStamp;
+  }, { capture: true });
   const frame = document.querySelector("[data-frame]");
   let shown = frame.querySelector("img")?.src;
   new MutationObserver(() => {
@@ -93,6 +98,7 @@ class Walk:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.keys = 0
+        self.saves = 0
 
     def press(self, *keys: str) -> None:
         """Press keys one by one."""
@@ -101,7 +107,10 @@ class Walk:
         self.keys += len(keys)
 
     def settle(self) -> None:
-        """Wait until all is saved, so that each measurement is of one edit."""
+        """Wait until something was saved and nothing waits, so that each measurement is of one edit."""
+        while (saves := self.page.evaluate("window.benchSeen.saves.length")) == self.saves:
+            self.page.wait_for_timeout(10)
+        self.saves = saves
         self.page.wait_for_selector("[data-save-state][data-state=saved]")
 
 
@@ -139,7 +148,7 @@ def import_all(program: Program, folder: Path) -> tuple[int, list[int]]:
 def open_desk(page: Page, program: Program, dataset_id: int, image_id: int) -> Walk:
     """Open the desk at an image and watch it."""
     page.goto(f"{program.address}/datasets/{dataset_id}/tag/{image_id}/")
-    page.wait_for_function("document.activeElement?.id === 'tag-input'")
+    page.wait_for_selector("#tag-input:focus")
     page.wait_for_load_state("networkidle")
     page.evaluate(_WATCH)
     return Walk(page)
@@ -172,7 +181,7 @@ def run_regime(walk: Walk, images: int, step: Callable[[Walk], None]) -> tuple[f
     for _ in range(images):
         before = walk.page.url
         step(walk)
-        walk.page.wait_for_function("(before) => location.href !== before", arg=before)
+        walk.page.wait_for_url(re.compile(f"^(?!{re.escape(before)}$)"))
         # A person looks at the picture; what is fetched ahead arrives meanwhile.
         walk.page.wait_for_timeout(200)
     seen = walk.page.evaluate("window.benchSeen")
@@ -188,7 +197,7 @@ def run_asking(walk: Walk, images: int, tag: str) -> float:
     for number in range(images):
         walk.press("y" if number % 2 else "n")
         walk.page.wait_for_timeout(50)
-    walk.settle()
+    walk.page.wait_for_selector("[data-save-state][data-state=saved]")
     return walk.keys / images
 
 

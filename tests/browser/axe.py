@@ -7,6 +7,8 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe as BareAxe
 from playwright.sync_api import Page
 
+from tests.browser.waiting import wait_until
+
 _AT_REST = """
 () => document.getAnimations().every((each) =>
   each.playState === "finished" || each.effect?.getComputedTiming().endTime === Infinity)
@@ -19,5 +21,5 @@ class Axe:
     def run(self, page: Page, **options: Any) -> Any:
         """Wait for the page to come to rest, then check it."""
         page.wait_for_timeout(50)
-        page.wait_for_function(_AT_REST)
+        wait_until(page, _AT_REST)
         return BareAxe().run(page, **options)

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import Axe
+from tests.browser.waiting import wait_until
 from tests.landscapes import write_landscapes
 from tests.program import RunningProgram
 
@@ -113,7 +114,7 @@ def test_page_fits_and_everyone_can_use_it(
 
 def _wait_until_calm(page: Page) -> None:
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("[...document.images].filter((i) => i.loading !== 'lazy').every((i) => i.complete)")
+    wait_until(page, "[...document.images].filter((i) => i.loading !== 'lazy').every((i) => i.complete)")
     page.wait_for_timeout(300)
 
 

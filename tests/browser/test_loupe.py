@@ -14,6 +14,7 @@ from playwright.sync_api import FloatRect, Page, Request, expect
 from tests import images
 from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
+from tests.browser.waiting import wait_until
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -232,7 +233,7 @@ def test_going_on_asks_for_nothing_before_the_next_picture_is_painted(desk: Desk
         }"""
     )
     desk.press("PageDown")
-    desk.page.wait_for_function("window.painted !== undefined && window.asked.length > 0")
+    wait_until(desk.page, "window.painted !== undefined && window.asked.length > 0")
     early = desk.page.evaluate("window.asked.filter(([, at]) => at < window.painted)")
     assert early == []
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.axe import Axe
 from tests.browser.desk import Desk
+from tests.browser.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
 
@@ -157,7 +158,7 @@ def test_what_both_changed_is_shown_side_by_side_and_merged_by_hand(desk: Desk, 
         desk.page.emulate_media(color_scheme=scheme)
         # Colours that are still on their way have too little contrast for a moment.
         desk.page.wait_for_timeout(100)
-        desk.page.wait_for_function("document.getAnimations().every((each) => each.playState === 'finished')")
+        wait_until(desk.page, "document.getAnimations().every((each) => each.playState === 'finished')")
         results = Axe().run(desk.page)
         assert results.response["violations"] == [], results.generate_report()
     desk.press("Escape", "Alt+c")

@@ -78,6 +78,25 @@ def test_a_session_leads_past_what_matches_and_ends_with_its_numbers(desk: Desk)
     _keep(desk.page, "walk-finished")
 
 
+def test_the_way_back_does_not_wait_for_the_server_to_hear_of_the_way(desk: Desk, problems: list[str]) -> None:
+    second, third = desk.image_ids[1:3]
+    desk.page.route("**/tagging-session", lambda route: route.abort())
+    # Nothing of the next picture is known before the first one is tagged, so that it is asked for after that.
+    desk.page.route(f"**/images/{third}/desk*", lambda route: route.abort())
+    _start(desk, "is:untagged")
+    expect(desk.box).to_be_focused()
+    desk.page.wait_for_load_state("networkidle")
+    desk.type("heron,")
+    desk.expect_saved()
+    desk.page.unroute(f"**/images/{third}/desk*")
+    desk.press("Enter")
+    expect(desk.page).to_have_url(_at(third))
+    desk.press("PageUp")
+    expect(desk.page).to_have_url(_at(second))
+    desk.expect_chips("heron")
+    problems.clear()
+
+
 def test_a_session_is_resumed_from_the_first_page(desk: Desk) -> None:
     _start(desk, "is:untagged", name="Water birds")
     expect(desk.box).to_be_focused()

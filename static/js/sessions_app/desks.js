@@ -24,6 +24,8 @@ export class Desks {
     this.api = api;
     this.walk = walk;
     this.uncounted = new Set();
+    // Which picture each one was reached from: the server hears of the way a moment later, and may not know it yet.
+    this.reachedFrom = new Map();
     this.get = get;
     this.desks = new Map();
     // Known, but not as it is now: asked for again when one goes there.
@@ -43,10 +45,23 @@ export class Desks {
     const known = this.desks.get(id);
     const isNewer = known && !this.old.has(id) && known.state.revision > desk.state.revision;
     if (isNewer) desk = { ...desk, state: known.state };
-    this.desks.set(id, desk);
+    this.desks.set(id, this.onTheWay(desk));
     this.old.delete(id);
     if (isCurrent) this.tallies = { total: desk.image.total, tagged: desk.tagged };
-    return desk;
+    return this.known(id);
+  }
+
+  /** A session led from one picture on to the next one: back leads there again, whether it still matches or not. */
+  leadOn(from, to) {
+    if (this.walk === null) return;
+    this.reachedFrom.set(to, from);
+    const desk = this.known(to);
+    if (desk) this.desks.set(to, this.onTheWay(desk));
+  }
+
+  onTheWay(desk) {
+    const from = this.reachedFrom.get(desk.image.id);
+    return from === undefined ? desk : { ...desk, previous_id: from };
   }
 
   takeState(id, state) {
@@ -147,6 +162,7 @@ export class Desks {
   }
 
   forget(id) {
+    for (const [to, from] of this.reachedFrom) if (from === id) this.reachedFrom.delete(to);
     this.desks.delete(id);
     this.old.delete(id);
     this.pictures.delete(id);
@@ -169,6 +185,7 @@ export class Desks {
 
   /** Lead the neighbours of an image that went to the trash past it. */
   leaveOut(id) {
+    for (const [to, from] of this.reachedFrom) if (from === id) this.reachedFrom.delete(to);
     const gone = this.desks.get(id);
     if (!gone) return;
     this.forgetCounts();

@@ -93,8 +93,11 @@ export class Navigator {
   async stepOn() {
     if (this.isFinished) return;
     const { next_id: next } = this.desk;
-    if (next !== null) await this.go(next);
-    else await this.end();
+    if (next === null) await this.end();
+    else {
+      this.desks.leadOn(this.current, next);
+      await this.go(next);
+    }
   }
 
   async end() {
