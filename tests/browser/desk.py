@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.person import Person
 from tests.program import RunningProgram
 
 WORDS = ["outdoors", "blue sky", "mountain", "lake", "sunset", "forest", "snow", "standing"]
+_CHUNK = 4 * 2**20
 _numbers = itertools.count(1)
 
 
@@ -95,28 +97,34 @@ def make_desk(running_program: RunningProgram) -> Callable[..., Desk]:
         files = [(f"{seed:02d}.jpg", images.encoded(seed=seed + 100 * number)) for seed in range(1, pictures + 1)]
         if text := ", ".join(WORDS if words is None else words):
             files.append(("01.txt", text.encode()))
-        dataset_id = _import(Person(running_program), f"Desk {number}", files)
-        answer = page.request.get(f"{running_program.url}/api/v1/datasets/{dataset_id}/images")
-        image_ids = [image["id"] for image in answer.json()["images"]]
+        dataset_id, image_ids = import_files(running_program, f"Desk {number}", files)
         assert len(image_ids) == pictures
         return Desk(page, running_program.url, dataset_id, image_ids)
 
     return make
 
 
-def _import(person: Person, name: str, files: list[tuple[str, bytes]]) -> int:
-    """Import files as a page does, which is quicker than the command; returns the dataset's number."""
+def import_files(program: RunningProgram, name: str, files: list[tuple[str, bytes]]) -> tuple[int, list[int]]:
+    """Import files as a page does, which is quicker than the command; returns the dataset and its images, in order."""
+    person = Person(program)
     dataset_id: int = person.post("/datasets", {"name": name})["id"]
     job, items = person.announce([(name, len(content)) for name, content in files], dataset=dataset_id)
     for item, (_name, content) in zip(items, files, strict=True):
-        person.send(job, item, content).raise_for_status()
+        for start in range(0, len(content), _CHUNK):
+            person.send(job, item, content[start : start + _CHUNK], offset=start).raise_for_status()
     person.post(f"/imports/{job}/seal")
     end = time.monotonic() + 60
     while (progress := person.progress(job))["state"] != "DONE":
         assert time.monotonic() < end, progress
         time.sleep(0.05)
+    image_ids = [image["id"] for image in person.get(f"/api/v1/datasets/{dataset_id}/images").json()["images"]]
     person.client.close()
-    return dataset_id
+    return dataset_id, image_ids
+
+
+def import_folder(program: RunningProgram, name: str, folder: Path) -> tuple[int, list[int]]:
+    """Import the files of a folder, by name, as a page does; returns the dataset and its images."""
+    return import_files(program, name, [(path.name, path.read_bytes()) for path in sorted(folder.iterdir())])
 
 
 @pytest.fixture

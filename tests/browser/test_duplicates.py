@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import Axe
+from tests.browser.desk import import_folder
 from tests.landscapes import landscape
 from tests.program import RunningProgram
 
@@ -40,10 +41,8 @@ def draw_copies(folder: Path) -> None:
 def import_copies(program: RunningProgram, folder: Path, name: str) -> str:
     """Import the folder into a dataset of this name; returns the dataset's address."""
     draw_copies(folder)
-    program.manage("import_folder", str(folder), "--dataset", name, "--wait")
-    code = f"from datasets.models import Dataset; print(Dataset.objects.get(name='{name}').pk)"
-    number = program.manage("shell", "--verbosity=0", "-c", code).stdout.split()[-1]
-    return f"{program.url.rstrip('/')}/datasets/{number}/"
+    dataset_id, _ = import_folder(program, name, folder)
+    return f"{program.url.rstrip('/')}/datasets/{dataset_id}/"
 
 
 @pytest.fixture(scope="module")

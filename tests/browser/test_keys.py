@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests import images
 from tests.browser.axe import Axe
-from tests.browser.desk import WORDS, Desk
+from tests.browser.desk import WORDS, Desk, import_folder
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -76,14 +75,7 @@ def pictures(running_program: RunningProgram, tmp_path_factory: pytest.TempPathF
         path = images.write(folder, f"{number:02d}.jpg", seed=7000 + number)
         if number % 2:
             path.with_suffix(".txt").write_text(", ".join(WORDS))
-    done = running_program.manage("import_folder", str(folder), "--dataset", "Table of keys", "--wait", "--json")
-    dataset_id = json.loads(done.stdout.splitlines()[-1])["dataset_id"]
-    command = (
-        f"from datasets.models import Image; found = Image.objects.filter(dataset={dataset_id});"
-        "print(*found.order_by('original_name').values_list('pk', flat=True))"
-    )
-    found = running_program.manage("shell", "--verbosity=0", "-c", command)
-    return dataset_id, [int(word) for word in found.stdout.split()]
+    return import_folder(running_program, "Table of keys", folder)
 
 
 @pytest.mark.parametrize("row", TABLE)

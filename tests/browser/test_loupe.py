@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from playwright.sync_api import FloatRect, Page, Request, expect
 
 from tests import images
 from tests.browser.axe import Axe
-from tests.browser.desk import WORDS, Desk
+from tests.browser.desk import WORDS, Desk, import_folder
 from tests.browser.waiting import wait_until
 from tests.program import RunningProgram
 
@@ -22,18 +20,21 @@ pytestmark = [pytest.mark.browser, pytest.mark.flow]
 FRAME = "[data-frame]"
 
 
-@pytest.fixture
-def large(running_program: RunningProgram, tmp_path: Path, page: Page) -> Desk:
-    """Twelve megapixels, an extreme shape, a TIFF, and a small one."""
-    folder = tmp_path / "large"
+@pytest.fixture(scope="module")
+def imported(running_program: RunningProgram, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, list[int]]:
+    """Twelve megapixels, an extreme shape, a TIFF, and a small one; they are only looked at."""
+    folder = tmp_path_factory.mktemp("large")
     images.write(folder, "1.jpg", width=4000, height=3000, seed=901)
     images.write(folder, "2.png", "PNG", width=3600, height=200, seed=902)
     images.write(folder, "3.tiff", "TIFF", width=2400, height=1800, seed=903)
     images.write(folder, "4.jpg", width=64, height=48, seed=904)
-    done = running_program.manage("import_folder", str(folder), "--dataset", tmp_path.name, "--wait", "--json")
-    dataset_id = json.loads(done.stdout.splitlines()[-1])["dataset_id"]
-    answer = page.request.get(f"{running_program.url}/api/v1/datasets/{dataset_id}/images")
-    return Desk(page, running_program.url, dataset_id, [image["id"] for image in answer.json()["images"]])
+    return import_folder(running_program, folder.name, folder)
+
+
+@pytest.fixture
+def large(running_program: RunningProgram, imported: tuple[int, list[int]], page: Page) -> Desk:
+    """The desk of those pictures."""
+    return Desk(page, running_program.url, *imported)
 
 
 def _box(desk: Desk, selector: str) -> FloatRect:

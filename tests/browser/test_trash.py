@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import images
 from tests.browser.axe import Axe
+from tests.browser.desk import import_folder
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -57,10 +57,7 @@ def stored(running_program: RunningProgram, page: Page, tmp_path: Path) -> Store
     for seed in range(1, PICTURES + 1):
         images.write(folder, f"{seed:02d}.jpg", seed=seed + 300 * number)
     (folder / "02.txt").write_text("boat, sea")
-    done = running_program.manage("import_folder", str(folder), "--dataset", f"Trash {number}", "--wait", "--json")
-    dataset_id = json.loads(done.stdout.splitlines()[-1])["dataset_id"]
-    answer = page.request.get(f"{running_program.url}/api/v1/datasets/{dataset_id}/images")
-    return Stored(page, running_program.url, dataset_id, [image["id"] for image in answer.json()["images"]])
+    return Stored(page, running_program.url, *import_folder(running_program, f"Trash {number}", folder))
 
 
 def cells(page: Page) -> list[str]:

@@ -120,7 +120,7 @@ def looking_at(program: RunningProgram) -> Iterator[Callable[[], int | None]]:
         yield closed_with
 
 
-@pytest.mark.parametrize("kind", [NamedBroker, BundledBroker])
+@pytest.mark.parametrize("kind", [pytest.param(NamedBroker, marks=pytest.mark.heavy), BundledBroker])
 @pytest.mark.parametrize(
     ("pictures", "killed_at", "size"),
     [

@@ -203,6 +203,7 @@ def test_a_dozen_hostile_pictures_end_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not MAKER.is_file(), reason="the tool that makes hostile pictures is not beside this project")
+@pytest.mark.heavy
 def test_hundreds_of_hostile_pictures_end_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "hostile"
     folder.mkdir()

@@ -61,7 +61,16 @@ def decoders(program: RunningProgram) -> list[int]:
     return program.children("datasets.decoder_process")
 
 
-@pytest.mark.parametrize("victims", [worker, one_child, pytest.param(all_children, marks=pytest.mark.heavy), decoders])
+# Each victim's death is waited for; the small edition kills a worker whole and what it started.
+@pytest.mark.parametrize(
+    "victims",
+    [
+        worker,
+        pytest.param(one_child, marks=pytest.mark.heavy),
+        pytest.param(all_children, marks=pytest.mark.heavy),
+        decoders,
+    ],
+)
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_killed_processes_lose_no_picture(
     tmp_path: Path,

@@ -109,7 +109,7 @@ def test_ctrl_c_stops_everything_within_ten_seconds(program: RunningProgram) -> 
     assert not (program.data_dir / "run" / "broker.sock").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.heavy)])
 def test_a_service_manager_or_a_closed_terminal_stops_it_too(program: RunningProgram, number: signal.Signals) -> None:
     program.start()
     program.signal(number)
@@ -146,7 +146,9 @@ def test_kill_9_leaves_nothing_and_the_next_start_works(program: RunningProgram)
         assert healthy(next_one, path="/readyz")
 
 
-@pytest.mark.parametrize("word", ["daphne", "\0worker\0", "beat-schedule", "broker.sock"])
+@pytest.mark.parametrize(
+    "word", ["daphne", "\0worker\0", pytest.param("beat-schedule", marks=pytest.mark.heavy), "broker.sock"]
+)
 def test_killed_child_is_started_again(program: RunningProgram, word: str) -> None:
     program.start()
     assert eventually(lambda: program.children(word) != [])  # the clock starts last, and nobody waits for it
