@@ -21,6 +21,9 @@ _SENTENCE_END = re.compile(r"\w{3,}[.…][\"'”’)]*($| [^\W\d_a-z])")
 _WRITTEN_WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _CHARACTERS_OF_A_WORD = 4
 
+# A word in the sense of a spelling: where a name has none (`^_^`, `o_o`), its signs stay as they are.
+_WORD = re.compile(r"[^\W_]{2,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+
 # Characters that are invisible or turn the reading direction around: they make two tags that look the same differ.
 _INVISIBLE = dict.fromkeys(
     [
@@ -67,6 +70,17 @@ def normalise_tag_name(text: str) -> str:
     if len(name) > LONGEST_TAG:
         raise BadTagName("long")
     return name
+
+
+def spell_tag(name: str, spelling: str) -> str:
+    """Return a normalised name with `SPACES` or `UNDERSCORES` between its words; in any other spelling as it is.
+
+    Parentheses stay, and so do faces: `>_<` and `o_o` are no words.
+    """
+    if spelling not in {"SPACES", "UNDERSCORES"} or not _WORD.search(name):
+        return name
+    joined = name.replace("_", " ") if spelling == "SPACES" else name.replace(" ", "_")
+    return one_line(joined) or name
 
 
 def parse_tag_list(text: str) -> list[str]:

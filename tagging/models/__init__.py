@@ -4,23 +4,33 @@ from tagging.models.alias import TagAlias
 from tagging.models.caption import Caption
 from tagging.models.category import TagCategory
 from tagging.models.change import Change
+from tagging.models.example import TagExample
 from tagging.models.image_tag import ImageTag, Source
+from tagging.models.implication import TagImplication
+from tagging.models.kept_away import TagKeptAway
 from tagging.models.operation import TagOperation
 from tagging.models.quick_tag import QuickTag
 from tagging.models.review import Review
+from tagging.models.scope import DatasetVocabulary, Spelling, TagScope
 from tagging.models.tag import Tag
 from tagging.models.vocabulary_revision import VocabularyRevision
 
 __all__ = [
     "Caption",
     "Change",
+    "DatasetVocabulary",
     "ImageTag",
     "QuickTag",
     "Review",
     "Source",
+    "Spelling",
     "Tag",
     "TagAlias",
     "TagCategory",
+    "TagExample",
+    "TagImplication",
+    "TagKeptAway",
     "TagOperation",
+    "TagScope",
     "VocabularyRevision",
 ]

@@ -54,7 +54,7 @@ def tags_meant(names: Sequence[str]) -> dict[str, Tag]:
         rows = TagAlias.objects.filter(name__in=missing).select_related("tag")
         aliases = {row.name: row.tag for row in rows}
         found |= aliases | {tag.name: tag for tag in aliases.values()}
-        found |= _make_tags([name for name in missing if name not in aliases])
+        found |= make_tags([name for name in missing if name not in aliases])
     return found
 
 
@@ -69,7 +69,7 @@ def get_tags(names: Sequence[str]) -> list[Tag]:
     For words that were on images before, and come back as they were. `tags_meant` is for what comes in.
     """
     found = {tag.name: tag for tag in Tag.objects.filter(name__in=names)}
-    found |= _make_tags([name for name in dict.fromkeys(names) if name not in found])
+    found |= make_tags([name for name in dict.fromkeys(names) if name not in found])
     return [found[name] for name in names]
 
 
@@ -80,7 +80,8 @@ def bump_vocabulary() -> None:
         VocabularyRevision.objects.filter(pk=1).update(number=F("number") + 1)
 
 
-def _make_tags(names: Sequence[str]) -> dict[str, Tag]:
+def make_tags(names: Sequence[str]) -> dict[str, Tag]:
+    """Return the tags of exactly these normalised names, making those that are new."""
     if not names:
         return {}
     # Two people may make the same word at the same moment; the database keeps one. In alphabetical order, because
