@@ -15,9 +15,8 @@ from ninja.errors import HttpError
 
 from datasets.batches import batches
 from datasets.jobs import start_freeing, start_processing
-from datasets.models import Dataset, Flag, ImportItem, ImportJob, ReviewState
+from datasets.models import Dataset, ImportItem, ImportJob
 from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
-from datasets.queries.images import get_image_page
 from datasets.queries.progress import get_import_progress
 from datasets.queries.trash import get_trash_page
 from datasets.schemas import (
@@ -29,7 +28,6 @@ from datasets.schemas import (
     ErrorOut,
     FilesIn,
     ImageOut,
-    ImagePageOut,
     ImagesIn,
     ImportIn,
     ImportOut,
@@ -127,22 +125,6 @@ def change_dataset(request: HttpRequest, dataset_id: int, body: DatasetPatch) ->
     except datasets_service.DatasetError as error:
         _refuse(error)
     return _dataset_out(request, dataset_id)
-
-
-@router.get("/datasets/{int:dataset_id}/images", response=ImagePageOut, tags=["images"])
-def list_images(
-    request: HttpRequest,
-    dataset_id: int,
-    after: int = 0,
-    limit: int = 100,
-    untagged: bool = False,
-    flag: Flag | None = None,
-    state: ReviewState | None = None,
-) -> ImagePageOut:
-    """Images in dataset order, at most 500 at once; go on with `after=next`."""
-    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-    page = get_image_page(dataset, after=after, limit=limit, untagged=untagged, flag=flag, state=state)
-    return ImagePageOut.of(page)
 
 
 @router.get("/images/{int:image_id}", response=ImageOut, tags=["images"])

@@ -89,10 +89,10 @@ class ImageRow(Schema):
 
 
 class ImagePageOut(Schema):
-    """Images in dataset order; go on with `after=next`."""
+    """Images in the order asked for; go on with `after=next`."""
 
     images: list[ImageRow]
-    next: int | None
+    next: str | None = Field(description="The cursor to go on after; null at the end.")
     total: int
     revision: int
 
@@ -101,6 +101,28 @@ class ImagePageOut(Schema):
         """Build it from a page."""
         rows = [ImageRow.of(image) for image in page.images]
         return cls(images=rows, next=page.next, total=page.total, revision=page.revision)
+
+
+class LandmarksOut(Schema):
+    """Where to enter a list of images to see any place of it."""
+
+    total: int
+    revision: int
+    cursors: list[str] = Field(description="Behind number i stands image number i * every, counted from 0.")
+
+
+class IdsOut(Schema):
+    """A part of a list of images, in order."""
+
+    ids: list[int]
+
+
+class BadFilterOut(Schema):
+    """What is wrong with a filter, and where in it."""
+
+    detail: str
+    start: int
+    end: int
 
 
 class ImageOut(ImageRow):

@@ -9,6 +9,8 @@ from ninja import NinjaAPI
 from ninja.errors import ValidationError
 
 from datasets.api import router as datasets_router
+from datasets.filter_reading import BadFilter
+from datasets.grid_api import router as grid_router
 from sessions_app.api import router as sessions_router
 from sessions_app.people_api import router as people_router
 from tagger_project.auth import SessionOrOpen
@@ -24,6 +26,7 @@ api = NinjaAPI(
     docs_url=None,
 )
 api.add_router("", datasets_router)
+api.add_router("", grid_router)
 api.add_router("", tagging_router)
 api.add_router("", tagging_desk_router)
 api.add_router("", history_router)
@@ -43,6 +46,12 @@ def explain_bad_input(request: HttpRequest, error: ValidationError) -> HttpRespo
 def explain_refusal(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
     """Answer 403 with the sentence of the check that refused."""
     return api.create_response(request, {"detail": str(error)}, status=403)
+
+
+@api.exception_handler(BadFilter)
+def explain_bad_filter(request: HttpRequest, error: BadFilter) -> HttpResponse:
+    """Answer 422 with what is wrong with a filter, and where in it."""
+    return api.create_response(request, {"detail": str(error), "start": error.start, "end": error.end}, status=422)
 
 
 def _field(fault: dict[str, object]) -> str:

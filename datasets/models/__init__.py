@@ -1,10 +1,11 @@
 """Datasets, their pictures, and the uploads that bring them."""
 
 from datasets.models.dataset import Dataset
-from datasets.models.image import DistinctPair, Flag, Image, ImageFormat, ImageQuerySet, ReviewState
+from datasets.models.image import ASPECT_RATIO, DistinctPair, Flag, Image, ImageFormat, ImageQuerySet, ReviewState
 from datasets.models.import_job import ImportItem, ImportItemQuerySet, ImportJob, SidecarText
 
 __all__ = [
+    "ASPECT_RATIO",
     "Dataset",
     "DistinctPair",
     "Flag",

@@ -7,11 +7,16 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Cast
 from django.db.models.lookups import LessThan
 from django.utils.translation import gettext_lazy as _
 
 from datasets.models.dataset import Dataset
 from datasets.quality import BLURRED_BELOW, EXTREME_RATIO, TOO_SMALL_PIXELS
+
+# As fractions: whole numbers are divided as such by a database. An index is built on it as it is written here.
+ASPECT_RATIO = Cast("width", models.FloatField()) / Cast("height", models.FloatField())
+_PRESENT = Q(trashed_at__isnull=True)
 
 
 class ImageFormat(models.TextChoices):
@@ -173,10 +178,16 @@ class Image(models.Model):
         indexes = [
             models.Index(fields=["dataset", "is_tagged", "position"], name="image_untagged"),
             models.Index(fields=["dataset", "review_state", "position"], name="image_review"),
-            models.Index(fields=["dataset", "changed_at_revision"], name="image_changed"),
+            models.Index(fields=["dataset", "changed_at_revision", "id"], name="image_changed"),
             models.Index(fields=["dataset", "original_name", "id"], name="image_name"),
             models.Index(fields=["dataset", "stem_key"], name="image_stem"),
             models.Index(fields=["sha256"], name="image_sha256"),
+            # `trashed_at` stands in these so that what is counted need not be looked up in the table.
+            models.Index(
+                fields=["dataset", "position", "id", "trashed_at"], name="image_present", condition=_PRESENT
+            ),
+            models.Index(fields=["dataset", "byte_size", "id"], name="image_size", condition=_PRESENT),
+            models.Index("dataset", ASPECT_RATIO, "id", name="image_ratio", condition=_PRESENT),
             models.Index(
                 fields=["dataset", "trashed_at"], name="image_trash", condition=models.Q(trashed_at__isnull=False)
             ),

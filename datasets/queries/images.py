@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 
-from datasets.models import Dataset, Flag, Image, ReviewState
+from datasets.filter_reading import read_filter
+from datasets.models import Dataset, Flag, Image, ImageQuerySet, ReviewState
+from datasets.queries.ordering import (
+    Order,
+    behind,
+    cursor_behind,
+    cursor_fields,
+    cursor_of,
+    in_order,
+    sort_keys,
+    with_value,
+)
 
 MOST_IMAGES_A_PAGE = 500
+MOST_IDS_A_CALL = 100_000
 
 
 def file_address(image: Image, kind: str) -> str:
@@ -19,42 +32,111 @@ def file_address(image: Image, kind: str) -> str:
 
 @dataclass(frozen=True)
 class ImagePage:
-    """Images in dataset order.
+    """Images in the order asked for.
 
     Attributes:
         images: at most as many as asked for.
-        next: the position to go on after, or `None` at the end.
+        next: the cursor to go on after, or `None` at the end.
         total: how many there are in all under the same filter.
         revision: the dataset's, read first: what changes later makes it differ.
     """
 
     images: list[Image]
-    next: int | None
+    next: str | None
     total: int
     revision: int
 
 
-def get_image_page(
-    dataset: Dataset,
-    *,
-    after: int = 0,
-    limit: int = 100,
-    untagged: bool = False,
-    flag: Flag | None = None,
-    state: ReviewState | None = None,
-) -> ImagePage:
-    """Return the images after a position. Page 1,000 costs what page 1 costs: the index is entered at `after`."""
+@dataclass(frozen=True)
+class Asked:
+    """Which images of a dataset are asked for, and in which order.
+
+    Attributes:
+        filter: in the filter language; empty for all.
+        untagged: only those that have neither a tag nor a caption.
+        flag: only those that have it.
+        state: only those whose review is this far.
+    """
+
+    dataset: Dataset
+    filter: str = ""
+    order: Order = Order.ADDED
+    untagged: bool = False
+    flag: Flag | None = None
+    state: ReviewState | None = None
+
+    def matching(self) -> ImageQuerySet:
+        """The images, in no order.
+
+        Raises:
+            BadFilter: the filter cannot be read.
+        """
+        matching = Image.objects.filter(read_filter(self.filter, self.dataset), dataset=self.dataset)
+        if self.untagged:
+            matching = matching.untagged()
+        if self.flag is not None:
+            matching = matching.flagged(self.flag)
+        if self.state is not None:
+            matching = matching.filter(review_state=self.state)
+        return matching
+
+
+def get_image_page(asked: Asked, *, after: str = "", limit: int = 100) -> ImagePage:
+    """Return the images after a cursor. Page 1,000 costs what page 1 costs: the order's index is entered there.
+
+    Raises:
+        BadFilter: the filter cannot be read.
+        BadCursor: there is no such place in this order.
+    """
     limit = max(1, min(limit, MOST_IMAGES_A_PAGE))
-    matching = Image.objects.filter(dataset=dataset)
-    if untagged:
-        matching = matching.untagged()
-    if flag is not None:
-        matching = matching.flagged(flag)
-    if state is not None:
-        matching = matching.filter(review_state=state)
-    rows = list(matching.filter(position__gt=after).in_order()[: limit + 1])
+    matching = asked.matching()
+    rows = list(in_order(behind(matching, asked.order, after), asked.order)[: limit + 1])
     more = len(rows) > limit
-    return ImagePage(rows[:limit], rows[limit - 1].position if more else None, matching.count(), dataset.revision)
+    return ImagePage(
+        images=rows[:limit],
+        next=cursor_behind(asked.order, rows[limit - 1]) if more else None,
+        total=matching.count(),
+        revision=asked.dataset.revision,
+    )
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Where to enter a list to see any place of it.
+
+    Attributes:
+        cursors: behind cursor number i stands image number i * every, counted from 0; the first is empty.
+    """
+
+    total: int
+    revision: int
+    cursors: list[str]
+
+
+def get_landmarks(asked: Asked, *, every: int) -> Landmarks:
+    """Return a cursor for each so many images, in one statement, and how many there are.
+
+    Raises:
+        BadFilter: the filter cannot be read.
+    """
+    every = max(1, every)
+    matching = asked.matching()
+    total = matching.count()
+    numbered = with_value(matching, asked.order).annotate(number=Window(RowNumber(), order_by=sort_keys(asked.order)))
+    rows = numbered.annotate(rest=F("number") % every).filter(rest=0).order_by("number")
+    places = rows.values_list(*cursor_fields(asked.order))[: max(0, total - 1) // every]
+    cursors = ["", *(cursor_of(asked.order, value, pk) for value, pk in places)]
+    return Landmarks(total, asked.dataset.revision, cursors)
+
+
+def get_ids(asked: Asked, *, start: int, end: int) -> list[int]:
+    """Return the numbers of the images from a place of the list up to another, which is not among them.
+
+    Raises:
+        BadFilter: the filter cannot be read.
+    """
+    rows = asked.matching().order_by(*sort_keys(asked.order))
+    return list(rows.values_list("pk", flat=True)[max(0, start) : max(0, start, end)])
 
 
 def count_flags(dataset: Dataset) -> dict[Flag, int]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
+from datasets.filter_reading import BadFilter
 from datasets.messages import DatasetChanged, ImportProgress
 from datasets.models import Dataset, Flag, Image, ImportJob, ReviewState
-from datasets.queries.images import ImagePage, count_flags, count_states, get_image_page
+from datasets.queries.images import Asked, ImagePage, count_flags, count_states, get_image_page
+from datasets.queries.ordering import BadCursor
 from datasets.queries.progress import get_dataset_numbers, get_import_progress
 from datasets.queries.trash import count_trash
 
@@ -40,7 +42,8 @@ class DatasetPage:
 
     Attributes:
         numbers: the same that the page's socket tells later.
-        page: the images to print, and how many match the filter.
+        page: the images to print, and how many match the filter; none where the filter cannot be read.
+        bad_filter: what is wrong with the filter.
         unfinished_import: the newest import that still has work, if any.
         in_trash: how many images are in its trash.
         flagged: how many images have each flag.
@@ -50,6 +53,7 @@ class DatasetPage:
     dataset: Dataset
     numbers: DatasetChanged
     page: ImagePage
+    bad_filter: BadFilter | None
     unfinished_import: ImportJob | None
     in_trash: int
     flagged: dict[Flag, int]
@@ -94,32 +98,34 @@ def get_dataset_cards(datasets: QuerySet[Dataset]) -> list[DatasetCard]:
     ]
 
 
-def get_dataset_page(
-    dataset: Dataset,
-    *,
-    after: int = 0,
-    untagged: bool = False,
-    flag: Flag | None = None,
-    state: ReviewState | None = None,
-) -> DatasetPage:
+def get_dataset_page(asked: Asked, *, after: str = "") -> DatasetPage:
     """Return what the grid page of a dataset prints.
 
     Args:
-        dataset: one that the person may see.
-        after: the position to start after; without a script a person pages by it.
-        untagged: only images that have neither a tag nor a caption.
-        flag: only images that have it.
-        state: only images whose review is this far.
+        asked: which images, of a dataset that the person may see.
+        after: the cursor to start after, by which a person without a script pages; nonsense starts at the beginning.
     """
+    dataset = asked.dataset
+    page, refusal = _first_images(asked, after)
     return DatasetPage(
         dataset=dataset,
         numbers=get_dataset_numbers(dataset.pk),
-        page=get_image_page(dataset, after=after, limit=FIRST_IMAGES, untagged=untagged, flag=flag, state=state),
+        page=page,
+        bad_filter=refusal,
         unfinished_import=get_unfinished_import(dataset),
         in_trash=count_trash(dataset),
         flagged=count_flags(dataset),
         states=count_states(dataset),
     )
+
+
+def _first_images(asked: Asked, after: str) -> tuple[ImagePage, BadFilter | None]:
+    try:
+        return get_image_page(asked, after=after, limit=FIRST_IMAGES), None
+    except BadCursor:
+        return _first_images(asked, "")
+    except BadFilter as error:
+        return ImagePage([], None, 0, asked.dataset.revision), error
 
 
 def get_unfinished_import(dataset: Dataset) -> ImportJob | None:

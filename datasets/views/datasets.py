@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from datasets.forms import DatasetForm
 from datasets.models import Dataset, Flag, ReviewState
 from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.queries.images import Asked
+from datasets.queries.ordering import Order
 from datasets.queries.pages import get_dataset_cards, get_dataset_page
 from datasets.services.datasets import SPLIT_WORDS, DatasetError, change_dataset, create_dataset
 from tagger_project.auth import person
@@ -45,9 +47,11 @@ def detail(request: HttpRequest, dataset_id: int) -> HttpResponse:
     untagged = request.GET.get("untagged") == "1"
     flag = next((flag for flag in Flag if flag.value == request.GET.get("flag")), None)
     state = next((state for state in ReviewState if state.value == request.GET.get("state")), None)
-    after = _position(request.GET.get("after", ""))
+    order = next((order for order in Order if order.value == request.GET.get("order")), Order.ADDED)
+    asked = Asked(dataset, request.GET.get("filter", ""), order, untagged, flag, state)
     context = {
-        "view": get_dataset_page(dataset, after=after, untagged=untagged, flag=flag, state=state),
+        "view": get_dataset_page(asked, after=request.GET.get("after", "")),
+        "asked": asked,
         "dataset": dataset,
         "only_untagged": untagged,
         "flag": flag,
@@ -76,7 +80,3 @@ def settings(request: HttpRequest, dataset_id: int) -> HttpResponse:
     context = {"form": form, "dataset": dataset, "title": title, "split_words": " ".join(sorted(SPLIT_WORDS))}
     return render(request, "datasets/settings.html", context, status=422 if form.errors else 200)
 
-
-def _position(text: str) -> int:
-    """Read a position from the address; nonsense starts at the beginning."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

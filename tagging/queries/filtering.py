@@ -8,26 +8,21 @@ from django.db.models.functions import Lower, Replace
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext as _
 
-from datasets.models import ReviewState
+from datasets.filter_reading import BadFilter
+from datasets.models import Dataset, ReviewState
 from tagging.filters import And, Caption, FilterError, Is, Node, Not, State, Tag, parse_filter
 from tagging.filters.tree import KINDS, STATES
 from tagging.models import Caption as CaptionRow
 from tagging.models import ImageTag
 from tagging.models import Tag as TagRow
 
+__all__ = ["BadFilter", "read_filter", "tags_like"]
+
 # More are not named one by one: a statement has a largest number of values.
 _MOST_WORDS = 1_000
 
 
-class BadFilter(ValueError):
-    """A filter that cannot be read; the text is a sentence, `start` and `end` say where."""
-
-    def __init__(self, sentence: str, start: int, end: int) -> None:
-        super().__init__(sentence)
-        self.start, self.end = start, end
-
-
-def read_filter(text: str) -> Q:
+def read_filter(text: str, dataset: Dataset | None = None) -> Q:
     """Return which images a filter asks for, as a condition on `Image`; it stands for what is true when it is asked.
 
     Raises:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from datasets.models import Dataset, ImportItem, ImportJob
-from datasets.queries.images import get_image_page
+from datasets.queries.images import Asked, get_image_page
 from datasets.queries.progress import get_dataset_numbers, get_import_progress
 from tests import factories, uploading
 
@@ -124,9 +124,9 @@ def test_a_datasets_numbers_are_its_own(dataset: Dataset) -> None:
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
 def test_pages_of_images_cover_all_in_order_and_none_twice(dataset: Dataset, limit: int) -> None:
     expected = [factories.make_image(dataset).pk for _ in range(6)]
-    seen, after = [], 0
+    seen, after = [], ""
     while True:
-        page = get_image_page(dataset, after=after, limit=limit)
+        page = get_image_page(Asked(dataset), after=after, limit=limit)
         seen += [image.pk for image in page.images]
         assert page.total == 6
         if page.next is None:
