@@ -1,6 +1,7 @@
 """Words, and words on images."""
 
 from tagging.models.alias import TagAlias
+from tagging.models.bulk_job import BulkJob
 from tagging.models.caption import Caption
 from tagging.models.category import TagCategory
 from tagging.models.change import Change
@@ -16,6 +17,7 @@ from tagging.models.tag import Tag
 from tagging.models.vocabulary_revision import VocabularyRevision
 
 __all__ = [
+    "BulkJob",
     "Caption",
     "Change",
     "DatasetVocabulary",
