@@ -13,7 +13,7 @@ from enum import StrEnum
 from math import isfinite
 
 from django.db.models import F, Q
-from django.db.models.expressions import Combinable, OrderBy
+from django.db.models.expressions import Expression, OrderBy
 from django.utils.translation import gettext as _
 
 from datasets.models import ASPECT_RATIO, Image, ImageQuerySet
@@ -70,7 +70,7 @@ def with_value(images: ImageQuerySet, order: Order) -> ImageQuerySet:
 def sort_keys(order: Order) -> list[OrderBy]:
     """Return what an order sorts by."""
     key = _KEYS[order]
-    value: Combinable = ASPECT_RATIO if order == Order.RATIO else F(key.field)
+    value: Expression | F = ASPECT_RATIO if order == Order.RATIO else F(key.field)
     # A position is had once.
     values = [value] if key.field == "position" else [value, F("pk")]
     return [OrderBy(each, descending=key.descending) for each in values]

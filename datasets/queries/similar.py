@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from datasets.models import Dataset, DistinctPair, Image
 GROUPS_A_PAGE = 12
 MOST_IMAGES_A_PAGE = 240
 MOST_IN_GROUP = 60
+_MOST_HELD = 8
+
+_lock = threading.Lock()
+_similar: dict[int, tuple[tuple[object, ...], list[int]]] = {}
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,26 @@ def get_similar_page(dataset: Dataset, *, after: int = 0, limit: int = GROUPS_A_
         total=total,
         not_measured=Image.objects.filter(dataset=dataset, sharpness=None).count(),
     )
+
+
+def get_similar_ids(dataset: Dataset) -> list[int]:
+    """Return the images that look like another; compared anew where the dataset changed since the last question."""
+    key = (dataset.created_at, Dataset.objects.values_list("revision", flat=True).get(pk=dataset.pk), _count(dataset))
+    with _lock:
+        held = _similar.get(dataset.pk)
+    if held is None or held[0] != key:
+        held = (key, [pk for _place, pks in _group_places(dataset) for pk in pks])
+        with _lock:
+            _similar[dataset.pk] = held
+            while len(_similar) > _MOST_HELD:
+                del _similar[next(iter(_similar))]
+    return held[1]
+
+
+def _count(dataset: Dataset) -> tuple[int, int]:
+    """Return how many images can be compared, and how many pairs are kept apart: neither counts the revision up."""
+    pairs = DistinctPair.objects.filter(first__dataset=dataset).count()
+    return Image.objects.filter(dataset=dataset, dhash__isnull=False).count(), pairs
 
 
 def _group_places(dataset: Dataset) -> list[tuple[int, list[int]]]:

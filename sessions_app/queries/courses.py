@@ -113,7 +113,7 @@ class Course:
 
 
 def _condition(walk: TaggingSession) -> Q:
-    return read_filter(walk.filter_text) if walk.filter_text else Q()
+    return read_filter(walk.filter_text, walk.dataset) if walk.filter_text else Q()
 
 
 def _beside(images: QuerySet[Image], image: Image, order: str, *, forward: bool) -> QuerySet[Image]:

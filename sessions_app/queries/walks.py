@@ -75,7 +75,7 @@ def count_matching(dataset: Dataset, filter_text: str) -> int:
     Raises:
         BadFilter: it cannot be read.
     """
-    return Image.objects.filter(read_filter(filter_text), dataset=dataset).count()
+    return Image.objects.filter(read_filter(filter_text, dataset), dataset=dataset).count()
 
 
 def _cards(walks: QuerySet[TaggingSession]) -> list[WalkCard]:

@@ -1,16 +1,11 @@
 """The filter language: a text becomes a tree, and `tagging.queries.filtering` a query of it. Pure.
 
-    blue_sky "red hair" -hat        with the first two tags, without the third; case and underscores do not count
-    tag:miku_*                      the same, said outright; `*` stands for anything
-    is:untagged  is:tagged          without a tag and a caption; with either
-    state:ready                     how far its review is
-    caption:lake  name:holiday      words in the caption, in the file's name
-
-What stands side by side must all be true.
+docs/filters.md explains it to people. In here: `tokens` takes words from the text, `grammar` joins them to a tree
+(`tree`), `values` reads numbers and days, `patterns` wildcards, and `writing` goes back from the tree to the text.
 """
 
+from tagging.filters.errors import FilterError
 from tagging.filters.grammar import parse_filter
-from tagging.filters.tokens import FilterError
-from tagging.filters.tree import And, Caption, Is, Name, Node, Not, State, Tag
+from tagging.filters.writing import write_filter
 
-__all__ = ["And", "Caption", "FilterError", "Is", "Name", "Node", "Not", "State", "Tag", "parse_filter"]
+__all__ = ["FilterError", "parse_filter", "write_filter"]

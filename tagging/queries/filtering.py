@@ -2,123 +2,158 @@
 
 from __future__ import annotations
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Exists, Lookup, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Lower, Replace
-from django.db.models.sql.compiler import SQLCompiler
-from django.utils.translation import gettext as _
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
 
 from datasets.filter_reading import BadFilter
-from datasets.models import Dataset, ReviewState
-from tagging.filters import And, Caption, FilterError, Is, Node, Not, State, Tag, parse_filter
-from tagging.filters.tree import KINDS, STATES
-from tagging.models import Caption as CaptionRow
-from tagging.models import ImageTag
-from tagging.models import Tag as TagRow
+from datasets.models import Dataset, Flag, ReviewState
+from datasets.queries.similar import get_similar_ids
+from tagging.filters import FilterError, parse_filter, tree
+from tagging.filters.patterns import is_wild
+from tagging.models import Caption, ImageTag, Tag, TagAlias, TagCategory
+from tagging.queries.filter_measures import is_in_bucket, is_shaped, measures
+from tagging.queries.filter_sentences import sentence_of
+from tagging.queries.likeness import begins_like, holds, is_like, is_named
+from tagging.queries.numbers_in import is_one_of
 
 __all__ = ["BadFilter", "read_filter", "tags_like"]
 
 # More are not named one by one: a statement has a largest number of values.
 _MOST_WORDS = 1_000
+# A tag on no more images leads to them; of a more frequent one, each image in turn is asked.
+_FEW_IMAGES = 2_000
+_NONE = Q(pk__in=[])
 
 
 def read_filter(text: str, dataset: Dataset | None = None) -> Q:
     """Return which images a filter asks for, as a condition on `Image`; it stands for what is true when it is asked.
 
+    Args:
+        text: as it was typed.
+        dataset: whose images are asked for; `is:duplicate` needs it.
+
     Raises:
         BadFilter: it cannot be read.
     """
     try:
-        return _condition(parse_filter(text))
+        return _condition(parse_filter(text), dataset)
     except FilterError as error:
-        raise BadFilter(_sentence(error), error.start, error.end) from error
+        raise BadFilter(sentence_of(error), error.start, error.end or len(text)) from error
 
 
-def _sentence(error: FilterError) -> str:
-    values = {"given": error.given, "place": error.start + 1}
-    if error.code == "unclosed":
-        return _('The quote at %(place)d is not closed: put another " behind the last word.') % values
-    if error.code == "is":
-        return _("is: knows %(known)s; “%(given)s” is none of them.") % {**values, "known": ", ".join(KINDS)}
-    if error.code == "state":
-        return _("state: knows %(known)s; “%(given)s” is none of them.") % {**values, "known": ", ".join(STATES)}
-    return _("Nothing stands behind “%(given)s” at %(place)d: write what is looked for, or leave it out.") % values
+def tags_like(pattern: str) -> QuerySet[Tag]:
+    """Return the tags of a name; case and underscores do not count, `*` and `?` stand for other signs.
+
+    Where no tag is called so, it is taken for another spelling of one.
+    """
+    is_called_so = Q(begins_like("name", pattern), is_like("name", pattern))
+    found = Tag.objects.filter(is_called_so)
+    if is_wild(pattern) or found.exists():
+        return found
+    return Tag.objects.filter(pk__in=list(TagAlias.objects.filter(is_called_so).values_list("tag_id", flat=True)))
 
 
-def _condition(node: Node) -> Q:
-    if isinstance(node, And):
-        return Q(*(_condition(each) for each in node.nodes))
-    if isinstance(node, Not):
-        return ~_condition(node.node)
-    if isinstance(node, Tag):
-        return _has_tag(node.pattern)
-    if isinstance(node, Is):
-        return Q(is_tagged=node.kind == "tagged")
-    if isinstance(node, State):
-        return Q(review_state=ReviewState[node.state.upper().replace("-", "_")])
-    if isinstance(node, Caption):
-        return Q(Exists(CaptionRow.objects.filter(image=OuterRef("pk"), text__icontains=node.text)))
-    return _is_named(node.pattern)
+def _condition(node: tree.Node, dataset: Dataset | None) -> Q:
+    if isinstance(node, tree.And):
+        return Q(*(_condition(each, dataset) for each in node.nodes))
+    if isinstance(node, tree.Or):
+        return Q(*(_condition(each, dataset) for each in node.nodes), _connector=Q.OR)
+    if isinstance(node, tree.Not):
+        return ~_condition(node.node, dataset)
+    if node == tree.Is("duplicate"):
+        if dataset is None:
+            raise FilterError("duplicate", "", 0, 0)
+        return is_one_of("pk", get_similar_ids(dataset))
+    return _CONDITIONS[type(node)](node)
 
 
-def _has_tag(pattern: str) -> Q:
+def _has_tag(node: tree.Tag) -> Q:
     """Find the words first: where there are few of them, each picture is then one step along an index."""
-    found = tags_like(pattern).values("pk")
+    found = tags_like(node.pattern).values("pk")
     words = list(found.values_list("pk", flat=True)[: _MOST_WORDS + 1])
     if not words:
-        return Q(pk__in=[])
-    on_images = ImageTag.objects.filter(image=OuterRef("pk"))
-    return Q(Exists(on_images.filter(tag__in=words) if len(words) <= _MOST_WORDS else on_images.filter(tag__in=found)))
+        return _NONE
+    put = ImageTag.objects.filter(tag__in=words if len(words) <= _MOST_WORDS else found)
+    if len(words) <= _MOST_WORDS and put.values("pk")[: _FEW_IMAGES + 1].count() <= _FEW_IMAGES:
+        return Q(pk__in=put.values("image"))
+    return Q(Exists(put.filter(image=OuterRef("pk"))))
 
 
-def tags_like(pattern: str) -> QuerySet[TagRow]:
-    """Return the tags of a name; case and underscores do not count, and `*` stands for anything."""
-    return TagRow.objects.filter(_begins_like(pattern), _like("name", pattern))
+def _has_category(node: tree.Category) -> Q:
+    kinds = list(TagCategory.objects.filter(is_like("name", node.pattern)).values_list("pk", flat=True))
+    return _has(tag__category__in=kinds) if kinds else _NONE
 
 
-def _begins_like(pattern: str) -> Q:
-    """Narrow a hundred thousand words to those with this first letter, along the index of names."""
-    first = pattern[0]
-    if not (first.isascii() and first.isalpha()):
-        return Q()
-    condition = Q()
-    for letter in (first.lower(), first.upper()):
-        # Behind the last letter each collation has something else.
-        end = Q() if letter in "zZ" else Q(name__lt=chr(ord(letter) + 1))
-        condition |= Q(end, name__gte=letter)
-    return condition
+def _is(node: tree.Is) -> Q:
+    if node.kind in {"tagged", "untagged"}:
+        return Q(is_tagged=node.kind == "tagged")
+    return Flag(node.kind).condition
 
 
-def _is_named(pattern: str) -> Q:
-    return _like("original_name", pattern if "*" in pattern else f"*{pattern}*")
+def _was_worded(**when: datetime) -> Q:
+    """Return that a tag was put on it, or its caption written, at such a time."""
+    put = {f"added_at__{side}": moment for side, moment in when.items()}
+    written = {f"updated_at__{side}": moment for side, moment in when.items()}
+    return _has(**put) | _has_caption(Q(**written))
 
 
-def _like(field: str, pattern: str) -> Q:
-    # A database may know the capitals of ASCII only: then others are found as they are typed, and small.
-    typed = _escaped(pattern)
-    spellings = dict.fromkeys([typed.lower(), typed])
-    folded = Lower(Replace(field, Value("_"), Value(" ")))
-    condition = Q()
-    for spelling in spellings:
-        condition |= Q(_Like(folded, Value(spelling)))
-    return condition
+def _on_days(node: tree.On) -> Q:
+    when = {}
+    if node.first is not None:
+        when["gte"] = _begin(node.first)
+    if node.last is not None:
+        when["lt"] = _begin(node.last + timedelta(days=1))
+    return _was_worded(**when)
 
 
-def _escaped(pattern: str) -> str:
-    blank = pattern.replace("_", " ")
-    for sign in "!%":
-        blank = blank.replace(sign, f"!{sign}")
-    return blank.replace("*", "%")
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
-class _Like(Lookup[str]):
-    """`LIKE` with a pattern of our own: Django's lookups escape every sign of it."""
+def _ago(node: tree.Ago) -> Q:
+    then = timezone.now() - timedelta(hours=node.hours)
+    return _was_worded(**{"lte" if node.longer else "gt": then})
 
-    lookup_name = "like"
-    prepare_rhs = False
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
-        """Write it; `!` goes before signs that mean themselves."""
-        left, left_values = self.process_lhs(compiler, connection)
-        right, right_values = self.process_rhs(compiler, connection)
-        return f"{left} LIKE {right} ESCAPE '!'", (*left_values, *right_values)
+def _by(node: tree.By) -> Q:
+    people = list(User.objects.filter(is_like("username", node.pattern)).values_list("pk", flat=True)[:_MOST_WORDS])
+    return _has(added_by__in=people) | _has_caption(Q(updated_by__in=people)) if people else _NONE
+
+
+def _has(**what: Any) -> Q:
+    return Q(Exists(ImageTag.objects.filter(image=OuterRef("pk"), **what)))
+
+
+def _has_caption(what: Q) -> Q:
+    return Q(Exists(Caption.objects.exclude(text="").filter(what, image=OuterRef("pk"))))
+
+
+def _is_at(node: tree.Path) -> Q:
+    return is_named(Concat(F("relative_path"), Value("/"), F("original_name")), node.pattern)
+
+
+_CONDITIONS: dict[type[tree.Node], Callable[[Any], Q]] = {
+    tree.Tag: _has_tag,
+    tree.Category: _has_category,
+    tree.Caption: lambda node: _has_caption(holds("text", node.pattern)),
+    tree.Name: lambda node: is_named("original_name", node.pattern),
+    tree.Path: _is_at,
+    tree.By: _by,
+    tree.Is: _is,
+    tree.State: lambda node: Q(review_state=ReviewState[node.state.upper().replace("-", "_")]),
+    tree.Has: lambda node: _has() if node.part == "tags" else _has_caption(Q()),
+    tree.Format: lambda node: Q(format=node.name.upper()),
+    tree.From: lambda node: _has(source=node.source.upper()),
+    tree.Number: measures,
+    tree.Ratio: is_shaped,
+    tree.Dimensions: lambda node: Q(width=node.width, height=node.height),
+    tree.Bucket: is_in_bucket,
+    tree.On: _on_days,
+    tree.Ago: _ago,
+}
