@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 
 class TagCategory(models.Model):
@@ -29,6 +30,7 @@ class TagCategory(models.Model):
         unique=True,
         help_text=_("What lists of tags write for it: 0, 1, 3, 4, 5, …"),
     )
+    history = HistoricalRecords(history_change_reason_field=models.TextField(null=True))
 
     class Meta:
         verbose_name = _("tag category")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from tagging.models.category import TagCategory
 
@@ -34,6 +35,7 @@ class Tag(models.Model):
         related_name="predecessors",
     )
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
+    history = HistoricalRecords(history_change_reason_field=models.TextField(null=True))
 
     class Meta:
         verbose_name = _("tag")

@@ -22,7 +22,8 @@ from datasets.services.datasets import touch_dataset
 from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
 from tagging.replaying import Step, carry_over, find_untouched
 from tagging.services.changes import open_change
-from tagging.services.vocabulary import get_tags
+from tagging.services.vocabulary import bump_vocabulary, get_tags
+from tagging.services.vocabulary_history import bring_back
 from tagging.services.writing import STEP, Kind, Writing, number_anew, open_numbering
 
 # Few enough for a short hold of the dataset's row; others work in between.
@@ -190,6 +191,8 @@ def _undo_on(undoing: _Undoing, image_ids: Sequence[int], *, since: int) -> None
     touch_dataset(undoing.change.dataset_id)
     boards = _read(undoing.change, image_ids, since)
     names = sorted(_names_to_come_back(undoing.change, boards))
+    if bring_back(names):
+        bump_vocabulary()
     begun = undoing.done.change.pk if undoing.done.change else None
     work = _Work(begun, {tag.name: tag for part in batches(names, _WORDS_AT_ONCE) for tag in get_tags(part)})
     for board in boards:
@@ -230,13 +233,18 @@ def _names_to_come_back(change: Change, boards: Sequence[_Board]) -> set[str]:
 
 def _undo_image(undoing: _Undoing, board: _Board, work: _Work) -> None:
     reverted, operations = 0, len(work.writing.operations)
-    for steps in board.steps.values():
+    # First what goes: a tag that another one took the place of comes back to the very same.
+    for steps in sorted(board.steps.values(), key=lambda steps: _comes_back(undoing.change, steps)):
         reverted += _undo_word(undoing, board, steps, work)
     undoing.done.reverted += reverted
     undoing.done.images += bool(reverted)
     if len(work.writing.operations) > operations:
         has_caption = board.caption is not None and board.caption.text != ""
         work.writing.edited[board.image.pk] = bool(board.rows) or has_caption
+
+
+def _comes_back(change: Change, steps: Sequence[Step]) -> bool:
+    return next((step.before is not None for step in steps if step.change == change.pk), False)
 
 
 def _undo_word(undoing: _Undoing, board: _Board, steps: list[Step], work: _Work) -> int:

@@ -1,0 +1,153 @@
+"""Put other tags into the place of one tag, on many images: a part at a time, as operations that can be taken back.
+
+A part takes a short transaction that holds its dataset's row, so others work in between. An image that was done has not
+the tag any more; so a run that died is repeated, and does what is left.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import OuterRef, Q, Subquery
+
+from datasets.models import Image
+from datasets.services.datasets import touch_dataset
+from tagging.models import ImageTag, Source, Tag
+from tagging.services.changes import open_change
+from tagging.services.writing import CLOSEST, STEP, Kind, Writing, number_anew, open_numbering
+
+_IMAGES_AT_ONCE = 1_000
+# Others who write get their turn between two transactions; on SQLite one who comes again at once would starve them.
+_BREATH = 0.003
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """What is put in the place of what.
+
+    Attributes:
+        tag: the tag that goes.
+        into: the tags that come, in order, at its place; those that are on an image already stay where they are.
+        by: who.
+        reason: why, as the history tells it.
+        key: of the whole action; each dataset gets an entry of its own whose key is made from it.
+        condition: only on these images; the trash is left alone then. Without it on all, also those in the trash.
+    """
+
+    tag: Tag
+    into: tuple[Tag, ...]
+    by: User | None
+    reason: str
+    key: uuid.UUID
+    condition: Q | None = None
+
+    def change_key(self, dataset_id: int) -> uuid.UUID:
+        """Return the key of the entry of a dataset: the same whenever the action goes on."""
+        return uuid.uuid5(self.key, str(dataset_id))
+
+
+def rewrite_images(rewriting: Rewriting, dataset_id: int, *, until: float | None = None) -> tuple[int, bool]:
+    """Do it on the images of a dataset.
+
+    Args:
+        rewriting: what.
+        dataset_id: where.
+        until: stop after the part in which this moment of `time.monotonic` passed.
+
+    Returns:
+        On how many images it was done, and whether there is nothing left to do.
+    """
+    done = after = 0
+    while ids := _next_images(rewriting, dataset_id, after):
+        if until is not None and done and time.monotonic() > until:
+            return done, False
+        done += _rewrite(rewriting, dataset_id, ids)
+        after = ids[-1]
+        time.sleep(_BREATH)
+    return done, True
+
+
+def _next_images(rewriting: Rewriting, dataset_id: int, after: int) -> list[int]:
+    images = Image.everything if rewriting.condition is None else Image.objects
+    found = images.filter(dataset_id=dataset_id, image_tags__tag=rewriting.tag, pk__gt=after)
+    if rewriting.condition is not None:
+        found = found.filter(rewriting.condition)
+    return list(found.order_by("pk").values_list("pk", flat=True)[:_IMAGES_AT_ONCE])
+
+
+@transaction.atomic
+def _rewrite(rewriting: Rewriting, dataset_id: int, ids: Sequence[int]) -> int:
+    """Do it on some images, in few statements; returns on how many."""
+    touch_dataset(dataset_id)
+    rows = list(_rows_that_go(rewriting, ids))
+    if not rows:
+        return 0  # somebody took the tag off all of them meanwhile
+    there = _tags_there(rewriting.into, ids)
+    change = open_change(
+        rewriting.change_key(dataset_id), dataset_id, by=rewriting.by, source=Source.BULK, reason=rewriting.reason
+    )
+    writing = Writing()
+    retagged: dict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        missing = [tag for tag in rewriting.into if tag.pk not in there[row.image_id]]
+        places = _places(row, len(missing), dataset_id, writing)
+        for number, (tag, place) in enumerate(zip(missing, places, strict=True)):
+            writing.note(change, row.image_id, Kind.ADD, None, place, tag.name)
+            if number:
+                facts = {"image_id": row.image_id, "tag_id": tag.pk, "position": place}
+                writing.new_rows.append(ImageTag(source=row.source, added_by_id=row.added_by_id, **facts))
+            else:
+                # The row stays what it is, with who put it there and how: it is the same mark by another word.
+                retagged[tag.pk].append(row.pk)
+        if not missing:
+            writing.removed_rows.append(row.pk)
+        writing.note(change, row.image_id, Kind.REMOVE, row.position, None, rewriting.tag.name)
+        writing.edited[row.image_id] = True
+    for tag_id, row_ids in retagged.items():
+        ImageTag.objects.filter(pk__in=row_ids).update(tag_id=tag_id)
+    writing.write(dict.fromkeys(writing.edited, dataset_id), by=rewriting.by)
+    return len(rows)
+
+
+def _rows_that_go(rewriting: Rewriting, ids: Sequence[int]) -> Iterable[ImageTag]:
+    rows = ImageTag.objects.filter(image__in=ids, tag=rewriting.tag).order_by("image_id")
+    if len(rewriting.into) < 2:
+        return rows
+    behind = ImageTag.objects.filter(image=OuterRef("image"), position__gt=OuterRef("position"))
+    return rows.annotate(following=Subquery(behind.order_by("position").values("position")[:1]))
+
+
+def _tags_there(tags: Sequence[Tag], ids: Sequence[int]) -> dict[int, set[int]]:
+    there: dict[int, set[int]] = defaultdict(set)
+    rows = ImageTag.objects.filter(tag__in=[tag.pk for tag in tags], image__in=ids)
+    for image_id, tag_id in rows.values_list("image_id", "tag_id"):
+        there[image_id].add(tag_id)
+    return there
+
+
+def _places(row: ImageTag, count: int, dataset_id: int, writing: Writing) -> list[float]:
+    """Return places for `count` tags from where one is to the next one behind it."""
+    following: float | None = getattr(row, "following", None)
+    if count < 2:
+        return [row.position] * count
+    if following is None:
+        return [row.position + STEP * number for number in range(count)]
+    if (following - row.position) / count < CLOSEST * max(1.0, abs(row.position)):
+        following = _number_anew(row, dataset_id, writing)
+    width = (following - row.position) / count
+    return [row.position + width * number for number in range(count)]
+
+
+def _number_anew(row: ImageTag, dataset_id: int, writing: Writing) -> float:
+    """Give the image's tags whole numbers, the row's too; returns the place of the tag behind it."""
+    rows = list(ImageTag.objects.filter(image=row.image_id).select_related("tag").order_by("position", "pk"))
+    number_anew(rows, open_numbering(dataset_id), writing)
+    writing.moved_rows.extend(rows)
+    row.position = next(each.position for each in rows if each.pk == row.pk)
+    return row.position + STEP
