@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from datasets.models import Dataset
 from tagger_project.outage import outage
 from tagging.queries.dataset_words import forget_dataset_words
+from tagging.queries.image_tags_held import forget_image_tags
 from tagging.queries.vocabulary import forget_vocabulary
 from tests import factories
 
@@ -38,6 +39,7 @@ def no_vocabulary() -> None:
     """What one test's process holds of its tags is nothing to the next."""
     forget_vocabulary()
     forget_dataset_words()
+    forget_image_tags()
 
 
 @pytest.fixture

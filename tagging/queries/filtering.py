@@ -79,10 +79,12 @@ def _has_tag(node: tree.Tag) -> Q:
     words = list(found.values_list("pk", flat=True)[: _MOST_WORDS + 1])
     if not words:
         return _NONE
-    put = ImageTag.objects.filter(tag__in=words if len(words) <= _MOST_WORDS else found)
-    if len(words) <= _MOST_WORDS and put.values("pk")[: _FEW_IMAGES + 1].count() <= _FEW_IMAGES:
+    if len(words) > _MOST_WORDS:
+        return _has(tag__in=found)
+    put = ImageTag.objects.filter(tag__in=words)
+    if put.values("pk")[: _FEW_IMAGES + 1].count() <= _FEW_IMAGES:
         return Q(pk__in=put.values("image"))
-    return Q(Exists(put.filter(image=OuterRef("pk"))))
+    return _has(tag__in=words)
 
 
 def _has_category(node: tree.Category) -> Q:

@@ -231,7 +231,7 @@ def test_a_tree_is_written_as_text(text: str) -> None:
 
 
 def test_what_needs_no_quotes_is_written_without() -> None:
-    nodes = [Tag("miku_(vocaloid)"), Tag("blue sky"), Or((A, Not(B))), Name("IMG*")]
+    nodes: list[Node] = [Tag("miku_(vocaloid)"), Tag("blue sky"), Or((A, Not(B))), Name("IMG*")]
     assert write_filter(And(tuple(nodes))) == 'miku_(vocaloid) tag:"blue sky" (a OR -b) name:IMG*'
 
 
