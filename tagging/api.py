@@ -31,6 +31,7 @@ from tagging.schemas import (
     KeptOut,
     NearDuplicatesGroupOut,
     NearDuplicatesOut,
+    QuestionOut,
     ReviewIn,
     ReviewOut,
     SidecarExampleOut,
@@ -41,8 +42,10 @@ from tagging.schemas import (
     SuggestionsIn,
     SuggestionsOut,
 )
+from tagging.services.doubting import TagDoubted
 from tagging.services.duplicates import GroupChanged, keep_one, undo_keep
 from tagging.services.exporting import NothingToExport, summarise
+from tagging.services.implying import TagImplied
 from tagging.services.labelling import CaptionTooLong, StaleCaption, apply_edits
 from tagging.services.reviewing import ReviewMovedOn, ReviewRefused, set_review
 from tagging.services.vocabulary import TagRefused
@@ -59,11 +62,16 @@ def get_tags(request: HttpRequest, image_id: int) -> ImageStateOut:
 
 @router.post(
     "/images/{int:image_id}/edits",
-    response={200: ImageStateOut, 409: StaleCaptionOut, 422: ErrorOut},
+    response={200: ImageStateOut, 409: StaleCaptionOut | QuestionOut, 422: ErrorOut},
     tags=["tags"],
 )
-def edit_image(request: HttpRequest, image_id: int, body: EditsIn) -> ImageStateOut | Status[StaleCaptionOut]:
-    """Add, remove and move tags, or set the caption: operations in order, all or none; a repeated key counts once."""
+def edit_image(
+    request: HttpRequest, image_id: int, body: EditsIn
+) -> ImageStateOut | Status[StaleCaptionOut] | Status[QuestionOut]:
+    """Add, remove and move tags, or set the caption: operations in order, all or none; a repeated key counts once.
+
+    409 where the caption was changed meanwhile, or where it takes a person to say what is meant.
+    """
     user = person(request)
     image = get_object_or_404(visible_images(user), pk=image_id)
     check_can_edit(image.dataset, user)
@@ -71,6 +79,8 @@ def edit_image(request: HttpRequest, image_id: int, body: EditsIn) -> ImageState
         state = apply_edits(image, [operation.to_edit() for operation in body.operations], by=user)
     except StaleCaption as error:
         return Status(409, StaleCaptionOut(detail=str(error), state=ImageStateOut.of(error.state)))
+    except (TagImplied, TagDoubted) as error:
+        return Status(409, QuestionOut.of(error))
     except (TagRefused, CaptionTooLong) as error:
         raise HttpError(422, str(error)) from error
     except Image.DoesNotExist as error:

@@ -16,7 +16,9 @@ from tagging.models import Review, TagOperation
 from tagging.queries.duplicates import Group, Member
 from tagging.queries.state import ImageState
 from tagging.queries.suggestions import Suggestion
+from tagging.services.doubting import TagDoubted
 from tagging.services.duplicates import Kept
+from tagging.services.implying import TagImplied
 from tagging.services.labelling import Edit
 from tagging.services.sidecars import read_all, tell_losses
 
@@ -25,7 +27,8 @@ class TagOut(Schema):
     """One tag in its place."""
 
     name: str
-    source: str
+    source: str = Field(description="How it got there: PERSON, SIDECAR, BULK, RULE or MODEL.")
+    implied_by: list[str] = Field(description="The tags of the same image that it follows from.")
 
 
 class CaptionOut(Schema):
@@ -52,7 +55,7 @@ class ImageStateOut(Schema):
         return cls(
             image_id=state.image_id,
             revision=state.revision,
-            tags=[TagOut(name=tag.name, source=tag.source) for tag in state.tags],
+            tags=[TagOut(name=tag.name, source=tag.source, implied_by=tag.implied_by) for tag in state.tags],
             caption=CaptionOut(text=state.caption, version=state.caption_version),
             tagged=state.tagged,
             review_state=ReviewState(state.review_state),
@@ -93,6 +96,14 @@ class OperationIn(Schema):
     text: str = ""
     version: int = Field(0, description="The version of the caption that was edited; 0 where there was none.")
     group: uuid.UUID | None = Field(None, description="The same for all operations of one action, undone together.")
+    is_meant: bool | None = Field(
+        None, description="False asks (409) where a new tag is one letter away from one that is used much."
+    )
+    with_impliers: bool = Field(False, description="Remove what the tag follows from, too.")
+    keep_impliers: bool = Field(False, description="Remove just this tag: no rule adds it to this image again.")
+    takes_back: uuid.UUID | None = Field(
+        None, description="The key of the edit that this one takes back: words come back as they were, without rules."
+    )
 
     def to_edit(self) -> Edit:
         """Return it as the service takes it."""
@@ -104,6 +115,10 @@ class OperationIn(Schema):
             text=self.text,
             version=self.version,
             group=self.group,
+            is_meant=self.is_meant,
+            with_impliers=self.with_impliers,
+            keep_impliers=self.keep_impliers,
+            takes_back=self.takes_back,
         )
 
 
@@ -118,6 +133,29 @@ class StaleCaptionOut(Schema):
 
     detail: str
     state: ImageStateOut
+
+
+class QuestionOut(Schema):
+    """An edit that a person has to say more about; none of the call was applied."""
+
+    detail: str
+    key: uuid.UUID = Field(description="Of the operation that is asked about.")
+    tag: str
+    meant: str = Field("", description="The tag that is one letter away; send `is_meant: true` to keep what was typed.")
+    implied_by: list[str] = Field(
+        [], description="What the tag follows from; send `with_impliers: true` or `keep_impliers: true`."
+    )
+
+    @classmethod
+    def of(cls, question: TagImplied | TagDoubted) -> QuestionOut:
+        """Build it from what the service asks."""
+        return cls(
+            detail=str(question),
+            key=question.key,
+            tag=question.tag,
+            meant="" if isinstance(question, TagImplied) else question.meant,
+            implied_by=question.impliers if isinstance(question, TagImplied) else [],
+        )
 
 
 class CategoryOut(Schema):

@@ -184,12 +184,14 @@ def _blame(row: ImageTag, change: Change | None) -> Blame:
     if change is None:
         how = str(Source(row.source).label)
         return Blame(row.tag.name, _name(row.added_by), row.added_at, row.source, how, "", None, False)
+    # What follows from a tag that somebody added stands in the same entry, but a rule put it there.
+    source = Source.RULE if row.source == Source.RULE else Source(change.source)
     return Blame(
         tag=row.tag.name,
         by=_name(change.done_by),
         at=change.done_at,
-        source=change.source,
-        how=str(Source(change.source).label),
+        source=source,
+        how=str(source.label),
         reason=change.reason,
         change=change.pk,
         is_put_back=change.undoes_id is not None,

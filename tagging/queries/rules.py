@@ -6,7 +6,7 @@ dataset that writes spaces.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,13 +25,13 @@ class Meaning:
 
     Attributes:
         word: how the dataset spells it; empty where the name is not used any more and nothing takes its place.
-        tag: the tag of exactly this name, if it is known already.
         deprecated: the tag that was meant and is not used any more; empty in all other cases.
+        is_new: neither a tag nor an alias of one.
     """
 
     word: str
-    tag: Tag | None = None
     deprecated: str = ""
+    is_new: bool = False
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Reader:
 
     def spellings(self, name: str) -> list[str]:
         """Return the names that are one word here, the dataset's own spelling first."""
-        if self.spelling == Spelling.AS_TYPED:
+        if self.spelling not in {Spelling.SPACES, Spelling.UNDERSCORES}:
             return [name]
         both = (spell_tag(name, other) for other in (Spelling.SPACES, Spelling.UNDERSCORES))
         return list(dict.fromkeys([self.spelled(name), name, *both]))
@@ -94,16 +94,19 @@ class Reader:
 
     def _edges(self, words: Sequence[str]) -> dict[str, list[str]]:
         """Return what each of these words implies at once."""
-        names = {name: word for word in words for name in self.spellings(word)}
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        for word in words:
+            for name in self.spellings(word):
+                names[name].append(word)
         pairs: list[tuple[str, int]] = []
         for part in batches(sorted(names), _AT_ONCE):
             rows = TagImplication.objects.filter(tag__name__in=part).annotate(
                 is_scoped=is_scoped("tag"), is_here=is_scoped("tag", self.dataset_id)
             )
             facts = ("tag__name", "implies", "is_scoped", "is_here")
-            pairs += [
-                (names[name], implies) for name, implies, scoped, here in rows.values_list(*facts) if here or not scoped
-            ]
+            for name, implies, scoped, here in rows.values_list(*facts):
+                if here or not scoped:
+                    pairs += [(word, implies) for word in names[name]]
         self._take_by_pk([implies for _, implies in pairs])
         self._take_successors()
         found: dict[str, set[str]] = {word: set() for word in words}
@@ -120,14 +123,14 @@ class Reader:
         tag = tag or next((self.by_name[each] for each in spellings if each in self.by_name), None)
         tag = tag or next((self.tags[aliases[each]] for each in spellings if each in aliases), None)
         if tag is None:
-            return Meaning(spellings[0])
+            return Meaning(spellings[0], is_new=True)
         used = self._in_use(tag)
         if used is None:
-            return Meaning("", None, tag.name)
+            return Meaning("", tag.name)
         word = self.spelled(used.name)
         # A tag whose place another spelling of it took is the same word.
         deprecated = "" if used is tag or word in spellings else tag.name
-        return Meaning(word, self.by_name.get(word), deprecated)
+        return Meaning(word, deprecated)
 
     def _in_use(self, tag: Tag) -> Tag | None:
         """Return the tag, or what took its place; `None` where nothing did."""

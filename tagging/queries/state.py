@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import OuterRef, Subquery
 
 from datasets.models import Image
 from tagging.models import Caption, ImageTag, Review
+from tagging.queries.rules import Reader
 
 
 @dataclass(frozen=True)
 class TagOnImage:
-    """One tag in its place, and how it got there."""
+    """One tag in its place, how it got there, and the tags of the same image that it follows from."""
 
     name: str
     source: str
+    implied_by: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,10 @@ def get_image_states(image_ids: Sequence[int]) -> list[ImageState]:
     """
     reasons = Review.objects.filter(image=OuterRef("pk")).order_by("-pk").values("reason")[:1]
     images = Image.everything.filter(pk__in=image_ids).annotate(review_reason=Subquery(reasons))
-    found = list(images.values_list("pk", "revision", "is_tagged", "review_state", "review_reason"))
-    tags: defaultdict[int, list[TagOnImage]] = defaultdict(list)
-    rows = ImageTag.objects.filter(image__in=image_ids).order_by("image", "position", "pk")
-    for image_id, name, source in rows.values_list("image_id", "tag__name", "source"):
-        tags[image_id].append(TagOnImage(name, source))
+    facts = ("pk", "revision", "is_tagged", "review_state", "review_reason")
+    vocabulary = ("dataset_id", "dataset__vocabulary__spelling")
+    found = list(images.values_list(*facts, *vocabulary))
+    tags = _read_tags(image_ids, {pk: Reader(dataset, spelling or "") for pk, *_, dataset, spelling in found})
     captions = {caption.image_id: caption for caption in Caption.objects.filter(image__in=image_ids)}
     return [
         ImageState(
@@ -72,5 +73,30 @@ def get_image_states(image_ids: Sequence[int]) -> list[ImageState]:
             review_state=review_state,
             review_reason=review_reason or "",
         )
-        for pk, revision, is_tagged, review_state, review_reason in found
+        for pk, revision, is_tagged, review_state, review_reason, _dataset, _spelling in found
     ]
+
+
+def _read_tags(image_ids: Sequence[int], readers: dict[int, Reader]) -> dict[int, list[TagOnImage]]:
+    """Return the tags of images in order, each with those it follows from."""
+    rows = ImageTag.objects.filter(image__in=image_ids).order_by("image", "position", "pk")
+    on_images: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for image_id, name, source in rows.values_list("image_id", "tag__name", "source"):
+        on_images[image_id].append((name, source))
+    words: defaultdict[int, set[str]] = defaultdict(set)
+    for image_id, reader in readers.items():
+        words[reader.dataset_id].update(name for name, _source in on_images[image_id])
+    by_dataset = {reader.dataset_id: reader for reader in readers.values()}
+    implied = {pk: reader.implied(sorted(words[pk])) for pk, reader in by_dataset.items()}
+    return {
+        image_id: _with_impliers(on_images[image_id], implied[reader.dataset_id], reader)
+        for image_id, reader in readers.items()
+    }
+
+
+def _with_impliers(tags: Sequence[tuple[str, str]], implied: dict[str, list[str]], reader: Reader) -> list[TagOnImage]:
+    impliers: defaultdict[str, list[str]] = defaultdict(list)
+    for name, _source in tags:
+        for word in implied[name]:
+            impliers[word].append(name)
+    return [TagOnImage(name, source, impliers[name] or impliers[reader.spelled(name)]) for name, source in tags]

@@ -12,16 +12,21 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from datasets.models import Image
 from datasets.services.datasets import touch_dataset
-from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
+from tagging.models import Caption, Change, ImageTag, Source, Tag, TagKeptAway, TagOperation
+from tagging.queries.doubts import find_doubts
+from tagging.queries.rules import Reader
 from tagging.queries.state import ImageState, get_image_state
 from tagging.services.changes import mark_edited, open_change
-from tagging.services.vocabulary import checked_name, resolve_aliases, tags_meant
-from tagging.services.writing import CLOSEST, STEP, Writing, number_anew, open_numbering
+from tagging.services.doubting import TagDoubted
+from tagging.services.implying import TagImplied, came_along, find_impliers, implied_key, to_follow
+from tagging.services.placing import place, place_behind
+from tagging.services.rules import settle, words_meant
+from tagging.services.vocabulary import checked_name, get_tags
+from tagging.services.writing import Kind
 from tagging.text import LONGEST_CAPTION, one_line
 
 
@@ -55,6 +60,11 @@ class Edit:
         text: the caption's new text.
         version: the caption's version that was edited; 0 where there was none.
         group: the same for all operations of one action: they are one entry of the history and are undone together.
+        is_meant: false for what was typed just now: a new tag that looks like a slip is asked about.
+        with_impliers: with a tag that follows from others, remove those.
+        keep_impliers: remove just this tag, though it follows from others; no rule adds it to this image again.
+        takes_back: the key of the edit that this one takes back: a word comes back as it was, without the rules of
+            today, and what came along with it goes and comes with it.
     """
 
     key: uuid.UUID
@@ -64,17 +74,31 @@ class Edit:
     text: str = ""
     version: int = 0
     group: uuid.UUID | None = None
+    is_meant: bool | None = None
+    with_impliers: bool = False
+    keep_impliers: bool = False
+    takes_back: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
 class _Call:
-    """Who edits, how and why, what they take back with it, the tags that are added, and the entries, by key."""
+    """Who edits, how and why, what they take back with it, what the names mean, and the entries, by key.
+
+    Attributes:
+        tags: of the names that are added.
+        implied: what follows from them.
+        originals: the operations that edits of this call take back, by the key of that edit.
+        leaving: the names that this call removes.
+    """
 
     by: User | None
     source: Source
     reason: str
     undoes: Change | None
     tags: dict[str, Tag] = field(default_factory=dict)
+    implied: dict[str, list[Tag]] = field(default_factory=dict)
+    originals: dict[uuid.UUID, TagOperation] = field(default_factory=dict)
+    leaving: set[str] = field(default_factory=set)
     changes: dict[uuid.UUID, Change] = field(default_factory=dict)
 
     def change(self, group: uuid.UUID | None, dataset_id: int) -> Change:
@@ -93,6 +117,42 @@ class _Call:
         return self.changes[key]
 
 
+@dataclass(frozen=True)
+class _Step:
+    """One edit while it is applied: to an image, in an entry of the history."""
+
+    image: Image
+    edit: Edit
+    call: _Call
+    change: Change
+
+    def note(self, name: str, before: object, after: object, kind: Kind | None = None) -> TagOperation:
+        """Write the operation of the edit, or of a tag that comes along with it: that one says its `kind`."""
+        return TagOperation.objects.create(
+            key=self.edit.key if kind is None else implied_key(self.edit.key, name),
+            change=self.change,
+            image=self.image,
+            kind=kind or self.edit.kind,
+            tag_name=name,
+            before=before,
+            after=after,
+        )
+
+    def put(self, tag: Tag, position: float, source: Source) -> None:
+        """Put a tag onto the image."""
+        facts = {"image": self.image, "tag": tag, "position": position}
+        ImageTag.objects.create(source=source, added_by=self.call.by, **facts)
+
+    def row(self, name: str) -> ImageTag | None:
+        """Return the tag on the image, if it is there."""
+        return ImageTag.objects.filter(image=self.image, tag__name=name).first()
+
+    @property
+    def original(self) -> TagOperation | None:
+        """The operation that this edit takes back."""
+        return self.call.originals.get(self.edit.key)
+
+
 def apply_edits(
     image: Image,
     edits: Sequence[Edit],
@@ -105,11 +165,14 @@ def apply_edits(
     """Apply operations in order, all or none, and return the image's words afterwards.
 
     Raises:
-        TagRefused: a name that cannot be a tag.
+        TagRefused: a name that cannot be a tag; `TagDeprecated` where it is one that is not used any more.
+        TagDoubted: a new name that is one letter away from a tag that is used much, and `is_meant` is false.
+        TagImplied: a tag that follows from others, which stay, is to be removed, and the edit does not say how.
         StaleCaption: the caption was saved by somebody else since it was read.
         CaptionTooLong: more than 20,000 characters.
         Image.DoesNotExist: the image was deleted for ever meanwhile.
     """
+    _check_doubts(image, edits)
     try:
         return _apply_all(image, edits, _Call(by, source, reason, undoes))
     except _CaptionMovedOn as error:
@@ -117,17 +180,25 @@ def apply_edits(
         raise StaleCaption(get_image_state(image)) from error
 
 
+def _check_doubts(image: Image, edits: Sequence[Edit]) -> None:
+    """Ask about the first new tag that looks like a slip; outside of the transaction, as nothing is stored yet."""
+    typed = {checked_name(edit.tag): edit for edit in edits if edit.kind == Kind.ADD and edit.is_meant is False}
+    if not typed:
+        return
+    for name, meant in find_doubts(list(typed), image.dataset_id).items():
+        raise TagDoubted(typed[name].key, name, meant)
+
+
 @transaction.atomic
 def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
     # Holds the dataset's row: operations on one image come one after the other.
     touch_dataset(image.dataset_id)
     # Raises where it was deleted for ever since it was read; under the lock it stays.
-    review_state = Image.everything.values_list("review_state", flat=True).get(pk=image.pk)
+    facts = ("review_state", "dataset__vocabulary__spelling")
+    review_state, spelling = Image.everything.values_list(*facts).get(pk=image.pk)
     known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
-    # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
-    call.tags.update(
-        tags_meant(sorted({checked_name(edit.tag) for edit in edits if edit.kind == TagOperation.Kind.ADD}))
-    )
+    reader = Reader(image.dataset_id, spelling or "")
+    _settle_names(image, [edit for edit in edits if edit.key not in known], call, reader)
     applied = False
     for edit in edits:
         if edit.key in known:
@@ -139,90 +210,125 @@ def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
     return get_image_state(image)
 
 
+def _settle_names(image: Image, edits: Sequence[Edit], call: _Call, reader: Reader) -> None:
+    """Find out what the names of edits mean, making the tags that are new."""
+    call.originals.update(_find_originals(image, edits))
+    names: set[str] = set()
+    as_they_were: set[str] = set()
+    for edit in edits:
+        if edit.kind == Kind.REMOVE:
+            call.leaving.add(checked_name(edit.tag))
+        elif edit.kind == Kind.ADD:
+            (as_they_were if edit.key in call.originals else names).add(checked_name(edit.tag))
+    # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
+    if names:
+        replaces = call.source != Source.PERSON
+        settled = settle(sorted(names), image.dataset_id, replace_deprecated=replaces, reader=reader)
+        call.tags.update(settled.tags)
+        call.implied.update(settled.implied)
+        # Words of other images, which nobody chose just now, are not lost for that.
+        as_they_were.update(settled.refused)
+    call.tags.update({tag.name: tag for tag in get_tags(sorted(as_they_were.difference(call.tags)))})
+
+
+def _find_originals(image: Image, edits: Sequence[Edit]) -> dict[uuid.UUID, TagOperation]:
+    """Return of edits that take back an earlier one of the same tag on this image that operation, by the edit's key."""
+    wanted = {edit: edit.takes_back for edit in edits if edit.takes_back is not None}
+    if not wanted:
+        return {}
+    there = {row.key: row for row in TagOperation.objects.filter(key__in=wanted.values(), image=image)}
+    opposite = {Kind.ADD: Kind.REMOVE, Kind.REMOVE: Kind.ADD}
+    return {
+        edit.key: row
+        for edit, key in wanted.items()
+        if (row := there.get(key)) is not None
+        and (row.kind, row.tag_name) == (opposite.get(edit.kind), checked_name(edit.tag))
+    }
+
+
 def _apply(image: Image, edit: Edit, call: _Call) -> bool:
     """Apply one operation and note it; returns whether it changed something: what did not is no edit."""
-    kind = TagOperation.Kind
-    before: object
-    after: object
-    name = ""
-    if edit.kind == kind.CAPTION:
-        before, after = _set_caption(image, edit, call.by)
-    else:
-        name = _stored_name(image, edit, call)
-        actions = {kind.ADD: _add, kind.REMOVE: _remove, kind.MOVE: _move}
-        before, after = actions[edit.kind](image, name, edit.before, call)
-    change = call.change(edit.group, image.dataset_id)
-    TagOperation.objects.create(
-        key=edit.key, change=change, image=image, kind=edit.kind, tag_name=name, before=before, after=after
-    )
-    # A saved caption has a new version, also with the same text: every page must hear of it.
-    return before != after or edit.kind == kind.CAPTION
+    step = _Step(image, edit, call, call.change(edit.group, image.dataset_id))
+    if edit.kind == Kind.CAPTION:
+        step.note("", *_set_caption(image, edit, call.by))
+        # A saved caption has a new version, also with the same text: every page must hear of it.
+        return True
+    return {Kind.ADD: _add, Kind.REMOVE: _remove, Kind.MOVE: _move}[edit.kind](step, _stored_name(step))
 
 
-def _stored_name(image: Image, edit: Edit, call: _Call) -> str:
+def _stored_name(step: _Step) -> str:
     """Return the name of the tag that is meant: an alias is never on an image."""
-    name = checked_name(edit.tag)
-    if name in call.tags:
-        return call.tags[name].name
-    if ImageTag.objects.filter(image=image, tag__name=name).exists():
+    name = checked_name(step.edit.tag)
+    if step.edit.kind == Kind.ADD:
+        return step.call.tags[name].name
+    if step.row(name) is not None:
         return name
-    return resolve_aliases([name]).get(name, name)
+    return words_meant([name], step.image.dataset_id)[name]
 
 
-def _add(image: Image, name: str, before: str | None, call: _Call) -> tuple[float | None, float | None]:
-    there = ImageTag.objects.filter(image=image, tag__name=name).first()
+def _add(step: _Step, name: str) -> bool:
+    there = step.row(name)
     if there is not None:
-        return there.position, there.position
-    position = _place(image, before)
-    ImageTag.objects.create(image=image, tag=call.tags[name], position=position, source=call.source, added_by=call.by)
-    return None, position
+        step.note(name, there.position, there.position)
+        return False
+    position = place(step.image, step.edit.before)
+    typed = checked_name(step.edit.tag)
+    step.put(step.call.tags[typed], position, step.call.source)
+    step.note(name, None, position)
+    if step.original is not None:
+        following = to_follow(step.image, get_tags(came_along(step.original)))
+    else:
+        following = to_follow(step.image, step.call.implied.get(typed, []))
+    for tag in following:
+        position = place_behind(step.image, name)
+        step.put(tag, position, Source.RULE)
+        step.note(tag.name, None, position, Kind.ADD)
+        name = tag.name
+    return True
 
 
-def _remove(image: Image, name: str, before: str | None, call: _Call) -> tuple[float | None, float | None]:
-    there = ImageTag.objects.filter(image=image, tag__name=name).first()
+def _remove(step: _Step, name: str) -> bool:
+    there = step.row(name)
     if there is None:
-        return None, None
+        step.note(name, None, None)
+        return False
+    edit = step.edit
+    impliers = find_impliers(step.image, name) if step.original is None else []
+    stay = [other for other in impliers if other not in step.call.leaving]
+    if stay and not edit.with_impliers and not edit.keep_impliers:
+        raise TagImplied(edit.key, name, stay)
     there.delete()
-    return there.position, None
+    operation = step.note(name, there.position, None)
+    if stay and edit.keep_impliers:
+        TagKeptAway.objects.create(operation=operation)
+    along = stay if edit.with_impliers else _came_along(step, name)
+    for row in ImageTag.objects.filter(image=step.image, tag__name__in=along).select_related("tag"):
+        row.delete()
+        step.note(row.tag.name, row.position, None, Kind.REMOVE)
+    return True
 
 
-def _move(image: Image, name: str, before: str | None, call: _Call) -> tuple[float | None, float | None]:
-    there = ImageTag.objects.filter(image=image, tag__name=name).first()
+def _came_along(step: _Step, name: str) -> list[str]:
+    """Return the tags that came with one that is taken back, and that follow from nothing else."""
+    along = came_along(step.original) if step.original is not None else []
+    return [other for other in along if not set(find_impliers(step.image, other)).difference([name, *along])]
+
+
+def _move(step: _Step, name: str) -> bool:
+    there = step.row(name)
     if there is None:
-        return None, None  # somebody removed it meanwhile: there is nothing to move
-    if before == name:
-        return there.position, there.position
-    position = _place(image, before, moving=there.pk)
+        step.note(name, None, None)  # somebody removed it meanwhile: there is nothing to move
+        return False
+    if step.edit.before == name:
+        step.note(name, there.position, there.position)
+        return False
+    position = place(step.image, step.edit.before, moving=there.pk)
     # Read again: its own place has another number where the others left none for it.
     there.refresh_from_db(fields=["position"])
     old, there.position = there.position, position
     there.save(update_fields=["position"])
-    return old, position
-
-
-def _place(image: Image, before: str | None, moving: int | None = None) -> float:
-    """Return a position in front of a tag, or at the end where that tag is not there (any more)."""
-    others = ImageTag.objects.filter(image=image)
-    if moving is not None:
-        others = others.exclude(pk=moving)
-    target = others.filter(tag__name=one_line(before)).first() if before else None
-    if target is None:
-        last = others.aggregate(last=Max("position"))["last"]
-        return STEP if last is None else float(last) + STEP
-    previous = others.filter(position__lt=target.position).aggregate(last=Max("position"))["last"]
-    if previous is None:
-        return target.position - STEP
-    if target.position - previous < CLOSEST * max(1.0, abs(target.position)):
-        _number_anew(image)
-        return _place(image, before, moving)
-    return float((previous + target.position) / 2)
-
-
-def _number_anew(image: Image) -> None:
-    rows = list(ImageTag.objects.filter(image=image).select_related("tag").order_by("position", "pk"))
-    writing = Writing(moved_rows=rows)
-    number_anew(rows, open_numbering(image.dataset_id), writing)
-    writing.write({}, by=None)
+    step.note(name, old, position)
+    return old != position
 
 
 def _set_caption(image: Image, edit: Edit, by: User | None) -> tuple[str | None, str]:

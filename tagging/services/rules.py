@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
 from tagging.models import Tag
-from tagging.queries.rules import Meaning, Reader
+from tagging.queries.rules import Reader
 from tagging.services.vocabulary import TagRefused, make_tags
 
 
@@ -42,8 +42,32 @@ class Settled:
     replaced: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
 
+    def spread(self, names: Sequence[str], away: Collection[str] = ()) -> tuple[list[str], set[str]]:
+        """Return the tags of asked names in order, each once, those that follow from one right behind it.
 
-def settle(names: Sequence[str], dataset_id: int, *, replace_deprecated: bool = False) -> Settled:
+        Args:
+            names: those that were refused are left out.
+            away: what no rule may add.
+
+        Returns:
+            The names of tags, and which of them nobody named.
+        """
+        named = {self.tags[name].name for name in names if name in self.tags}
+        spread: dict[str, None] = {}
+        ruled: set[str] = set()
+        for name in names:
+            if name not in self.tags or self.tags[name].name in spread:
+                continue
+            spread[self.tags[name].name] = None
+            more = [tag.name for tag in self.implied[name] if tag.name not in named and tag.name not in away]
+            ruled.update(more)
+            spread |= dict.fromkeys(more)
+        return list(spread), ruled
+
+
+def settle(
+    names: Sequence[str], dataset_id: int, *, replace_deprecated: bool = False, reader: Reader | None = None
+) -> Settled:
     """Return the tags that normalised names mean in a dataset, making those that are new, and what they imply.
 
     An alias means its tag; blanks and underscores are as the dataset says; what has rules in another spelling keeps
@@ -54,11 +78,12 @@ def settle(names: Sequence[str], dataset_id: int, *, replace_deprecated: bool = 
         names: as `checked_name` leaves them.
         dataset_id: where they are to be used.
         replace_deprecated: take the successor of a tag that is not used any more, and tell, instead of refusing.
+        reader: of the dataset, where it was begun already.
 
     Raises:
         TagDeprecated: a tag is not used any more; none is made then.
     """
-    reader = Reader.of(dataset_id)
+    reader = reader or Reader.of(dataset_id)
     meanings = reader.meanings(names)
     replaced: dict[str, str] = {}
     refused: dict[str, str] = {}
@@ -70,8 +95,9 @@ def settle(names: Sequence[str], dataset_id: int, *, replace_deprecated: bool = 
             raise error
         (replaced if meaning.word else refused)[name] = str(error)
     taken = {name: meaning for name, meaning in meanings.items() if meaning.word}
-    implied = reader.implied(meaning.word for meaning in taken.values())
-    tags = _tags_of(reader, taken, implied)
+    implied: dict[str, list[str]] = {meaning.word: [] for meaning in taken.values()}
+    implied |= reader.implied(meaning.word for meaning in taken.values() if not meaning.is_new)
+    tags = _tags_of(reader, implied)
     return Settled(
         tags={name: tags[meaning.word] for name, meaning in taken.items()},
         implied={name: [tags[word] for word in implied[meaning.word]] for name, meaning in taken.items()},
@@ -85,7 +111,7 @@ def words_meant(names: Sequence[str], dataset_id: int) -> dict[str, str]:
     return {name: meaning.word or name for name, meaning in Reader.of(dataset_id).meanings(names).items()}
 
 
-def _tags_of(reader: Reader, taken: dict[str, Meaning], implied: dict[str, list[str]]) -> dict[str, Tag]:
-    words = {meaning.word for meaning in taken.values()}.union(*implied.values())
+def _tags_of(reader: Reader, implied: Mapping[str, Sequence[str]]) -> dict[str, Tag]:
+    words = set(implied).union(*implied.values())
     found = {word: reader.by_name[word] for word in words if word in reader.by_name}
     return found | make_tags(sorted(words.difference(found)))

@@ -32,7 +32,7 @@ def test_the_desk_holds_the_image_its_words_and_its_neighbours(client: Client, d
         "number": 1,
         "total": 2,
     }
-    assert answer["state"]["tags"] == [{"name": "lake", "source": "PERSON"}]
+    assert answer["state"]["tags"] == [{"name": "lake", "source": "PERSON", "implied_by": []}]
     assert answer["state"]["caption"] == {"text": "", "version": 0}
     assert (answer["previous_id"], answer["next_id"], answer["next_untagged_id"]) == (None, second.pk, second.pk)
     assert answer["tagged"] == 1
@@ -46,7 +46,7 @@ def test_the_desk_takes_as_many_queries_for_twenty_tags_as_for_one(
     for number in range(count):
         factories.make_image_tag(image, f"tag {number}")
     # the image with its dataset, seven for its place, three for its words
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(f"/api/v1/images/{image.pk}/desk")
 
 

@@ -54,7 +54,10 @@ def test_the_words_of_an_image(client: Client, image: Image) -> None:
     assert response.json() == {
         "image_id": image.pk,
         "revision": 1,
-        "tags": [{"name": "b", "source": "PERSON"}, {"name": "a", "source": "PERSON"}],
+        "tags": [
+            {"name": "b", "source": "PERSON", "implied_by": []},
+            {"name": "a", "source": "PERSON", "implied_by": []},
+        ],
         "caption": {"text": "Prose.", "version": 1},
         "review_state": "IN_PROGRESS",
         "review_reason": "",

@@ -303,7 +303,7 @@ def test_an_edit_costs_the_same_on_an_image_of_many_tags(image: Image) -> None:
             apply(image, adding(name))
         counts.append(len(queries))
         apply(image, *(adding(f"more {n}") for n in range(60)))
-    assert counts[0] == counts[1] < 20
+    assert counts[0] == counts[1] <= 20
 
 
 # --- at the same moment -----------------------------------------------------------------------------------------------
