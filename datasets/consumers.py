@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
-from datasets.messages import DatasetChanged, ImportProgress, dataset_group, import_group
+from datasets.messages import DatasetChanged, DatasetTouched, ImportProgress, dataset_group, import_group
 from datasets.permissions import visible_datasets, visible_imports
 from datasets.queries.progress import get_dataset_numbers, get_import_progress
 from tagger_project.auth import person_in_scope
@@ -54,8 +54,16 @@ class DatasetConsumer(LiveConsumer):
         return await _numbers.get(self._id())
 
     async def render(self, notices: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Send the numbers, once for all notices."""
-        return [(await self.snapshot()).to_wire()]
+        """Send the numbers, once for all notices; what is no notice is sent as it is, the newest of each job."""
+        passed_on = {_about(notice): notice for notice in notices if notice["type"] != DatasetTouched.type}
+        if len(passed_on) == len(notices):
+            return list(passed_on.values())
+        return [*passed_on.values(), (await self.snapshot()).to_wire()]
 
     def _id(self) -> int:
         return int(self.scope["url_route"]["kwargs"]["dataset_id"])
+
+
+def _about(message: dict[str, Any]) -> tuple[str, int | None]:
+    """Return what a message that is passed on is about: of each thing the newest one counts."""
+    return message["type"], message["data"].get("job_id")

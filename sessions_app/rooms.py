@@ -36,6 +36,7 @@ from sessions_app.queries.people import PersonHere, get_people
 from sessions_app.services.claims import GRACE, leave_all
 from tagger_project.consumers import GONE, TRY_AGAIN
 from tagger_project.outage import outage
+from tagging.messages import BulkProgress
 from tagging.queries.missed import Missed, Numbers, get_missed, get_numbers, get_revision
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ LONGEST_REST = 1.0
 # Pages that are told before the process looks at its other work.
 _AT_ONCE = 25
 PEOPLE_SECONDS = 0.5
+PROGRESS_SECONDS = 0.25
 # However many notices get lost: so long, at most, until a page hears of a change.
 PULSE_SECONDS = 5.0
 # A broker forgets who listens: after a day, and when it is emptied or begins anew without its memory.
@@ -139,6 +141,8 @@ class Room:
         self._people = _Teller(self._tell_people, self._fail, PEOPLE_SECONDS)
         self._taken: list[dict[str, Any]] = []
         self._holds = _Teller(self._tell_holds, self._fail, 0.0)
+        self._jobs: dict[int, dict[str, Any]] = {}
+        self._progress = _Teller(self._tell_progress, self._fail, PROGRESS_SECONDS)
         self._pulse: asyncio.Task[None] | None = None
 
     async def join(self) -> None:
@@ -244,6 +248,9 @@ class Room:
         elif notice["type"] == HoldTaken.type:
             self._taken.append(notice["data"])
             self._holds.wake()
+        elif notice["type"] == BulkProgress.type:
+            self._jobs[notice["data"]["job_id"]] = notice
+            self._progress.wake()
 
     def touch(self) -> None:
         """Tell what changed, now or in a moment."""
@@ -311,6 +318,13 @@ class Room:
             whose = (hold["tab"], hold["person"])
             for page in [page for page in self.pages if (page.tab, page.person_id) == whose and page.line.is_free]:
                 await self._send(page, json.dumps(message.to_wire()))
+
+    async def _tell_progress(self) -> None:
+        """Tell where actions on many images stand; who does not read now sees it by what is stored."""
+        jobs, self._jobs = self._jobs, {}
+        for text in map(json.dumps, jobs.values()):
+            for page in [page for page in self.pages if page.line.sent and page.line.is_free]:
+                await self._send(page, text)
 
     async def _send(self, page: Page, text: str) -> None:
         if page not in self.pages:

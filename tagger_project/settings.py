@@ -182,6 +182,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "requeue-bulk-jobs": {
+        "task": "tagging.requeue_bulk_jobs",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "sweep-leftovers": {
         "task": "datasets.sweep_leftovers",
         "schedule": timedelta(hours=1),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.contrib.auth.models import User
 from django.db.models import Case, Expression, F, Q, Subquery, Value, When
 
 from datasets.models import Dataset, Image, ReviewState
 from tagging.models import Change, Source
+from tagging.queries.numbers_in import is_one_of
 from tagging.services.reviewing import note_edits
 
 
@@ -40,7 +41,7 @@ def open_change(
 
 
 def mark_edited(
-    image_ids: list[int],
+    image_ids: Sequence[int],
     dataset_id: int,
     *,
     is_tagged: bool,
@@ -53,7 +54,7 @@ def mark_edited(
     read in this transaction already.
     """
     note_edits(image_ids, is_tagged=is_tagged, by=by, states=states)
-    Image.everything.filter(pk__in=image_ids).update(
+    Image.everything.filter(is_one_of("pk", image_ids)).update(
         revision=F("revision") + 1,
         is_tagged=is_tagged,
         changed_at_revision=Subquery(Dataset.objects.filter(pk=dataset_id).values("revision")),

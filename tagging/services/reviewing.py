@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from datasets.models import Image, ReviewState
 from datasets.services.datasets import get_revision, touch_dataset
 from tagging.models import Review
+from tagging.queries.numbers_in import is_one_of
 from tagging.queries.state import ImageState, get_image_state
 
 LONGEST_REASON = 2000
@@ -89,7 +90,7 @@ def note_edits(
     """
     decided = {ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED, *(() if is_tagged else (ReviewState.READY,))}
     if states is None:
-        reviewed = Image.everything.filter(pk__in=image_ids, review_state__in=decided)
+        reviewed = Image.everything.filter(is_one_of("pk", image_ids), review_state__in=decided)
         states = dict(reviewed.values_list("pk", "review_state"))
     Review.objects.bulk_create(
         Review(image_id=pk, state=_state_after_edit(state, is_tagged=is_tagged), reason=_why(state), done_by=by)

@@ -21,13 +21,15 @@ from datasets.models import Image
 from datasets.services.datasets import touch_dataset
 from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
 from tagging.replaying import Step, carry_over, find_untouched
+from tagging.services.bulk.taking_back import take_back_untouched
 from tagging.services.changes import open_change
 from tagging.services.vocabulary import bump_vocabulary, get_tags
 from tagging.services.vocabulary_history import bring_back
 from tagging.services.writing import STEP, Kind, Writing, number_anew, open_numbering
 
-# Few enough for a short hold of the dataset's row; others work in between.
-_IMAGES_AT_ONCE = 250
+# Few enough for a short hold of the dataset's row; others work in between. Fewer are looked at word by word.
+_IMAGES_AT_ONCE = 5_000
+_IMAGES_LOOKED_AT = 250
 _WORDS_AT_ONCE = 2000
 # What could not be taken back is counted to the end and told by name up to here.
 MOST_TOLD = 200
@@ -78,14 +80,30 @@ class Undone:
 
 
 @dataclass
-class _Undoing:
-    """One call: what is taken back, by whom, under which key, and what became of it so far."""
+class Undoing:
+    """What is taken back, by whom, under which key, and what became of it so far; `since` is its first operation."""
 
     change: Change
     by: User | None
     key: uuid.UUID
     done: Undone
+    since: int = 0
     taken_back_by: int | None = None
+
+    def undo_on(self, image_ids: Sequence[int]) -> None:
+        """Take the change back on some images; those on which that is a matter of course in a few statements."""
+        for part in batches(image_ids, _IMAGES_AT_ONCE):
+            done = _undo_untouched(self, part)
+            for few in batches([pk for pk in part if pk not in done], _IMAGES_LOOKED_AT):
+                _undo_on(self, few)
+
+    def check_something(self) -> None:
+        """Look whether anything came of it, after all images.
+
+        Raises:
+            NothingToUndo: it was taken back already, or its pictures were deleted for ever.
+        """
+        _check_something(self)
 
     def entry(self) -> Change:
         """Return the entry of the history for what is taken back, making it with the first operation."""
@@ -105,6 +123,8 @@ class _Board:
     caption: Caption | None = None
     steps: dict[tuple[bool, str], list[Step]] = field(default_factory=lambda: defaultdict(list))
     numberings: dict[int, list[Step]] = field(default_factory=lambda: defaultdict(list))
+    # Tags that are still to be put back: where they stand now is nobody's place.
+    lifted: set[str] = field(default_factory=set)
 
     def today(self, position: float, since: int) -> float:
         """Return where a position of an earlier moment is now, after tags were numbered anew."""
@@ -134,7 +154,7 @@ def undo_change(
 ) -> Undone:
     """Take back a whole change where nothing touched the same word since; what takes it back is a change as well.
 
-    A few hundred images share a transaction. Called again with the same key, it goes on where it stopped, and tells
+    Some hundred images share a transaction. Called again with the same key, it goes on where it stopped, and tells
     of all that was taken back under this key; so a call that died may be repeated.
 
     Args:
@@ -148,32 +168,37 @@ def undo_change(
         NothingToUndo: it was taken back already, or its pictures were deleted for ever.
     """
     until = None if seconds is None else time.monotonic() + seconds
-    operations = TagOperation.objects.filter(change=change, image_id__gt=after).exclude(kind=Kind.NUMBER)
-    # Read once: asked for some images of a large change, a database looks through all of it.
-    first = dict(operations.order_by("image_id").values_list("image_id").annotate(first=Min("pk")))
-    undoing = _begin(change, by, key)
-    ids = list(first)
+    undoing = begin_undo(change, by=by, key=key)
+    ids = find_images(change, after=after)
     for part in batches(ids, _IMAGES_AT_ONCE):
-        _undo_on(undoing, part, since=min(first[image_id] for image_id in part))
+        undoing.undo_on(part)
         if until is not None and time.monotonic() > until and part[-1] != ids[-1]:
             undoing.done.next = part[-1]
             break
     if not after and undoing.done.next is None:
-        _check_something(undoing)
+        undoing.check_something()
     return undoing.done
 
 
-def _begin(change: Change, by: User | None, key: uuid.UUID) -> _Undoing:
+def find_images(change: Change, *, after: int = 0) -> list[int]:
+    """Return the images that a change did something to, ascending: all after one of them."""
+    operations = TagOperation.objects.filter(change=change, image_id__gt=after).exclude(kind=Kind.NUMBER)
+    # Read once: asked for some images of a large change, a database looks through all of it.
+    return list(operations.order_by("image_id").values_list("image_id", flat=True).distinct())
+
+
+def begin_undo(change: Change, *, by: User | None, key: uuid.UUID) -> Undoing:
     """Return the work under this key, going on with what it did before; a key of something else is not taken."""
+    since = TagOperation.objects.filter(change=change).aggregate(first=Min("pk"))["first"] or 0
     there = Change.objects.filter(key=key).first()
     if there is None:
-        return _Undoing(change, by, key, Undone())
+        return Undoing(change, by, key, Undone(), since)
     if (there.undoes_id, there.done_by_id) == (change.pk, by.pk if by else None):
-        return _Undoing(change, by, key, Undone(change=there))
-    return _Undoing(change, by, uuid.uuid4(), Undone())
+        return Undoing(change, by, key, Undone(change=there), since)
+    return Undoing(change, by, uuid.uuid4(), Undone(), since)
 
 
-def _check_something(undoing: _Undoing) -> None:
+def _check_something(undoing: Undoing) -> None:
     done = undoing.done
     if done.reverted or done.left:
         return
@@ -186,10 +211,22 @@ def _check_something(undoing: _Undoing) -> None:
 
 
 @transaction.atomic
-def _undo_on(undoing: _Undoing, image_ids: Sequence[int], *, since: int) -> None:
-    """Take the change back on some images, in few statements."""
+def _undo_untouched(undoing: Undoing, image_ids: Sequence[int]) -> set[int]:
+    """Take the change back where nobody touched its words since; returns the images that are done."""
     touch_dataset(undoing.change.dataset_id)
-    boards = _read(undoing.change, image_ids, since)
+    done, reverted = take_back_untouched(
+        undoing.change, image_ids, since=undoing.since, entry=undoing.entry, by=undoing.by
+    )
+    undoing.done.reverted += reverted
+    undoing.done.images += len(done)
+    return done
+
+
+@transaction.atomic
+def _undo_on(undoing: Undoing, image_ids: Sequence[int]) -> None:
+    """Take the change back on some images, looking at every word, in few statements."""
+    touch_dataset(undoing.change.dataset_id)
+    boards = _read(undoing.change, image_ids, undoing.since)
     names = sorted(_names_to_come_back(undoing.change, boards))
     if bring_back(names):
         bump_vocabulary()
@@ -231,11 +268,17 @@ def _names_to_come_back(change: Change, boards: Sequence[_Board]) -> set[str]:
     }
 
 
-def _undo_image(undoing: _Undoing, board: _Board, work: _Work) -> None:
+def _undo_image(undoing: Undoing, board: _Board, work: _Work) -> None:
     reverted, operations = 0, len(work.writing.operations)
-    # First what goes: a tag that another one took the place of comes back to the very same.
-    for steps in sorted(board.steps.values(), key=lambda steps: _comes_back(undoing.change, steps)):
-        reverted += _undo_word(undoing, board, steps, work)
+    untouched = {subject: find_untouched(steps, undoing.change.pk) for subject, steps in board.steps.items()}
+    board.lifted = {
+        name
+        for (is_caption, name), steps in untouched.items()
+        if steps and not is_caption and _is_as_logged(board, steps[0])
+    }
+    for subject, steps in board.steps.items():
+        reverted += _undo_word(undoing, board, steps, untouched[subject], work)
+        board.lifted.discard(subject[1])
     undoing.done.reverted += reverted
     undoing.done.images += bool(reverted)
     if len(work.writing.operations) > operations:
@@ -243,11 +286,7 @@ def _undo_image(undoing: _Undoing, board: _Board, work: _Work) -> None:
         work.writing.edited[board.image.pk] = bool(board.rows) or has_caption
 
 
-def _comes_back(change: Change, steps: Sequence[Step]) -> bool:
-    return next((step.before is not None for step in steps if step.change == change.pk), False)
-
-
-def _undo_word(undoing: _Undoing, board: _Board, steps: list[Step], work: _Work) -> int:
+def _undo_word(undoing: Undoing, board: _Board, steps: list[Step], untouched: list[Step], work: _Work) -> int:
     """Take the change back on one tag or the caption; returns how many of its operations are taken back."""
     change, mine = undoing.change.pk, work.begun
     own = [step for step in steps if step.change == change]
@@ -255,7 +294,6 @@ def _undo_word(undoing: _Undoing, board: _Board, steps: list[Step], work: _Work)
     if earlier is not None:
         # A call with the same key was here before.
         return len(find_untouched(steps[:earlier], change))
-    untouched = find_untouched(steps, change)
     if untouched and not _is_as_logged(board, untouched[0]):
         work.touched.append((board, untouched[0], None))
         return 0
@@ -276,7 +314,7 @@ def _is_as_logged(board: _Board, step: Step) -> bool:
     return (step.tag in board.rows) == (step.after is not None)
 
 
-def _put_back(undoing: _Undoing, board: _Board, untouched: Sequence[Step], work: _Work) -> None:
+def _put_back(undoing: Undoing, board: _Board, untouched: Sequence[Step], work: _Work) -> None:
     """Give a word what it was before these steps, newest first."""
     first, image_id, writing = untouched[-1], board.image.pk, work.writing
     if first.kind == Kind.CAPTION:
@@ -309,7 +347,7 @@ def _put_back(undoing: _Undoing, board: _Board, untouched: Sequence[Step], work:
 def _free_place(board: _Board, step: Step, work: _Work) -> float:
     """Return where a tag was before a step; in front of who stands there now, where somebody does."""
     place = board.today(float(step.before or 0.0), step.number)
-    others = [row for name, row in board.rows.items() if name != step.tag]
+    others = [row for name, row in board.rows.items() if name != step.tag and name not in board.lifted]
     there = next((row for row in others if row.position == place), None)
     if there is None:
         return place

@@ -1,0 +1,26 @@
+"""Do an action on many images: at once where it is small, else by a worker."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+
+from tagging.models import BulkJob
+from tagging.services.bulk.running import run_job
+from tagging.tasks import wake_for
+
+# Up to here the person waits for the answer; above it a worker does it.
+MOST_AT_ONCE = 500
+
+
+def do_or_enqueue(job: BulkJob) -> BulkJob:
+    """Do a small job and wake a worker for a large one; returns where it stands then."""
+    if job.state in BulkJob.ENDED:
+        return job
+    if job.total <= MOST_AT_ONCE:
+        run_job(job.pk)
+        job.refresh_from_db()
+    else:
+        transaction.on_commit(partial(wake_for, job.pk))
+    return job
