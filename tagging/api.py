@@ -20,6 +20,7 @@ from tagging.queries.duplicates import get_duplicates_page
 from tagging.queries.reviews import get_reviews
 from tagging.queries.state import get_image_state
 from tagging.queries.suggestions import get_suggestions
+from tagging.queries.text_notes import get_text_notes
 from tagging.schemas import (
     EditsIn,
     ErrorOut,
@@ -41,6 +42,7 @@ from tagging.schemas import (
     SuggestionOut,
     SuggestionsIn,
     SuggestionsOut,
+    TextNoteOut,
 )
 from tagging.services.doubting import TagDoubted
 from tagging.services.duplicates import GroupChanged, keep_one, undo_keep
@@ -170,6 +172,7 @@ def get_sidecars(request: HttpRequest, job_id: int, reading: ImportJob.SidecarRe
         reading=wanted,
         asks=job.asks_about_sidecars,
         examples=[SidecarExampleOut.of(shown, wanted) for shown in show_texts(job)],
+        notes=[TextNoteOut.of(note) for note in get_text_notes(job)],
     )
 
 

@@ -6,13 +6,14 @@ import uuid
 from datetime import datetime
 from typing import Literal
 
+from django.utils.translation import gettext as _
 from ninja import Field, Schema
 
 from datasets.models import ImportJob, ReviewState
 from datasets.queries.similar import MOST_IN_GROUP
 from datasets.schemas import ImageNumber, ImageOut
 from datasets.services.held_texts import ShownText
-from tagging.models import Review, TagOperation
+from tagging.models import Review, TagOperation, TextNote
 from tagging.queries.duplicates import Group, Member
 from tagging.queries.state import ImageState
 from tagging.queries.suggestions import Suggestion
@@ -263,6 +264,27 @@ class SidecarExampleOut(Schema):
         )
 
 
+class TextNoteOut(Schema):
+    """A word of the texts that is not what they say, or may not be what they mean."""
+
+    kind: TextNote.Kind
+    word: str
+    other: str = Field(description="What was written instead, or what may be meant; empty where nothing was.")
+    detail: str
+
+    @classmethod
+    def of(cls, note: TextNote) -> TextNoteOut:
+        """Build it from a row."""
+        sentences = {
+            TextNote.Kind.REPLACED: _("“%(word)s” is not used any more: “%(other)s” was written."),
+            TextNote.Kind.REFUSED: _("“%(word)s” is not used any more, and nothing takes its place: it was left out."),
+            TextNote.Kind.DOUBTED: _("“%(word)s” is new, and one letter away from “%(other)s”: it was written."),
+        }
+        kind = TextNote.Kind(note.kind)
+        detail = sentences[kind] % {"word": note.word, "other": note.other}
+        return cls(kind=kind, word=note.word, other=note.other, detail=detail)
+
+
 class SidecarsOut(Schema):
     """How the texts of an import will be read, or were."""
 
@@ -271,6 +293,7 @@ class SidecarsOut(Schema):
     reading: ImportJob.SidecarReading
     asks: bool
     examples: list[SidecarExampleOut]
+    notes: list[TextNoteOut] = Field(description="What the vocabulary made of words that were read, at most 200.")
 
 
 class NearDuplicateOut(ImageOut):

@@ -14,6 +14,7 @@ from tagging.models.quick_tag import QuickTag
 from tagging.models.review import Review
 from tagging.models.scope import DatasetVocabulary, Spelling, TagScope
 from tagging.models.tag import Tag
+from tagging.models.text_note import TextNote
 from tagging.models.vocabulary_revision import VocabularyRevision
 
 __all__ = [
@@ -34,5 +35,6 @@ __all__ = [
     "TagKeptAway",
     "TagOperation",
     "TagScope",
+    "TextNote",
     "VocabularyRevision",
 ]

@@ -22,9 +22,14 @@ def find_doubts(names: Sequence[str], dataset_id: int) -> dict[str, str]:
     memory; a vocabulary that is not read yet doubts nothing.
     """
     reader = Reader.of(dataset_id)
-    new = [name for name, meaning in reader.meanings(names).items() if meaning.is_new]
+    return compare_new([name for name, meaning in reader.meanings(names).items() if meaning.is_new], dataset_id, reader)
+
+
+def compare_new(new: Sequence[str], dataset_id: int, reader: Reader | None = None) -> dict[str, str]:
+    """Return the same of names that are known to be new, or were until just now."""
     if not new:
         return {}
+    reader = reader or Reader.of(dataset_id)
     vocabulary = get_vocabulary()
     found = {name: _pks(fold(name), (vocabulary.index, vocabulary.newer)) for name in new}
     much = _used_much({pk for pks in found.values() for pk in pks}, dataset_id)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -14,11 +14,11 @@ from datasets.batches import batches
 from datasets.models import Image
 from tagging.models import Caption, Change, ImageTag, Source, Tag
 from tagging.services.changes import open_change
-from tagging.services.vocabulary import tags_meant
+from tagging.services.implying import find_kept_away
+from tagging.services.rules import Settled, settle
 from tagging.services.writing import STEP, Kind, Writing
 
 _AT_ONCE = 500
-_WORDS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class WordsOfImage:
         key: the key of the first operation, where who puts the words wants to know them again.
         read_at_revision: the image's revision when `rows` and `has` were read, where that was outside of this
             transaction. If somebody edited the image since, only what differs from what was read is put.
+        ruled: those of the tags that nobody named: they follow from others.
     """
 
     image: Image
@@ -43,6 +44,7 @@ class WordsOfImage:
     has: Caption | None = None
     key: uuid.UUID | None = None
     read_at_revision: int | None = None
+    ruled: Collection[str] = ()
 
 
 @dataclass
@@ -53,9 +55,13 @@ class _Work:
     source: Source
     reason: str
     group: uuid.UUID | None
-    tags: dict[str, Tag]
-    changes: dict[int, Change]
-    writing: Writing
+    words: dict[int, Settled]
+    changes: dict[int, Change] = field(default_factory=dict)
+    writing: Writing = field(default_factory=Writing)
+
+    def tag(self, image: Image, name: str) -> Tag:
+        """Return the tag of a name that is added to an image."""
+        return self.words[image.dataset_id].by_name[name]
 
     def note(self, image: Image, kind: Kind, before: object, after: object, name: str = "") -> None:
         self.writing.note(self._change(image.dataset_id), image.pk, kind, before, after, name)
@@ -82,8 +88,11 @@ def put_words(
     source: Source,
     reason: str = "",
     group: uuid.UUID | None = None,
-) -> None:
+) -> dict[int, Settled]:
     """Give images exactly these words; what is right already is left alone, and an image without a change untouched.
+
+    For tags that are new on an image the rules of the vocabulary hold: an alias means its tag, what follows stands
+    behind it, and what is not used any more gives way to its successor, or is left out.
 
     To be called inside a transaction that holds the datasets' rows. What was read before that transaction began says so
     by `read_at_revision`: edits of people in between are merged with, never undone, and an image that was deleted for
@@ -95,14 +104,14 @@ def put_words(
         source: how.
         reason: why, as the history tells it.
         group: the same for all calls of one action: they are one entry of the history and are undone together.
+
+    Returns:
+        What the new names meant, by dataset: `replaced` and `refused` are to be told.
     """
-    names = sorted({name for each in wanted for name in each.tags})
-    tags: dict[str, Tag] = {}
-    for part in batches(names, _WORDS_AT_ONCE):
-        tags |= tags_meant(part)
+    words = _settle(wanted)
     # What is meant first: merged by another spelling, a tag that a person removed would come back.
-    wanted = _as_of_now([_as_meant(each, tags) for each in wanted])
-    work = _Work(by, source, reason, group, tags, {}, Writing())
+    wanted = _with_what_follows(_as_of_now([_as_meant(each, words) for each in wanted]), words)
+    work = _Work(by, source, reason, group, words)
     operations = work.writing.operations
     for each in wanted:
         before = len(operations)
@@ -112,12 +121,54 @@ def put_words(
             operations[before].key = each.key or operations[before].key
             work.writing.edited[each.image.pk] = bool(each.tags or each.caption)
     work.writing.write({each.image.pk: each.image.dataset_id for each in wanted}, by=by)
+    return words
 
 
-def _as_meant(wanted: WordsOfImage, tags: dict[str, Tag]) -> WordsOfImage:
-    """Return the same with tags in the place of their aliases, each once."""
-    meant = list(dict.fromkeys(tags[name].name for name in wanted.tags))
+def _settle(wanted: Sequence[WordsOfImage]) -> dict[int, Settled]:
+    """Find out what names that are new on their images mean, by dataset."""
+    names: defaultdict[int, set[str]] = defaultdict(set)
+    for each in wanted:
+        names[each.image.dataset_id].update(_new_names(each))
+    # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
+    return {pk: settle(sorted(of), pk, replace_deprecated=True) for pk, of in sorted(names.items())}
+
+
+def _new_names(wanted: WordsOfImage) -> list[str]:
+    there = {row.tag.name for row in wanted.rows}
+    return [name for name in wanted.tags if name not in there]
+
+
+def _as_meant(wanted: WordsOfImage, words: dict[int, Settled]) -> WordsOfImage:
+    """Return the same with tags in the place of their aliases, each once; what is there is no name, but a tag."""
+    settled, new = words[wanted.image.dataset_id], set(_new_names(wanted))
+    kept = [name for name in wanted.tags if name not in new or name in settled.tags]
+    meant = list(dict.fromkeys(settled.tags[name].name if name in new else name for name in kept))
     return wanted if meant == list(wanted.tags) else replace(wanted, tags=meant)
+
+
+def _with_what_follows(wanted: Sequence[WordsOfImage], words: dict[int, Settled]) -> Sequence[WordsOfImage]:
+    """Return the same with what follows from new tags behind them, unless a person took it away."""
+    following = {pk: settled.following for pk, settled in words.items()}
+    names = {name for of in following.values() for names in of.values() for name in names}
+    if not names:
+        return wanted
+    away: defaultdict[int, set[str]] = defaultdict(set)
+    for part in batches([each.image.pk for each in wanted], _AT_ONCE):
+        for image_id, name in find_kept_away(part, names):
+            away[image_id].add(name)
+    return [_spread(each, following[each.image.dataset_id], away[each.image.pk]) for each in wanted]
+
+
+def _spread(wanted: WordsOfImage, following: dict[str, list[str]], away: set[str]) -> WordsOfImage:
+    named, new = set(wanted.tags), set(_new_names(wanted))
+    spread: dict[str, None] = {}
+    ruled = set(wanted.ruled)
+    for name in wanted.tags:
+        spread[name] = None
+        more = [other for other in following.get(name, ()) if name in new and other not in named and other not in away]
+        ruled.update(more)
+        spread |= dict.fromkeys(more)
+    return wanted if len(spread) == len(wanted.tags) else replace(wanted, tags=list(spread), ruled=ruled)
 
 
 def _as_of_now(wanted: Sequence[WordsOfImage]) -> Sequence[WordsOfImage]:
@@ -169,8 +220,9 @@ def _plan_tags(work: _Work, wanted: WordsOfImage) -> None:
         if name not in there:
             position = last + STEP * (number - len(kept)) if stay else STEP * number
             # By number: a related object costs more than the rest of a row, and a list brings a hundred thousand rows.
-            place = {"image_id": image.pk, "tag_id": work.tags[name].pk, "position": position}
-            writing.new_rows.append(ImageTag(source=work.source, added_by=work.by, **place))
+            place = {"image_id": image.pk, "tag_id": work.tag(image, name).pk, "position": position}
+            source = Source.RULE if name in wanted.ruled else work.source
+            writing.new_rows.append(ImageTag(source=source, added_by=work.by, **place))
             work.note(image, Kind.ADD, None, position, name)
         elif not stay and (row := there[name]).position != STEP * number:
             work.note(image, Kind.MOVE, row.position, STEP * number, name)

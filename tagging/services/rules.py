@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -25,7 +26,7 @@ class TagDeprecated(TagRefused):
         self.name, self.successor = name, successor
 
 
-@dataclass(frozen=True)
+@dataclass
 class Settled:
     """What names mean in a dataset.
 
@@ -35,12 +36,25 @@ class Settled:
         implied: of each asked name the tags that go with it, all that follow from it, nearest first.
         replaced: of names whose tag is not used any more, the sentence that says so; `tags` has the successor.
         refused: likewise, where nothing takes its place.
+        made: the names that were neither a tag nor an alias before.
     """
 
     tags: dict[str, Tag]
     implied: dict[str, list[Tag]]
     replaced: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+
+    @cached_property
+    def by_name(self) -> dict[str, Tag]:
+        """All these tags, by their own names."""
+        every = [*self.tags.values(), *(tag for tags in self.implied.values() for tag in tags)]
+        return {tag.name: tag for tag in every}
+
+    @cached_property
+    def following(self) -> dict[str, list[str]]:
+        """Of each tag, by its own name, what follows from it."""
+        return {tag.name: [other.name for other in self.implied[name]] for name, tag in self.tags.items()}
 
     def spread(self, names: Sequence[str], away: Collection[str] = ()) -> tuple[list[str], set[str]]:
         """Return the tags of asked names in order, each once, those that follow from one right behind it.
@@ -103,6 +117,7 @@ def settle(
         implied={name: [tags[word] for word in implied[meaning.word]] for name, meaning in taken.items()},
         replaced=replaced,
         refused=refused,
+        made=[name for name, meaning in taken.items() if meaning.is_new],
     )
 
 

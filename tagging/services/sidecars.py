@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import ngettext
 
-from datasets.batches import batches
 from datasets.models import ImportJob
 from datasets.services.arrivals import Arrival, TextEnd
-from tagging.models import Caption, ImageTag, Source, Tag, TagOperation
+from tagging.models import Caption, ImageTag, Source, TagOperation
+from tagging.services.implying import find_kept_away
 from tagging.services.putting import WordsOfImage, put_words
-from tagging.services.vocabulary import resolve_aliases
+from tagging.services.rules import settle
+from tagging.services.text_notes import note_words
 from tagging.text import LONGEST_CAPTION, SidecarWords, count_lost, one_line, read_text_as
 
 Policy = ImportJob.SidecarPolicy
-_NAMES_AT_ONCE = 2000
 _KEYS = uuid.UUID("5d1c7c3e-6a55-4d0c-9a44-1c2b7f0f6a10")
 
 
@@ -60,17 +60,21 @@ def read_texts(job: ImportJob, arrivals: Sequence[Arrival]) -> list[TextEnd]:
     """
     standings = _get_standings(job, [each for each in arrivals if each.texts])
     says = [read_all([(text.text, text.reading) for text in arrival.texts]) for arrival in arrivals]
-    meant = _get_meant({name for each in says for name in each.tags})
+    settled = settle(sorted({name for each in says for name in each.tags}), job.dataset_id, replace_deprecated=True)
+    note_words(job, settled)
+    follow = {name for names in settled.following.values() for name in names}
+    away = find_kept_away([arrival.image.pk for arrival in arrivals], follow)
     wanted, ends = [], []
     for arrival, said in zip(arrivals, says, strict=True):
         standing = standings.get(arrival.image.pk, _Standing())
         # The names that stand on images: by another spelling, what a person took away would come back.
-        said_as_meant = SidecarWords(list(dict.fromkeys(meant.get(name, name) for name in said.tags)), said.caption)
-        words, end = _decide(Policy(job.sidecar_policy), arrival, said_as_meant, standing)
+        tags, ruled = settled.spread(said.tags, {name for image_id, name in away if image_id == arrival.image.pk})
+        words, end = _decide(Policy(job.sidecar_policy), arrival, SidecarWords(tags, said.caption), standing)
         ends.append(end)
         if end is TextEnd.APPLIED:
             key = None if standing.by_this_import else _first_key(job, arrival)
-            put = WordsOfImage(arrival.image, words.tags, words.caption, standing.rows, standing.caption, key)
+            has = (standing.rows, standing.caption)
+            put = WordsOfImage(arrival.image, words.tags, words.caption, *has, ruled=ruled, key=key)
             wanted.append(put)
     # All texts of an import are one entry of the history, and can be taken back together.
     put_words(wanted, by=job.started_by, source=Source.SIDECAR, group=uuid.uuid5(_KEYS, f"change {job.pk}"))
@@ -113,16 +117,6 @@ def _with(caption: str, more: str) -> str:
         both = f"{caption} {more}" if caption else more
         return both if len(both) <= LONGEST_CAPTION else caption
     return caption
-
-
-def _get_meant(names: set[str]) -> dict[str, str]:
-    """Return the tag's name of each of these that is an alias, and no tag itself."""
-    meant: dict[str, str] = {}
-    for part in batches(sorted(names), _NAMES_AT_ONCE):
-        if aliases := resolve_aliases(part):
-            own = set(Tag.objects.filter(name__in=list(aliases)).values_list("name", flat=True))
-            meant |= {alias: name for alias, name in aliases.items() if alias not in own}
-    return meant
 
 
 def _decide(policy: Policy, arrival: Arrival, says: SidecarWords, standing: _Standing) -> tuple[SidecarWords, TextEnd]:

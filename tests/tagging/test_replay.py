@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 from datasets.models import Dataset, Image
 from datasets.services.datasets import touch_dataset
 from datasets.services.trash import move_to_trash, restore
-from tagging.models import Caption, Change, ImageTag, Source, TagOperation
+from tagging.models import Caption, Change, ImageTag, Source, TagImplication, TagOperation
 from tagging.queries.history import get_log
 from tagging.queries.state import get_image_state
 from tagging.replaying import Replayed, Step, carry_over, find_untouched, replay
+from tagging.services.implying import TagImplied
 from tagging.services.labelling import Edit, apply_edits
 from tagging.services.putting import WordsOfImage, put_words
 from tagging.services.undoing import NothingToUndo, undo_change
+from tagging.services.vocabulary import get_tags
 from tests import factories
 from tests.tagging.doing import Kind, adding, apply, moving, names_on, removing, writing
 
@@ -34,7 +36,8 @@ places = st.one_of(st.none(), names)
 whose = st.integers(0, 2)
 commands = st.one_of(
     st.tuples(st.just("add"), whose, names, places),
-    st.tuples(st.just("remove"), whose, names),
+    st.tuples(st.just("remove"), whose, names, st.sampled_from(["ask", "with_impliers", "keep_impliers"])),
+    st.tuples(st.just("imply"), whose, names, names),
     st.tuples(st.just("move"), whose, names, places),
     st.tuples(st.just("group"), whose, st.lists(st.tuples(names, places), min_size=2, max_size=5)),
     st.tuples(st.just("squeeze"), whose, names, names, names),
@@ -63,8 +66,16 @@ class Play:
     def add(self, by: User, name: str, before: str | None) -> None:
         self.edit(by, adding(name, before))
 
-    def remove(self, by: User, name: str) -> None:
-        self.edit(by, removing(name))
+    def remove(self, by: User, name: str, how: str = "ask") -> None:
+        with suppress(TagImplied):
+            is_both, is_alone = how == "with_impliers", how == "keep_impliers"
+            self.edit(by, replace(removing(name), with_impliers=is_both, keep_impliers=is_alone))
+
+    def imply(self, by: User, name: str, other: str) -> None:
+        """From now on one tag says another; a circle among them must harm nobody."""
+        if name != other:
+            tag, implied = get_tags([name, other])
+            TagImplication.objects.get_or_create(tag=tag, implies=implied)
 
     def move(self, by: User, name: str, before: str | None) -> None:
         self.edit(by, moving(name, before))
@@ -75,7 +86,7 @@ class Play:
         edits = []
         for name, before in steps:
             kind = Kind.ADD if name not in there else Kind.MOVE if before else Kind.REMOVE
-            edits.append(Edit(uuid.uuid4(), kind, name, before, group=group))
+            edits.append(Edit(uuid.uuid4(), kind, name, before, group=group, keep_impliers=True))
         self.edit(by, *edits)
 
     def squeeze(self, by: User, first: str, second: str, third: str) -> None:
