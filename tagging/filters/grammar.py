@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tagging.filters.errors import FilterError
+from tagging.filters.patterns import canonical
 from tagging.filters.tokens import FOREIGN_KEYS, Word, is_sign, read_keyword, read_word, skip_blanks
 from tagging.filters.tree import (
     FORMATS,
@@ -167,7 +168,7 @@ def _words(word: Word) -> str:
     words = one_line(word.value)
     if not words:
         raise FilterError("empty", word.value, word.start, word.end)
-    return words
+    return canonical(words)
 
 
 _MAKERS: dict[str, Callable[[Word], Node]] = {

@@ -40,6 +40,11 @@ def is_wild(pattern: str) -> bool:
     return any(isinstance(part, Wild) for part in read_pattern(pattern))
 
 
+def canonical(pattern: str) -> str:
+    """Return the one spelling of a pattern: each sign that means itself has its backslash."""
+    return "".join(part.value if isinstance(part, Wild) else literal(part) for part in read_pattern(pattern))
+
+
 def literal(text: str) -> str:
     """Return the pattern of a text that means itself."""
     return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in text.replace("\\", "\\\\"))

@@ -70,19 +70,20 @@ def read_word(text: str, start: int) -> Word:
     found = _KEY.match(text, start)
     key = found.group(1).lower() if found else ""
     key = SAME_KEYS.get(key, key)
-    value, end = _read_value(text, found.end() if found else start, is_number=key in NUMBER_KEYS)
-    # A list of tags may be pasted: no tag has a comma.
-    return Word(key, value.rstrip(",") if key in {"", "tag"} else value, start, end)
+    value, end = _read_value(text, found.end() if found else start, key)
+    return Word(key, value, start, end)
 
 
-def _read_value(text: str, at: int, *, is_number: bool) -> tuple[str, int]:
-    if is_number and (compared := _COMPARED.match(text, at)):
+def _read_value(text: str, at: int, key: str) -> tuple[str, int]:
+    if key in NUMBER_KEYS and (compared := _COMPARED.match(text, at)):
         return compared.group(), compared.end()
     if text[at : at + 1] == '"':
         return _read_quoted(text, at)
     if quoted := _SINGLE_QUOTED.match(text, at):
         return re.sub(r"\\(['\"])", r"\1", quoted.group(1)), quoted.end()
-    return _read_bare(text, at)
+    value, end = _read_bare(text, at)
+    # A list of tags may be pasted: no tag has a comma.
+    return value.rstrip(",") if key in {"", "tag"} else value, end
 
 
 def _read_bare(text: str, at: int) -> tuple[str, int]:

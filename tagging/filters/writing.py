@@ -47,8 +47,7 @@ def _operand(node: Node) -> str:
 
 def _condition(node: Node) -> str:
     if isinstance(node, Tag):
-        bare = node.pattern
-        return bare if _reads_as(bare, node) and _reads_as(f"-{bare}", Not(node)) else f"tag:{_quoted(bare)}"
+        return node.pattern if _reads_as(node.pattern, node) else f"tag:{_quoted(node.pattern)}"
     if isinstance(node, Category | Caption | Name | Path | By):
         key = type(node).__name__.lower()
         bare = f"{key}:{node.pattern}"
@@ -93,7 +92,8 @@ def _quoted(pattern: str) -> str:
 
 
 def _reads_as(text: str, node: Node) -> bool:
+    """Whether it is so wherever it may stand: alone, after a sign, before a parenthesis."""
     try:
-        return parse_filter(text) == node
+        return parse_filter(text) == node and parse_filter(f"(-{text})") == Not(node)
     except FilterError:
         return False

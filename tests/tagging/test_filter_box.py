@@ -180,7 +180,7 @@ def test_a_large_change_is_read_behind_the_questions(
 
 
 def test_both_are_asked_over_http(client: Client, dataset: Dataset, pictures: list[Image]) -> None:
-    offered = client.get(f"/api/v1/datasets/{dataset.pk}/filter-completions", {"text": "-bir", "at": 4}).json()
+    offered = client.get(f"/api/v1/datasets/{dataset.pk}/filter-completions", {"text": "-bir", "at": "4"}).json()
     assert offered == {"start": 1, "end": 4, "items": [{"text": "bird", "label": "bird", "count": 1}]}
     counted = client.get(f"/api/v1/datasets/{dataset.pk}/tag-counts", {"filter": "bird", "q": "sky"}).json()
     assert counted == {"images": 1, "tags": [{"name": "blue sky", "category": "", "colour": "", "count": 1}]}
