@@ -8,7 +8,7 @@ from django.db.models.functions import Abs, Coalesce, Greatest, Length
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 
 from datasets.models import ASPECT_RATIO
-from tagging.buckets import borders_of, buckets
+from tagging.buckets import borders_of
 from tagging.filters.tree import Bucket, Number, Ratio
 from tagging.models import Caption, ImageTag
 from tagging.text import SEPARATOR
@@ -42,22 +42,13 @@ def is_shaped(node: Ratio) -> Q:
 
 def is_in_bucket(node: Bucket) -> Q:
     """Return that a picture goes into a bucket, by the same sums as `tagging.buckets.bucket_of`."""
-    size = (node.width, node.height)
-    exact = Q(width=node.width, height=node.height)
-    borders = borders_of(size)
-    if not borders.is_reached:
-        return exact
-    nearest = Q()
+    borders = borders_of((node.width, node.height))
     way = Abs(Value(borders.ratio) - ASPECT_RATIO)
+    condition = Q()
     for other, is_first in ((borders.below, borders.below_first), (borders.above, borders.above_first)):
         if other is not None:
-            nearest &= Q((LessThan if is_first else LessThanOrEqual)(way, Abs(Value(other) - ASPECT_RATIO)))
-    # Its size alone takes a picture into another.
-    others = Q()
-    for width, height in buckets():
-        if (width, height) != size:
-            others |= Q(width=width, height=height)
-    return exact | (nearest & ~others)
+            condition &= Q((LessThan if is_first else LessThanOrEqual)(way, Abs(Value(other) - ASPECT_RATIO)))
+    return condition
 
 
 def _count_of_tags() -> Combinable:
