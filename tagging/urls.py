@@ -5,10 +5,16 @@ from django.urls import path
 from tagging.views.duplicates import duplicates_page, undo_duplicates
 from tagging.views.export import export_page
 from tagging.views.history import history_page, undo_entry
+from tagging.views.rewording import reword_page
+from tagging.views.vocabulary import change_words, undo_sorting, vocabulary_page
 
 app_name = "tagging"
 
 urlpatterns = [
+    path("vocabulary/", vocabulary_page, name="vocabulary"),
+    path("vocabulary/change/", change_words, name="vocabulary_change"),
+    path("vocabulary/undo/", undo_sorting, name="vocabulary_undo"),
+    path("vocabulary/<slug:kind>/", reword_page, name="reword"),
     path("datasets/<int:dataset_id>/duplicates/", duplicates_page, name="duplicates"),
     path("datasets/<int:dataset_id>/duplicates/undo/", undo_duplicates, name="duplicates_undo"),
     path("datasets/<int:dataset_id>/history/", history_page, name="history"),

@@ -18,7 +18,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
                 ("name", models.CharField(db_index=True, max_length=200, verbose_name="name")),
-                ("vocabulary_count", models.PositiveBigIntegerField(default=0, verbose_name="count in the vocabulary")),
                 (
                     "description",
                     models.TextField(
@@ -36,7 +35,6 @@ class Migration(migrations.Migration):
                         verbose_name="not used since",
                     ),
                 ),
-                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="added")),
                 ("history_change_reason", models.TextField(null=True)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),

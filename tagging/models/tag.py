@@ -35,7 +35,9 @@ class Tag(models.Model):
         related_name="predecessors",
     )
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
-    history = HistoricalRecords(history_change_reason_field=models.TextField(null=True))
+    history = HistoricalRecords(
+        excluded_fields=["vocabulary_count", "created_at"], history_change_reason_field=models.TextField(null=True)
+    )
 
     class Meta:
         verbose_name = _("tag")

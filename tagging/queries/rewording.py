@@ -147,6 +147,11 @@ def plan_implications(tag: Tag, other: Tag | None) -> MovedImplications:
     return MovedImplications(kept_outgoing, kept_incoming, lost)
 
 
+def leads_to(tag: int, other: int) -> bool:
+    """Whether one tag is another one, or implies it on whatever way."""
+    return other in _reach({tag}, "tag_id", "implies_id")
+
+
 def _reach(start: Collection[int], at: str, to: str) -> set[int]:
     """Return the tags that implications lead to from these, themselves included; step by step, each tag once."""
     seen = set(start)
@@ -156,3 +161,10 @@ def _reach(start: Collection[int], at: str, to: str) -> set[int]:
         newest = found - seen
         seen |= newest
     return seen
+
+
+def count_distinct_images(tags: Sequence[str], *, dataset: Dataset | None) -> int:
+    """Count the images that have any of these tags, the trash left out."""
+    has_one = Exists(ImageTag.objects.filter(image=OuterRef("pk"), tag__name__in=list(tags)))
+    rows = Image.objects.filter(has_one)
+    return (rows if dataset is None else rows.filter(dataset=dataset)).count()

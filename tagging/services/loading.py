@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from datasets.batches import batches
 from tagging.models import Tag, TagAlias, TagCategory
 from tagging.services.vocabulary import TagRefused, bump_vocabulary, checked_name, resolve_aliases
+from tagging.services.vocabulary_history import note_first, note_now
 from tagging.services.vocabulary_list import Row, read_list
 
 _AT_ONCE = 1_000
@@ -69,29 +71,40 @@ class Loaded:
 
 
 @dataclass(frozen=True)
+class _Note:
+    """What the history of the vocabulary tells of a load."""
+
+    by: User | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class _Alias:
     line: int
     name: str
     tag: str
 
 
-def load_vocabulary(path: Path, *, dry_run: bool = False) -> Loaded:
+def load_vocabulary(path: Path, *, dry_run: bool = False, by: User | None = None, name: str = "") -> Loaded:
     """Add the tags and aliases of a list, and say what became of them.
 
     Args:
         path: the list.
         dry_run: only say it.
+        by: who loads it.
+        name: what the file is called, where `path` does not say it.
 
     Raises:
         ListUnreadable: there is no such file, or it is no list.
     """
     loaded = Loaded()
+    note = _Note(by, _("from the list %(name)s") % {"name": name or path.name})
     # Names by their hash: a million of them take a tenth of the memory. First all tags of the list, then its aliases.
     seen: set[int] = set()
     taken: dict[int, int] = {}
     try:
         for rows in _parts(read_list(path)):
-            _put_tags(rows, seen, loaded, dry_run=dry_run)
+            _put_tags(rows, seen, loaded, None if dry_run else note)
         for rows in _parts(read_list(path)):
             _put_aliases(_aliases_of(rows, seen, loaded), seen, taken, loaded, dry_run=dry_run)
     finally:
@@ -111,11 +124,11 @@ def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 @transaction.atomic
-def _put_tags(rows: Sequence[Row], seen: set[int], loaded: Loaded, *, dry_run: bool) -> None:
+def _put_tags(rows: Sequence[Row], seen: set[int], loaded: Loaded, note: _Note | None) -> None:
     categories = _categories()
     wanted = [row for row in rows if _is_first(row, seen, loaded)]
     names = [row.name for row in wanted]
-    facts = ("name", "category_id", "vocabulary_count")
+    facts = ("name", "category_id", "vocabulary_count", "pk")
     there = {name: values for name, *values in Tag.objects.filter(name__in=names).values_list(*facts)}
     aliases = resolve_aliases([name for name in names if name not in there])
     put: list[Tag] = []
@@ -130,17 +143,25 @@ def _put_tags(rows: Sequence[Row], seen: set[int], loaded: Loaded, *, dry_run: b
         count = row.count if row.count is not None else (old[1] if old else 0)
         if old is None:
             loaded.new += 1
-        elif old == [category, count]:
+        elif old[:2] == [category, count]:
             loaded.same += 1
             continue
         else:
             loaded.changed += 1
         put.append(Tag(name=row.name, category_id=category, vocabulary_count=count))
-    if put and not dry_run:
-        # In alphabetical order, as everybody who makes tags does: none waits for another for ever.
-        put.sort(key=lambda tag: tag.name)
-        fields = ["category", "vocabulary_count"]
-        Tag.objects.bulk_create(put, update_conflicts=True, unique_fields=["name"], update_fields=fields)
+    if put and note is not None:
+        old_ones = [(tag, there[tag.name]) for tag in put if tag.name in there]
+        _store_tags(put, [pk for tag, (category, _count, pk) in old_ones if category != tag.category_id], note)
+
+
+def _store_tags(put: list[Tag], sorted_anew: list[int], note: _Note) -> None:
+    """Store tags, and the history of those that were in another category before; a count says nothing of a word."""
+    # In alphabetical order, as everybody who makes tags does: none waits for another for ever.
+    put.sort(key=lambda tag: tag.name)
+    note_first(Tag, sorted_anew)
+    fields = ["category", "vocabulary_count"]
+    Tag.objects.bulk_create(put, update_conflicts=True, unique_fields=["name"], update_fields=fields)
+    note_now(Tag, sorted_anew, by=note.by, reason=note.reason)
 
 
 def _is_first(row: Row, seen: set[int], loaded: Loaded) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -90,8 +90,22 @@ class _Meant:
     condition: Q | None
 
 
-def forecast(rewording: Rewording) -> Forecast:
+def forecast_all(rewordings: Sequence[Rewording]) -> list[Forecast]:
+    """Say exactly what would be touched by one after the other; nothing is changed.
+
+    Raises:
+        RewordingRefused: one cannot be done as asked.
+        TagRefused: a name is none.
+    """
+    return [forecast(each, after=[other.tag for other in rewordings[:turn]]) for turn, each in enumerate(rewordings)]
+
+
+def forecast(rewording: Rewording, *, after: Sequence[str] = ()) -> Forecast:
     """Say exactly what would be touched; nothing is changed.
+
+    Args:
+        rewording: what is asked for.
+        after: tags that will have become the same other tag by then.
 
     Raises:
         RewordingRefused: it cannot be done as asked.
@@ -103,6 +117,7 @@ def forecast(rewording: Rewording) -> Forecast:
     if meant.tag is None:
         return Forecast(rewording.tag, names, new)
     there = [tag.pk for tag in meant.into.values() if tag is not None]
+    there += Tag.objects.filter(name__in=after).values_list("pk", flat=True)
     told = Forecast(
         meant.tag.name,
         names,
@@ -123,6 +138,24 @@ def forecast(rewording: Rewording) -> Forecast:
         goes=True,
         becomes_alias=rewording.keep_alias,
     )
+
+
+def carry_out_all(
+    rewordings: Sequence[Rewording], *, by: User | None, key: uuid.UUID, reason: str = "", seconds: float | None = None
+) -> Reworded:
+    """Do one after the other as `carry_out` does; each has a key of its own, made from this one."""
+    until = None if seconds is None else time.monotonic() + seconds
+    images = 0
+    for turn, rewording in enumerate(rewordings):
+        left = None if until is None else max(0.0, until - time.monotonic())
+        own_key = uuid.uuid5(key, rewording.tag)
+        done = carry_out(rewording, by=by, key=own_key, reason=reason, seconds=left)
+        images += done.images
+        others = rewordings[turn + 1 :]
+        is_late = images and until is not None and time.monotonic() > until
+        if not done.is_done or (others and is_late):
+            return Reworded(images, done.left + sum(map(_count_left, others)), is_done=False)
+    return Reworded(images, 0, is_done=True)
 
 
 def carry_out(

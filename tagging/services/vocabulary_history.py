@@ -35,8 +35,18 @@ def note_first(model: type[Model], keys: Collection[int]) -> None:
         noted = set(get_history_manager_for_model(model).filter(id__in=part).values_list("id", flat=True))
         rows = list(model._default_manager.filter(pk__in=[pk for pk in part if pk not in noted]))
         for row in rows:
-            vars(row)["_history_date"] = getattr(row, "created_at", None) or timezone.now()
+            # Nobody knows any more who made it.
+            vars(row).update(_history_user=None, _history_date=getattr(row, "created_at", None) or timezone.now())
         get_history_manager_for_model(model).bulk_history_create(rows, batch_size=_AT_ONCE)
+
+
+def note_now(model: type[Model], keys: Collection[int], *, by: User | None, reason: str) -> None:
+    """Note what rows are now, after they were changed."""
+    for part in batches(sorted(keys), _AT_ONCE):
+        rows = list(model._default_manager.filter(pk__in=part))
+        get_history_manager_for_model(model).bulk_history_create(
+            rows, batch_size=_AT_ONCE, update=True, default_user=by, default_change_reason=reason
+        )
 
 
 @transaction.atomic
