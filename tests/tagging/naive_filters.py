@@ -75,7 +75,9 @@ def _has(node: tree.Node, picture: Picture) -> bool:
         case tree.From(source):
             return any(put.source == source for put in picture.tags)
         case tree.By(pattern):
-            people = [put.by for put in picture.tags] + ([picture.caption[1]] if picture.caption else [])
+            people = [put.by for put in picture.tags] + (
+                [picture.caption[1]] if picture.caption and picture.text else []
+            )
             return any(name and _like(name, pattern) for name in people)
         case tree.Caption(pattern):
             return picture.text != "" and _like(picture.text, f"*{pattern}*")

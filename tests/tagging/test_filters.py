@@ -33,6 +33,8 @@ from tagging.filters.tree import (
     all_of,
 )
 from tagging.models import Caption as CaptionRow
+from tagging.models import Tag as TagRow
+from tagging.models import TagAlias
 from tagging.queries import filtering
 from tagging.queries.filtering import BadFilter, read_filter
 from tests import factories
@@ -287,10 +289,62 @@ def test_a_filter_finds_what_it_says(pictures: Dataset, text: str, names: str) -
     assert " ".join(image.original_name for image in found) == names
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("blue_sky OR zebra", "a.jpg b_1.jpg e.jpg"),
+        ("(zebra OR blue_sky) -state:ready", "b_1.jpg e.jpg"),
+        ("NOT (zebra OR blue_sky)", "B 2.jpg d.jpg f.jpg"),
+        ("1??%", "b_1.jpg"),
+        (r"100\*", ""),
+        # `blue_sky, Miku_(vocaloid)` has 25 characters, `blue sky, 100%` 14; the caption of d.jpg 19.
+        ("chars:25", "a.jpg"),
+        ("chars:14", "b_1.jpg"),
+        ("chars:19", "d.jpg"),
+        ("chars:0", "f.jpg"),
+        ("tags:0", "d.jpg f.jpg"),
+        ("tags:2..", "a.jpg b_1.jpg B 2.jpg e.jpg"),
+        ("has:caption", "d.jpg"),
+        ("has:tags tags:<3", "a.jpg b_1.jpg B 2.jpg e.jpg"),
+        ("path:/b", "b_1.jpg B 2.jpg"),
+        ("ar:4:3", "a.jpg b_1.jpg B 2.jpg d.jpg e.jpg f.jpg"),
+        ("ar:>4:3", ""),
+        ("size:640x480 bucket:1152x896 size:1KB format:jpg", "a.jpg b_1.jpg B 2.jpg d.jpg e.jpg f.jpg"),
+        ("at:<1h", "a.jpg b_1.jpg B 2.jpg d.jpg e.jpg"),
+        ("source:person", "a.jpg b_1.jpg B 2.jpg e.jpg"),
+        ("by:*", ""),
+        ("is:duplicate", ""),
+    ],
+)
+def test_every_kind_of_condition_finds_what_it_says(pictures: Dataset, text: str, names: str) -> None:
+    found = Image.objects.filter(read_filter(text, pictures), dataset=pictures).in_order()
+    assert " ".join(image.original_name for image in found) == names
+
+
+def test_what_looks_alike_is_found_and_found_anew_after_a_change(dataset: Dataset) -> None:
+    first = factories.make_image(dataset, dhash=0x123456789ABCDEF0, sharpness=50.0)
+    factories.make_image(dataset, dhash=-0x123456789ABCDEF0, sharpness=50.0)
+    assert Image.objects.filter(read_filter("is:duplicate", dataset)).count() == 0
+    second = factories.make_image(dataset, dhash=0x123456789ABCDEF1, sharpness=50.0)
+    found = Image.objects.filter(read_filter("is:duplicate", dataset)).values_list("pk", flat=True)
+    assert set(found) == {first.pk, second.pk}
+    factories.make_image(factories.make_dataset(), dhash=0x123456789ABCDEF0, sharpness=50.0)
+    assert Image.objects.filter(read_filter("is:duplicate", dataset)).count() == 2
+
+
+def test_another_spelling_of_a_tag_finds_it_where_no_tag_is_called_so(pictures: Dataset) -> None:
+    TagAlias.objects.create(name="azure_sky", tag=TagRow.objects.get(name="blue_sky"))
+    TagAlias.objects.create(name="Zebra", tag=TagRow.objects.get(name="100%"))
+    assert Image.objects.filter(read_filter("Azure*", pictures), dataset=pictures).count() == 0
+    assert Image.objects.filter(read_filter('"Azure sky"', pictures), dataset=pictures).get().original_name == "a.jpg"
+    assert Image.objects.filter(read_filter("zebra", pictures), dataset=pictures).get().original_name == "e.jpg"
+
+
 def test_a_pattern_of_more_words_than_a_statement_takes_finds_the_same(
     pictures: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filtering, "_MOST_WORDS", 1)
+    monkeypatch.setattr(filtering, "_FEW_IMAGES", 0)
     for text, names in {"blue*sky": "a.jpg b_1.jpg B 2.jpg", "-tag:*": "d.jpg f.jpg"}.items():
         found = Image.objects.filter(read_filter(text), dataset=pictures).in_order()
         assert " ".join(image.original_name for image in found) == names
