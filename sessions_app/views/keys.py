@@ -20,6 +20,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         "urls": {
             "api": reverse("api-1:api-root"),
             "datasets": reverse("datasets:list"),
+            "vocabulary": reverse("tagging:vocabulary"),
             "keys": reverse("sessions_app:keys"),
         },
     }

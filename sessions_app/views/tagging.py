@@ -85,6 +85,7 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
                 "grid": reverse("datasets:detail", args=[image.dataset.pk]),
                 "import": reverse("datasets:import", args=[image.dataset.pk]),
                 "datasets": reverse("datasets:list"),
+                "vocabulary": reverse("tagging:vocabulary"),
                 "keys": reverse("sessions_app:keys"),
                 "sessions": reverse("sessions_app:sessions"),
                 "login": reverse("login"),

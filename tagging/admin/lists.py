@@ -241,8 +241,8 @@ class ListsMixin(ImportExportMixin):
 
 def _told(loaded: Loaded) -> str:
     return _(
-        "List loaded: %(new)d new tags, %(changed)d changed, %(same)d as they were, %(new_aliases)d new aliases, "
-        "%(clashes)d clashes, %(bad)d lines not taken as they are."
+        "List loaded. New tags: %(new)d, changed: %(changed)d, as they were: %(same)d, new aliases: %(new_aliases)d, "
+        "clashes: %(clashes)d, not taken as they are: %(bad)d."
     ) % {
         "new": loaded.new,
         "changed": loaded.changed,

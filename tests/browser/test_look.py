@@ -41,6 +41,7 @@ PAGES = [
     "keys",
     "trash",
     "duplicates",
+    "vocabulary",
 ]
 
 
@@ -69,6 +70,7 @@ def addresses(running_program: RunningProgram, tmp_path_factory: pytest.TempPath
         "keys": "/keys/",
         "trash": f"/datasets/{dataset}/trash/",
         "duplicates": f"/datasets/{dataset}/duplicates/",
+        "vocabulary": "/vocabulary/",
     }
 
 

@@ -86,7 +86,7 @@ def test_an_upload_tells_what_would_change_and_does_it_after_a_yes(admin: Client
     assert "there is none with the number “9”" in page
     assert Tag.objects.count() == 1
     answer = admin.post(CONFIRM, hidden(page), follow=True)
-    assert "3 new tags, 1 changed" in answer.content.decode()
+    assert "New tags: 3, changed: 1" in answer.content.decode()
     assert Tag.objects.count() == 4
     assert TagAlias.objects.get(name="longhair").tag.name == "long_hair"
     entry = LogEntry.objects.get()
