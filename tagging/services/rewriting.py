@@ -10,16 +10,19 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from datasets.models import Image
 from datasets.services.datasets import touch_dataset
-from tagging.models import ImageTag, Source, Tag
+from tagging.models import Change, ImageTag, Source, Tag
+from tagging.queries.rules import Reader
 from tagging.services.changes import open_change
+from tagging.services.implying import find_kept_away
+from tagging.services.vocabulary import make_tags
 from tagging.services.writing import CLOSEST, STEP, Kind, Writing, number_anew, open_numbering
 
 _IMAGES_AT_ONCE = 1_000
@@ -29,7 +32,7 @@ _BREATH = 0.003
 
 @dataclass(frozen=True)
 class Rewriting:
-    """What is put in the place of what.
+    """What is put in the place of what; what the vocabulary says follows from it is added behind, as on every way in.
 
     Attributes:
         tag: the tag that goes.
@@ -63,11 +66,12 @@ def rewrite_images(rewriting: Rewriting, dataset_id: int, *, until: float | None
     Returns:
         On how many images it was done, and whether there is nothing left to do.
     """
+    implied = _implied(rewriting, dataset_id)
     done = after = 0
     while ids := _next_images(rewriting, dataset_id, after):
         if until is not None and done and time.monotonic() > until:
             return done, False
-        done += _rewrite(rewriting, dataset_id, ids)
+        done += _rewrite(rewriting, dataset_id, ids, implied)
         after = ids[-1]
         time.sleep(_BREATH)
     return done, True
@@ -81,46 +85,88 @@ def _next_images(rewriting: Rewriting, dataset_id: int, after: int) -> list[int]
     return list(found.order_by("pk").values_list("pk", flat=True)[:_IMAGES_AT_ONCE])
 
 
+def _implied(rewriting: Rewriting, dataset_id: int) -> list[Tag]:
+    """Return what follows in a dataset from the tags that come, in the order in which it is added."""
+    names = [tag.name for tag in rewriting.into]
+    words = list(dict.fromkeys(word for each in Reader.of(dataset_id).implied(names).values() for word in each))
+    tags = make_tags([word for word in words if word not in {*names, rewriting.tag.name}])
+    return [tags[word] for word in words if word in tags]
+
+
 @transaction.atomic
-def _rewrite(rewriting: Rewriting, dataset_id: int, ids: Sequence[int]) -> int:
+def _rewrite(rewriting: Rewriting, dataset_id: int, ids: Sequence[int], implied: Sequence[Tag]) -> int:
     """Do it on some images, in few statements; returns on how many."""
     touch_dataset(dataset_id)
-    rows = list(_rows_that_go(rewriting, ids))
+    rows = list(_rows_that_go(rewriting, ids, with_last=bool(implied)))
     if not rows:
         return 0  # somebody took the tag off all of them meanwhile
-    there = _tags_there(rewriting.into, ids)
-    change = open_change(
-        rewriting.change_key(dataset_id), dataset_id, by=rewriting.by, source=Source.BULK, reason=rewriting.reason
-    )
-    writing = Writing()
-    retagged: dict[int, list[int]] = defaultdict(list)
+    key = rewriting.change_key(dataset_id)
+    change = open_change(key, dataset_id, by=rewriting.by, source=Source.BULK, reason=rewriting.reason)
+    there = _tags_there([*rewriting.into, *implied], ids)
+    away = find_kept_away(ids, [tag.name for tag in implied])
+    part = _Part(rewriting, dataset_id, change)
     for row in rows:
-        missing = [tag for tag in rewriting.into if tag.pk not in there[row.image_id]]
-        places = _places(row, len(missing), dataset_id, writing)
+        has = there[row.image_id]
+        places = part.replace(row, [tag for tag in rewriting.into if tag.pk not in has])
+        last = max([getattr(row, "last", row.position), *places])
+        part.follow(row, last, [tag for tag in implied if tag.pk not in has and (row.image_id, tag.name) not in away])
+    part.write()
+    return len(rows)
+
+
+@dataclass
+class _Part:
+    """Some images of a dataset, and what is to be written."""
+
+    rewriting: Rewriting
+    dataset_id: int
+    change: Change
+    writing: Writing = field(default_factory=Writing)
+    retagged: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def replace(self, row: ImageTag, missing: Sequence[Tag]) -> list[float]:
+        """Put the tags that are not there into the place of the row, and return their places."""
+        writing = self.writing
+        places = _places(row, len(missing), self.dataset_id, writing)
         for number, (tag, place) in enumerate(zip(missing, places, strict=True)):
-            writing.note(change, row.image_id, Kind.ADD, None, place, tag.name)
+            writing.note(self.change, row.image_id, Kind.ADD, None, place, tag.name)
             if number:
                 facts = {"image_id": row.image_id, "tag_id": tag.pk, "position": place}
                 writing.new_rows.append(ImageTag(source=row.source, added_by_id=row.added_by_id, **facts))
             else:
                 # The row stays what it is, with who put it there and how: it is the same mark by another word.
-                retagged[tag.pk].append(row.pk)
+                self.retagged[tag.pk].append(row.pk)
         if not missing:
             writing.removed_rows.append(row.pk)
-        writing.note(change, row.image_id, Kind.REMOVE, row.position, None, rewriting.tag.name)
+        writing.note(self.change, row.image_id, Kind.REMOVE, row.position, None, self.rewriting.tag.name)
         writing.edited[row.image_id] = True
-    for tag_id, row_ids in retagged.items():
-        ImageTag.objects.filter(pk__in=row_ids).update(tag_id=tag_id)
-    writing.write(dict.fromkeys(writing.edited, dataset_id), by=rewriting.by)
-    return len(rows)
+        return places
+
+    def follow(self, row: ImageTag, last: float, tags: Sequence[Tag]) -> None:
+        """Add what follows from the tags that came, behind all others."""
+        for number, tag in enumerate(tags, start=1):
+            place = last + STEP * number
+            facts = {"image_id": row.image_id, "tag_id": tag.pk, "position": place}
+            self.writing.new_rows.append(ImageTag(source=Source.RULE, added_by=self.rewriting.by, **facts))
+            self.writing.note(self.change, row.image_id, Kind.ADD, None, place, tag.name)
+
+    def write(self) -> None:
+        """Store all of it."""
+        for tag_id, row_ids in self.retagged.items():
+            ImageTag.objects.filter(pk__in=row_ids).update(tag_id=tag_id)
+        self.writing.write(dict.fromkeys(self.writing.edited, self.dataset_id), by=self.rewriting.by)
 
 
-def _rows_that_go(rewriting: Rewriting, ids: Sequence[int]) -> Iterable[ImageTag]:
-    rows = ImageTag.objects.filter(image__in=ids, tag=rewriting.tag).order_by("image_id")
-    if len(rewriting.into) < 2:
-        return rows
-    behind = ImageTag.objects.filter(image=OuterRef("image"), position__gt=OuterRef("position"))
-    return rows.annotate(following=Subquery(behind.order_by("position").values("position")[:1]))
+def _rows_that_go(rewriting: Rewriting, ids: Sequence[int], *, with_last: bool) -> Iterable[ImageTag]:
+    """Return the tag's rows, with the place of the next tag and of the last one where these are needed."""
+    rows: QuerySet[ImageTag] = ImageTag.objects.filter(image__in=ids, tag=rewriting.tag).order_by("image_id")
+    of_image = ImageTag.objects.filter(image=OuterRef("image"))
+    if len(rewriting.into) > 1:
+        behind = of_image.filter(position__gt=OuterRef("position")).order_by("position")
+        rows = rows.annotate(following=Subquery(behind.values("position")[:1]))
+    if with_last:
+        rows = rows.annotate(last=Subquery(of_image.order_by("-position").values("position")[:1]))
+    return rows
 
 
 def _tags_there(tags: Sequence[Tag], ids: Sequence[int]) -> dict[int, set[int]]:
@@ -150,4 +196,5 @@ def _number_anew(row: ImageTag, dataset_id: int, writing: Writing) -> float:
     number_anew(rows, open_numbering(dataset_id), writing)
     writing.moved_rows.extend(rows)
     row.position = next(each.position for each in rows if each.pk == row.pk)
+    vars(row)["last"] = max(each.position for each in rows)
     return row.position + STEP

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,6 +121,26 @@ def test_aliases_implications_and_quick_tags_follow(dataset: Dataset) -> None:
         (dataset.pk, 3, "smile"),
         (other.pk, 2, "smile"),
     }
+
+
+def test_what_follows_from_the_new_tag_is_added_but_where_a_person_took_it_away(dataset: Dataset) -> None:
+    smile, face = Tag.objects.create(name="smile"), Tag.objects.create(name="face")
+    TagImplication.objects.create(tag=smile, implies=face)
+    TagImplication.objects.create(tag=face, implies=Tag.objects.create(name="body"))
+    plain, has_one = tagged(dataset, "grin", "z"), tagged(dataset, "face", "grin")
+    away = tagged(dataset, "smile")
+    apply(away, replace(removing("face"), keep_impliers=True))
+    apply(away, removing("smile"), adding("grin"))
+    start = newest()
+    do(merging("grin", "smile"))
+    assert names_on(plain) == ["smile", "z", "face", "body"]
+    assert names_on(has_one) == ["face", "body", "smile"]
+    assert "face" not in names_on(away)
+    assert ImageTag.objects.get(image=plain, tag=face).source == Source.RULE
+    for image in (plain, has_one, away):
+        check_log(image)
+    undo_all(start)
+    assert names_on(plain) == ["grin", "z"]
 
 
 def test_numbers_are_exact_for_each_dataset(dataset: Dataset) -> None:
