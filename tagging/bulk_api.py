@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import HttpError
 
 from datasets.filter_reading import BadFilter
@@ -39,7 +39,7 @@ def preview(request: HttpRequest, dataset_id: int, body: PreviewIn) -> PreviewOu
 
 
 @router.post("/datasets/{int:dataset_id}/bulk", response={200: BulkOut, 202: BulkOut, 409: ErrorOut, 422: ErrorOut})
-def do(request: HttpRequest, dataset_id: int, body: BulkIn) -> tuple[int, BulkOut]:
+def do(request: HttpRequest, dataset_id: int, body: BulkIn) -> Status[BulkOut]:
     """Do an action: up to 500 images at once (200), more as a job (202) that `bulk-jobs` tells of.
 
     Sent again with the same `key`, it counts once. All of it is one entry of the history.
@@ -55,7 +55,7 @@ def do(request: HttpRequest, dataset_id: int, body: BulkIn) -> tuple[int, BulkOu
 @router.post(
     "/changes/{int:change_id}/undo-job", response={200: BulkJobOut, 202: BulkJobOut, 409: ErrorOut, 422: ErrorOut}
 )
-def undo(request: HttpRequest, change_id: int, body: UndoJobIn) -> tuple[int, BulkJobOut]:
+def undo(request: HttpRequest, change_id: int, body: UndoJobIn) -> Status[BulkJobOut]:
     """Take back an entry of a history of any size: up to 500 images at once (200), more as a job (202).
 
     What somebody touched since stays as it is; `undone` tells of it. Sent again with the same `key`, it counts once.
@@ -68,7 +68,7 @@ def undo(request: HttpRequest, change_id: int, body: UndoJobIn) -> tuple[int, Bu
         job = do_or_enqueue(start_undo(change, key=body.key, by=user))
     if job.state == BulkJob.State.FAILED:
         raise HttpError(409, job.error)
-    return (200 if job.state in BulkJob.ENDED else 202), BulkJobOut.of(job)
+    return Status(_code(job), BulkJobOut.of(job))
 
 
 @router.get("/bulk-jobs/{int:job_id}", response=BulkJobOut)
@@ -97,10 +97,14 @@ def list_tags_of(request: HttpRequest, dataset_id: int, body: TagsOfIn) -> TagsO
     return TagsOfOut.of(len(images), get_tags_of(dataset, images))
 
 
-def _answer(job: BulkJob) -> tuple[int, BulkOut]:
+def _answer(job: BulkJob) -> Status[BulkOut]:
     if job.state == BulkJob.State.FAILED:
         raise HttpError(422, job.error)
-    return (200 if job.state in BulkJob.ENDED else 202), BulkOut.of(job)
+    return Status(_code(job), BulkOut.of(job))
+
+
+def _code(job: BulkJob) -> int:
+    return 200 if job.state in BulkJob.ENDED else 202
 
 
 def _visible(request: HttpRequest, dataset_id: int) -> Dataset:

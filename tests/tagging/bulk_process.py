@@ -10,12 +10,13 @@ def main(job_id: int) -> None:
     import django
 
     django.setup()
+    from tagging.models import BulkJob
     from tagging.services.bulk import running
 
     running._FIRST_BATCH = running._LARGEST_BATCH = running._SMALLEST_BATCH = 5
     count = running._count
 
-    def told(job: running.BulkJob, looked_at: int, changed: int) -> None:
+    def told(job: BulkJob, looked_at: int, changed: int) -> None:
         count(job, looked_at, changed)
         # Still inside the transaction: what is killed now was not done.
         print(job.done, flush=True)
