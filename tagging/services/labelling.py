@@ -302,7 +302,9 @@ def _remove(step: _Step, name: str) -> bool:
     if stay and edit.keep_impliers:
         TagKeptAway.objects.create(operation=operation)
     along = stay if edit.with_impliers else _came_along(step, name)
-    for row in ImageTag.objects.filter(image=step.image, tag__name__in=along).select_related("tag"):
+    rows = ImageTag.objects.filter(image=step.image, tag__name__in=along).select_related("tag")
+    # In their order, so that they come back in it.
+    for row in rows.order_by("position", "pk"):
         row.delete()
         step.note(row.tag.name, row.position, None, Kind.REMOVE)
     return True

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from datasets.models import Dataset
 from datasets.services.datasets import touch_dataset
 from tagging.models import QuickTag
-from tagging.services.vocabulary import checked_name, get_tag
+from tagging.services.rules import settle
+from tagging.services.vocabulary import checked_name
 
 SLOTS = range(1, 10)
 
@@ -29,14 +30,14 @@ def pin_tag(dataset: Dataset, text: str, *, slot: int | None = None) -> None:
     tag that has none takes the place of what was there.
 
     Raises:
-        TagRefused: what was given is no tag.
+        TagRefused: what was given is no tag, or one that is not used any more.
         NoSuchSlot: the key is not 1 to 9.
         NoSlotLeft: no key was named and none is free.
     """
     _check(slot)
-    checked_name(text)
+    name = checked_name(text)
     touch_dataset(dataset.pk)  # holds the dataset's row: two who pin come one after the other
-    tag = get_tag(text)
+    tag = settle([name], dataset.pk).tags[name]
     pinned = {row.slot: row for row in QuickTag.objects.filter(dataset=dataset)}
     here = next((row for row in pinned.values() if row.tag_id == tag.pk), None)
     if here is not None and slot in {None, here.slot}:

@@ -251,7 +251,8 @@ export class Asking {
     const isThere = this.has(id);
     let steps = 0;
     if (answer === "yes" && !isThere) steps = editing.add(id, [this.tag]);
-    if (answer === "no" && isThere) steps = editing.remove(id, this.tag);
+    // "No" says that this tag is not right, whatever others say.
+    if (answer === "no" && isThere) steps = editing.remove(id, this.tag, { keep_impliers: true });
     // Each answer is an action of its own; its number takes it back.
     const action = steps > 0 ? editing.history.done.at(-1).id : null;
     this.round.push({ id, answer, action });

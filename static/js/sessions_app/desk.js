@@ -78,7 +78,7 @@ export class Desk extends EventTarget {
     const announce = (text) => this.announce(text);
     this.chips = new Chips({
       root: $(".side__tags"),
-      onRemove: (name) => this.editing.remove(this.image, name),
+      onRemove: (name) => this.remove(this.image, name),
       onMove: (name, before) => this.editing.move(this.image, name, before),
       onLeave: () => this.toTagBox(),
       announce,
@@ -99,8 +99,8 @@ export class Desk extends EventTarget {
       suggestions: this.suggestions,
       chips: this.chips,
       target: () => this.image,
-      onAdd: (image, names) => this.add(image, names),
-      onRemove: (name) => this.editing.remove(this.image, name),
+      onAdd: (image, names, how) => this.add(image, names, how),
+      onRemove: (name) => this.remove(this.image, name),
       onNext: () => this.goOn(),
       onWait: (work) => this.saver.holdFor(work),
       announce,
@@ -112,7 +112,7 @@ export class Desk extends EventTarget {
       live: $("[data-live=saved]"),
       login: urls.login,
       onRetry: () => this.saver.retryNow(),
-      onShow: () => this.captions.showFirst(),
+      onShow: () => (this.saver.status.state === "asks" ? this.questions.focus() : this.captions.showFirst()),
       tags: () => this.shown(this.image).tags.length,
     });
   }
@@ -285,7 +285,8 @@ export class Desk extends EventTarget {
 
   /** Returns whether the server spells a tag otherwise than it was typed. */
   learnSpelling(image, state, operations) {
-    const names = (tags) => tags.map((tag) => tag.name);
+    // What a rule added was not typed by anybody.
+    const names = (tags) => tags.filter((tag) => tag.source !== "RULE").map((tag) => tag.name);
     const of = (kind) => operations.filter((operation) => operation.kind === kind).map((operation) => operation.tag);
     const removed = of("remove");
     const typed = of("add").filter((name) => !removed.includes(name));
@@ -301,8 +302,14 @@ export class Desk extends EventTarget {
     }
   }
 
-  refused({ image, operation, status, detail }) {
+  refused({ image, operation, status, detail, impliedBy }) {
     if (status === 404) this.lost(image);
+    if (impliedBy && image === this.image) {
+      // Somebody else gave the picture what it follows from, just now.
+      this.render();
+      this.questions.ask(image, operation.tag, impliedBy);
+      return;
+    }
     if (operation.kind === "caption") this.captions.refused(image, operation.text, status, detail);
     // Of a picture that is gone it is said once beside the box, whatever was still on its way.
     if (operation.kind === "caption" || (status === 404 && image === this.image)) {
@@ -352,11 +359,16 @@ export class Desk extends EventTarget {
     return tagged < total ? this.nextUntagged() : undefined;
   }
 
-  add(image, names) {
+  /** Remove a tag; returns `false` where it follows from others and is asked about first. */
+  remove(image, name) {
+    return this.questions.remove(image, name);
+  }
+
+  add(image, names, how = {}) {
     const there = new Set(this.shown(image).tags.map((tag) => tag.name));
     const spelled = names.map((name) => this.vocabulary.spelling(name));
     const fresh = spelled.filter((name) => !there.has(name));
-    if (fresh.length > 0) this.editing.add(image, fresh);
+    if (fresh.length > 0) this.editing.add(image, fresh, how);
     if (fresh.length > 0 && image === this.image) this.chips.reveal(fresh.at(-1));
     const again = spelled.find((name) => there.has(name));
     if (again === undefined || image !== this.image) return;

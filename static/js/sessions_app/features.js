@@ -10,6 +10,7 @@ import { QuickTags } from "./quick_tags.js";
 import { Reading } from "./reading.js";
 import { RecentTags } from "./recent.js";
 import { Review } from "./review.js";
+import { TagQuestions } from "./tag_questions.js";
 import { Walk } from "./walk.js";
 
 export function makeFeatures(desk, page) {
@@ -24,10 +25,11 @@ export function makeFeatures(desk, page) {
     new Clipboard(desk),
     new Reading(desk, page),
     new Asking(desk, page),
+    new TagQuestions(desk),
   ];
 }
 
 /** Their classes: pages without a desk ask them what their actions are called, and which keys they have. */
-export const FEATURES = [People, Review, HistoryPanel, Walk, QuickTags, RecentTags, Clipboard, Reading, Asking];
+export const FEATURES = [People, Review, HistoryPanel, Walk, QuickTags, RecentTags, Clipboard, Reading, Asking, TagQuestions];
 
 export const actionsOf = (features) => features.flatMap((feature) => feature.actions?.() ?? []);

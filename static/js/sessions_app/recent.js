@@ -65,8 +65,8 @@ export class RecentTags {
     const { desk } = this;
     const { name } = button.dataset;
     const isThere = button.getAttribute("aria-pressed") === "true";
-    if (isThere) desk.editing.remove(desk.image, name);
-    else desk.add(desk.image, [name]);
+    if (isThere && !desk.remove(desk.image, name)) return;
+    if (!isThere) desk.add(desk.image, [name]);
     const words = isThere ? gettext("%(name)s removed") : gettext("%(name)s added");
     desk.announce(interpolate(words, { name }));
   }

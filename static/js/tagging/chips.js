@@ -4,9 +4,17 @@ import Sortable from "../../vendor/sortablejs/sortable.esm.js";
 import { el, icon } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 
+/** What is said of a tag that a rule put there; empty of others. */
+export function ruleWords({ source, implied_by: impliedBy = [] } = {}) {
+  if (source !== "RULE") return "";
+  if (impliedBy.length === 0) return gettext("added by a rule");
+  return interpolate(gettext("implied by %(names)s"), { names: impliedBy.join(", ") });
+}
+
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 export class Chips {
+  /** `onRemove(name)` removes a tag, and returns `false` where it asks first. */
   constructor({ root, onRemove, onMove, onLeave, announce }) {
     Object.assign(this, { onRemove, onMove, onLeave, announce });
     this.list = root.querySelector("[data-chips]");
@@ -14,6 +22,7 @@ export class Chips {
     this.empty = root.querySelector("[data-chips-empty]");
     this.tools = root.querySelector("[data-chip-tools]");
     this.names = [];
+    this.tags = new Map();
     this.byName = new Map();
     this.current = null;
     this.list.replaceChildren();
@@ -65,6 +74,7 @@ export class Chips {
     const hadFocus = this.list.contains(focused);
     const hadTools = this.tools.contains(focused);
     this.names = tags.map((tag) => tag.name);
+    this.tags = new Map(tags.map((tag) => [tag.name, tag]));
     for (const [name, chip] of this.byName) {
       if (this.names.includes(name)) continue;
       chip.remove();
@@ -87,8 +97,25 @@ export class Chips {
     if (!this.byName.has(name)) this.byName.set(name, this.make(name));
     const chip = this.byName.get(name);
     if (this.list.children[index] !== chip) this.list.insertBefore(chip, this.list.children[index] ?? null);
+    chip.firstElementChild.setAttribute("aria-label", this.described(name, index));
+    this.markRule(chip, name);
+  }
+
+  described(name, index) {
     const place = { name, number: index + 1, total: this.names.length };
-    chip.firstElementChild.setAttribute("aria-label", interpolate(gettext("%(name)s, %(number)s of %(total)s"), place));
+    const words = interpolate(gettext("%(name)s, %(number)s of %(total)s"), place);
+    const rule = ruleWords(this.tags.get(name));
+    return rule ? `${words}, ${rule}` : words;
+  }
+
+  /** A tag that nobody put there has a mark, and says what it follows from. */
+  markRule(chip, name) {
+    const rule = ruleWords(this.tags.get(name));
+    chip.firstElementChild.title = rule ? `${name}: ${rule}` : name;
+    chip.classList.toggle("chip--rule", rule !== "");
+    const mark = chip.querySelector(".chip__rule");
+    if (rule && !mark) chip.firstElementChild.after(el("span", { class: "chip__rule" }, icon("corner-down-right")));
+    if (!rule) mark?.remove();
   }
 
   make(name) {
@@ -124,11 +151,7 @@ export class Chips {
     this.tools.hidden = this.current === null || !isIn;
     if (this.tools.hidden) return;
     const at = this.names.indexOf(this.current);
-    const place = { name: this.current, number: at + 1, total: this.names.length };
-    this.tools.querySelector("[data-chip-tools-text]").textContent = interpolate(
-      gettext("%(name)s, %(number)s of %(total)s"),
-      place,
-    );
+    this.tools.querySelector("[data-chip-tools-text]").textContent = this.described(this.current, at);
     this.tools.querySelector("[data-move=earlier]").disabled = at === 0;
     this.tools.querySelector("[data-move=later]").disabled = at === this.names.length - 1;
   }
@@ -181,8 +204,10 @@ export class Chips {
   remove(name, { toBox = false } = {}) {
     const at = this.names.indexOf(name);
     this.isRemoving = true;
-    this.onRemove(name);
+    const isAsked = this.onRemove(name) === false;
     this.isRemoving = false;
+    // The question has the focus now.
+    if (isAsked) return;
     const next = this.names[Math.min(at, this.names.length - 1)];
     if (toBox || next === undefined) this.onLeave();
     else this.focus(next);

@@ -2,7 +2,7 @@
 // and a step that can be taken back.
 
 import { makeKey } from "../lib/uuid.js";
-import { applyOperation, inverseOf, isUntouched, neighbours } from "./state.js";
+import { applyOperation, inverseOf, isUntouched, neighbours, tagBehind } from "./state.js";
 import { History } from "./undo.js";
 
 export class Editing {
@@ -60,12 +60,30 @@ export class Editing {
     return steps.length;
   }
 
-  add(image, names) {
-    return this.do(image, names.map((tag) => ({ kind: "add", tag, before: null })));
+  /** What was typed just now may be a slip of the finger: the server asks where a new tag looks like one. */
+  add(image, names, { isTyped = false } = {}) {
+    const more = isTyped ? { is_meant: false } : {};
+    return this.do(image, names.map((tag) => ({ kind: "add", tag, before: null, ...more })));
   }
 
-  remove(image, tag) {
-    return this.do(image, [{ kind: "remove", tag }]);
+  /** With `keep_impliers` it stays away, though it follows from others that are there. */
+  remove(image, tag, how = {}) {
+    return this.do(image, [{ kind: "remove", tag, ...how }]);
+  }
+
+  /** Put another tag into the place of one that waits for an answer, and was never stored. */
+  instead({ image, operation }, tag) {
+    const before = tagBehind(this.shown(image), operation.tag);
+    this.saver.dropAsked(this.saver.asked.find((entry) => entry.operation.key === operation.key));
+    this.learn({ kind: "remove", tag: operation.tag });
+    this.onChange(image);
+    return this.do(image, [{ kind: "add", tag, before }]);
+  }
+
+  /** Put another tag into the place of one, as one action. */
+  replace(image, tag, other) {
+    const before = tagBehind(this.shown(image), tag);
+    return this.do(image, [{ kind: "remove", tag }, { kind: "add", tag: other, before }]);
   }
 
   move(image, tag, before) {
@@ -117,7 +135,9 @@ export class Editing {
       (isOurs ? taken : touched).push(step);
       if (isOurs) state = applyOperation(state, step.inverse);
     }
-    record(this.apply(image, taken.map((step) => step.inverse)).map(remembered));
+    // What came along with it by a rule goes and comes with it, and no rule of today changes what it was.
+    const back = taken.map(({ key, inverse }) => (inverse.kind === "add" || inverse.kind === "remove" ? { ...inverse, takes_back: key } : inverse));
+    record(this.apply(image, back).map(remembered));
     return { taken: taken.reverse().map(operationOf), touched: touched.reverse().map(operationOf) };
   }
 }

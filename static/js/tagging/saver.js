@@ -1,9 +1,11 @@
 // Sends edits in the order they were made, one call at a time, until each is acknowledged or refused.
 //
 // "stored" {image, state, operations}: the server took edits. "refused" {image, operation, status, detail}: it never will.
-// "conflict" {image, keys}: a caption was changed by somebody else. "status": what the state line says has changed.
+// "conflict" {image, keys}: a caption was changed by somebody else. "asked" {image, entry}: a new tag looks like a slip;
+// its edit waits in the outbox until a person said which one is meant. "status": what the state line says has changed.
 
 import { backoff, postJson } from "../lib/http.js";
+import { makeKey } from "../lib/uuid.js";
 
 const MOST_AT_ONCE = 100;
 // What a browser lets outlive the page is 64 KiB altogether.
@@ -27,18 +29,43 @@ export class Saver extends EventTarget {
   }
 
   get status() {
-    const waiting = this.outbox.length;
+    const waiting = this.due.length;
     const [stopped] = this.outbox.stopped;
     const isKept = !(this.outbox.isRefused && this.outbox.isAtRisk);
     if (this.trouble && waiting > 0) return { ...this.trouble, waiting, isKept };
     if (stopped) return { state: stopped.stopped.reason ? "refused" : "conflict", waiting };
-    if (waiting + this.held === 0) return { state: "saved", waiting };
+    if (waiting + this.held === 0) return { state: this.asked.length > 0 ? "asks" : "saved", waiting };
     return { state: "saving", waiting };
   }
 
   /** Whether leaving now would lose something, or leave something unsent. */
   get isUnsent() {
-    return this.outbox.length + this.held > 0 || this.outbox.isAtRisk;
+    return this.due.length + this.held > 0 || this.outbox.isAtRisk;
+  }
+
+  /** The edits that may be sent. */
+  get due() {
+    return this.outbox.entries.filter((entry) => !entry.asked);
+  }
+
+  /** The edits that wait for a person. */
+  get asked() {
+    return this.outbox.entries.filter((entry) => entry.asked);
+  }
+
+  /** What was typed is meant: it is sent as it is. */
+  keepAsked(entry) {
+    entry.operation = { ...entry.operation, is_meant: true };
+    delete entry.asked;
+    this.outbox.keep([entry]);
+    this.tell("status");
+    this.pump();
+  }
+
+  /** What was typed is not meant: it was never stored, and never will be. */
+  dropAsked(entry) {
+    this.outbox.remove([entry]);
+    this.tell("status");
   }
 
   /** An edit is being made that waits for something else: until it is over, not all is saved. */
@@ -55,7 +82,14 @@ export class Saver extends EventTarget {
 
   /** Queue an edit; `facts` are kept with it: the `base` of a caption. Returns its key. */
   add(image, operation, facts = {}) {
+    // A tag that waits for an answer and is taken away again was never there.
+    const waits = operation.kind === "remove" && this.asked.find((entry) => entry.image === image && entry.operation.tag === operation.tag);
+    if (waits) {
+      this.dropAsked(waits);
+      return makeKey();
+    }
     const entry = operation.kind === "caption" ? this.addCaption(image, operation, facts) : this.outbox.add(image, operation, facts);
+    for (const waiting of this.asked) this.keepPlace(waiting, [entry]);
     this.tell("status");
     // What one key press makes (a pasted list) goes in one call.
     queueMicrotask(() => this.pump());
@@ -90,19 +124,19 @@ export class Saver extends EventTarget {
     // What was waiting from before goes first.
     await this.outbox.open();
     let goesOn = true;
-    while (goesOn && this.outbox.length > 0) goesOn = await this.sendBatch(this.nextBatch());
+    while (goesOn && this.due.length > 0) goesOn = await this.sendBatch(this.nextBatch());
     this.isSending = false;
     this.tell("status");
   }
 
   /** The oldest edit, with those of the same image behind it; a caption goes alone, as it may be refused alone. */
   nextBatch() {
-    const [first] = this.outbox.entries;
+    const [first] = this.due;
     const { kind, group } = first.operation;
     if (kind === "caption" && group) return this.captionsOf(first.image).filter((entry) => entry.operation.group === group);
     if (kind === "caption" || this.sendAlone) return [first];
     const batch = [];
-    for (const entry of this.outbox.of(first.image)) {
+    for (const entry of this.due.filter((other) => other.image === first.image)) {
       if (entry.operation.kind === "caption" || batch.length === MOST_AT_ONCE) break;
       batch.push(entry);
     }
@@ -155,6 +189,8 @@ export class Saver extends EventTarget {
     const { status } = error;
     if (status === 409 && error.body?.state) return this.conflicted(batch[0], error.body.state);
     if (!REFUSALS.has(status)) return this.waitFor(error);
+    const asked = status === 409 && batch.find((entry) => entry.key === error.body?.key);
+    if (asked) return this.questioned(asked, error.body);
     if (batch.length > 1 && batch[0].operation.kind !== "caption") {
       // One of them is the culprit: the others must not fall with it.
       this.sendAlone = true;
@@ -172,6 +208,33 @@ export class Saver extends EventTarget {
     this.tell("refused", { image, operation, status, detail: error.detail });
     this.tell("status");
     return true;
+  }
+
+  /** The server cannot know what is meant; what else was sent with it goes on. */
+  questioned(entry, { detail, meant, implied_by: impliedBy }) {
+    const { image, operation } = entry;
+    this.trouble = null;
+    this.attempt = 0;
+    if (meant) {
+      entry.asked = { detail, meant };
+      this.keepPlace(entry, this.outbox.entries.slice(this.outbox.entries.indexOf(entry) + 1));
+      this.outbox.keep([entry]);
+      this.tell("asked", { image, entry });
+    } else {
+      this.outbox.remove([entry]);
+      this.tell("refused", { image, operation, status: 409, detail, impliedBy });
+    }
+    this.tell("status");
+    return true;
+  }
+
+  /** What waits stays in front of what was entered after it, though that is stored first. */
+  keepPlace(entry, later) {
+    if (entry.operation.before) return;
+    const next = later.find(({ image, operation }) => image === entry.image && operation.kind === "add" && !operation.before);
+    if (!next) return;
+    entry.operation = { ...entry.operation, before: next.operation.tag };
+    this.outbox.keep([entry]);
   }
 
   conflicted(entry, state) {
@@ -198,13 +261,13 @@ export class Saver extends EventTarget {
 
   retryNow() {
     this.attempt = 0;
-    if (this.outbox.length > 0) this.pump();
+    if (this.due.length > 0) this.pump();
   }
 
   /** Wait until all is stored, at most so many milliseconds; returns whether it is. */
   async settled(milliseconds) {
     const end = performance.now() + milliseconds;
-    const isBusy = () => this.held > 0 || (this.outbox.length > 0 && !this.trouble);
+    const isBusy = () => this.held > 0 || (this.due.length > 0 && !this.trouble);
     while (isBusy() && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 15));
     }

@@ -33,6 +33,7 @@ export class SaveState {
     const { state } = status;
     if (state === "saved") return { text: gettext("Saved") };
     if (state === "saving") return { text: gettext("Saving…") };
+    if (state === "asks") return { text: gettext("Waits for your answer"), action: gettext("Show") };
     if (state === "gone") return { text: gettext("Needs your attention") };
     if (state === "refused") return { text: gettext("Needs your attention"), action: gettext("Show") };
     if (state === "conflict") return { text: gettext("Conflict"), action: gettext("Show") };
@@ -53,7 +54,7 @@ export class SaveState {
   }
 
   act() {
-    if (["conflict", "refused"].includes(this.status.state)) this.onShow();
+    if (["conflict", "refused", "asks"].includes(this.status.state)) this.onShow();
     else this.onRetry();
   }
 

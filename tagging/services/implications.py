@@ -1,0 +1,128 @@
+"""What a tag says as well, what takes the place of one that is not used any more, and pictures that show one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from datasets.models import Image
+from tagging.models import Tag, TagExample, TagImplication
+from tagging.services.vocabulary import bump_vocabulary
+
+MOST_EXAMPLES = 6
+
+
+class ImplicationCircle(Exception):
+    """An implication would lead back to its own tag; the text names the way. `names` is that way."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        way = " → ".join(f"“{name}”" for name in names)
+        super().__init__(
+            _("This leads in a circle: %(way)s. Take one of these implications away first.") % {"way": way}
+        )
+        self.names = list(names)
+
+
+class SuccessorCircle(Exception):
+    """A tag would take its own place; the text names the way."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        way = " → ".join(f"“{name}”" for name in names)
+        super().__init__(_("This leads in a circle: %(way)s. Choose another tag that takes its place.") % {"way": way})
+        self.names = list(names)
+
+
+class TooManyExamples(Exception):
+    """A few pictures show a tag; the text is a sentence."""
+
+
+@transaction.atomic
+def add_implication(tag: Tag, implies: Tag) -> TagImplication:
+    """Let a tag say another one as well; one that is there already is returned.
+
+    Images are left as they are: it holds for what comes in from now on.
+
+    Raises:
+        ImplicationCircle: it would lead back to the tag; nothing is changed.
+    """
+    # Counts first, which holds its row: of two who close a circle at once the second sees what the first did.
+    bump_vocabulary()
+    check_no_circle(tag, implies)
+    return TagImplication.objects.get_or_create(tag=tag, implies=implies)[0]
+
+
+def check_no_circle(tag: Tag, implies: Tag, *, but_for: int | None = None) -> None:
+    """Check that an implication would not lead back to its own tag.
+
+    Args:
+        tag: what would imply.
+        implies: what would be implied.
+        but_for: the number of an implication that this one takes the place of.
+
+    Raises:
+        ImplicationCircle: it would; the text names the way.
+    """
+    way = _way(implies.pk, tag.pk, but_for)
+    if way:
+        names = dict(Tag.objects.filter(pk__in=[tag.pk, *way]).values_list("pk", "name"))
+        raise ImplicationCircle([names[pk] for pk in [tag.pk, *way]])
+
+
+def _way(start: int, end: int, but_for: int | None) -> list[int]:
+    """Return the shortest way along implications from one tag to another, both included; empty where there is none."""
+    came_from: dict[int, int | None] = {start: None}
+    front = [start]
+    while front and end not in came_from:
+        rows = TagImplication.objects.filter(tag__in=front).exclude(pk=but_for).order_by("pk")
+        front = []
+        for one, other in rows.values_list("tag", "implies"):
+            if other not in came_from:
+                came_from[other] = one
+                front.append(other)
+    way: list[int] = []
+    at = end if end in came_from else None
+    while at is not None:
+        way.append(at)
+        at = came_from[at]
+    return way[::-1]
+
+
+@transaction.atomic
+def deprecate_tag(tag: Tag, successor: Tag | None) -> None:
+    """Take a tag out of use from now on; images keep it where they have it.
+
+    Args:
+        tag: which.
+        successor: what takes its place; it may be out of use itself, then its own successor counts.
+
+    Raises:
+        SuccessorCircle: the successor leads back to the tag; nothing is changed.
+    """
+    bump_vocabulary()
+    way, at = [tag.name], successor
+    while at is not None:
+        way.append(at.name)
+        if at.pk == tag.pk:
+            raise SuccessorCircle(way)
+        if len(set(way)) < len(way):
+            break  # a circle of others: that one is theirs
+        at = at.successor
+    tag.deprecated_at, tag.successor = tag.deprecated_at or timezone.now(), successor
+    tag.save(update_fields=["deprecated_at", "successor"])
+
+
+@transaction.atomic
+def set_examples(tag: Tag, images: Sequence[Image]) -> None:
+    """Let these images show what a tag means, and no others.
+
+    Raises:
+        TooManyExamples: more than `MOST_EXAMPLES`.
+    """
+    if len(images) > MOST_EXAMPLES:
+        raise TooManyExamples(_("At most %(count)d pictures show a tag.") % {"count": MOST_EXAMPLES})
+    TagExample.objects.filter(tag=tag).exclude(image__in=images).delete()
+    rows = [TagExample(tag=tag, image=image) for image in images]
+    TagExample.objects.bulk_create(rows, ignore_conflicts=True)

@@ -1,0 +1,205 @@
+"""Where only a person knows what is meant: a slip of the finger, and removing what follows from another tag."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.axe import Axe
+from tests.browser.desk import Desk
+from tests.program import RunningProgram
+
+pytestmark = [pytest.mark.browser, pytest.mark.flow]
+
+_VOCABULARY = """
+from tagging.models import Tag
+from tagging.services.implications import add_implication
+from tagging.services.vocabulary import bump_vocabulary, get_tags
+Tag.objects.update_or_create(name="blue eyes", defaults={"vocabulary_count": 4000})
+kimono, japanese, clothes = get_tags(["kimono", "japanese clothes", "clothes"])
+add_implication(kimono, japanese)
+add_implication(japanese, clothes)
+bump_vocabulary()
+"""
+
+
+@pytest.fixture
+def desk(desk: Desk, running_program: RunningProgram) -> Desk:
+    """A vocabulary with rules."""
+    running_program.manage("shell", "--verbosity=0", "-c", _VOCABULARY)
+    return desk
+
+
+def question(page: Page) -> Locator:
+    return page.get_by_role("region", name="A question about a tag")
+
+
+def enter(desk: Desk, *words: str) -> None:
+    for word in words:
+        desk.page.keyboard.insert_text(word)
+        desk.press("Control+Enter")
+
+
+def look(page: Page, name: str) -> None:
+    """Check a page for everybody, and keep pictures of it where a person asked for them."""
+    folder = os.environ.get("TAGGER_SCREENSHOTS")
+    for size, theme in (((1440, 900), "light"), ((1440, 900), "dark"), ((390, 844), "light")):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        if folder:
+            page.screenshot(path=f"{folder}/{name}-{size[0]}-{theme}.png")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")
+
+
+def test_what_follows_is_marked_and_goes_and_comes_with_its_tag(desk: Desk) -> None:
+    desk.open(2)
+    enter(desk, "heron", "kimono")
+    desk.expect_chips("heron", "kimono", "japanese clothes", "clothes")
+    follows = desk.page.locator(".chip--rule")
+    expect(follows).to_have_count(2)
+    expect(follows.last.locator(".chip__name")).to_have_attribute(
+        "aria-label", "clothes, 4 of 4, implied by kimono, japanese clothes"
+    )
+    desk.press("Control+z")
+    desk.expect_chips("heron")
+    desk.press("Control+Shift+Z")
+    desk.expect_chips("heron", "kimono", "japanese clothes", "clothes")
+    expect(follows).to_have_count(2)
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["heron", "kimono", "japanese clothes", "clothes"]
+
+
+def test_removing_what_follows_asks_by_keyboard_and_by_pointer(desk: Desk) -> None:
+    desk.open(2)
+    enter(desk, "heron", "kimono")
+    desk.expect_chips("heron", "kimono", "japanese clothes", "clothes")
+    desk.expect_saved()
+    # Backspace arms the last tag, and again would remove it.
+    desk.press("Backspace", "Backspace")
+    asked = question(desk.page)
+    expect(asked).to_contain_text("“clothes” follows from “kimono, japanese clothes”. What shall go?")
+    expect(asked.get_by_role("button", name="All of them")).to_be_focused()
+    look(desk.page, "implied")
+    desk.press("Escape")
+    expect(asked).to_be_hidden()
+    expect(desk.box).to_be_focused()
+    desk.expect_chips("heron", "kimono", "japanese clothes", "clothes")
+    # Just this one; it stays away.
+    desk.page.locator(".chip", has_text="clothes").last.locator(".chip__remove").click()
+    asked.get_by_role("button", name="Only clothes").click()
+    desk.expect_chips("heron", "kimono", "japanese clothes")
+    expect(desk.box).to_be_focused()
+    desk.press("Control+z")
+    desk.expect_chips("heron", "kimono", "japanese clothes", "clothes")
+    desk.expect_saved()
+    # All of them, with one key.
+    desk.press("Backspace", "Backspace")
+    expect(asked).to_be_visible()
+    desk.press("Enter")
+    desk.expect_chips("heron")
+    expect(desk.box).to_be_focused()
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["heron"]
+    desk.press("Control+z")
+    desk.expect_chips("heron", "kimono", "japanese clothes", "clothes")
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["heron", "kimono", "japanese clothes", "clothes"]
+
+
+def test_what_somebody_else_made_follow_meanwhile_is_asked_about_too(desk: Desk, problems: list[str]) -> None:
+    desk.open(2)
+    enter(desk, "clothes")
+    desk.expect_chips("clothes")
+    desk.expect_saved()
+    desk.page.route("**/live/**", lambda route: route.abort())
+    desk.edit_elsewhere(2, kind="add", tag="kimono")
+    desk.press("Backspace", "Backspace")
+    expect(question(desk.page)).to_contain_text("“clothes” follows from")
+    expect(desk.page.locator(".chip__name", has_text="kimono")).to_be_visible()
+    desk.press("Tab", "Enter")
+    desk.expect_chips("kimono", "japanese clothes")
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["kimono", "japanese clothes"]
+    problems.clear()
+
+
+def test_a_slip_is_asked_about_and_never_lost(desk: Desk, problems: list[str]) -> None:
+    desk.open(2)
+    enter(desk, "blue eys", "heron")
+    asked = question(desk.page)
+    expect(asked).to_contain_text("“blue eys” is new. Did you mean “blue eyes”?")
+    # The loop goes on: the box has the focus, the chip is there, the other tag is stored.
+    desk.expect_chips("blue eys", "heron")
+    expect(desk.box).to_be_focused()
+    expect(desk.state).to_have_attribute("data-state", "asks")
+    look(desk.page, "slip")
+    assert desk.stored_tags(2) == ["heron"]
+    # Also after a reload.
+    desk.page.reload()
+    expect(asked).to_be_visible()
+    desk.expect_chips("blue eys", "heron")
+    desk.press("Alt+Enter")
+    expect(asked).to_be_hidden()
+    desk.expect_chips("blue eyes", "heron")
+    desk.expect_saved()
+    assert desk.stored_tags(2) == ["blue eyes", "heron"]
+    desk.press("Control+z")
+    desk.expect_chips("heron")
+    problems.clear()
+
+
+def test_what_was_typed_may_be_meant(desk: Desk, problems: list[str]) -> None:
+    desk.open(3)
+    enter(desk, "blue eyez")
+    expect(question(desk.page)).to_be_visible()
+    desk.press("Alt+Shift+Enter")
+    expect(question(desk.page)).to_be_hidden()
+    desk.expect_saved()
+    assert desk.stored_tags(3) == ["blue eyez"]
+    # Taken back before it was answered, it was never there.
+    desk.press("Backspace", "Backspace")
+    enter(desk, "blue eyess")
+    expect(question(desk.page)).to_be_visible()
+    desk.press("Control+z")
+    expect(question(desk.page)).to_be_hidden()
+    desk.expect_chips()
+    desk.expect_saved()
+    assert desk.stored_tags(3) == []
+    problems.clear()
+
+
+def test_who_goes_on_without_an_answer_keeps_what_was_typed_and_may_change_it(desk: Desk, problems: list[str]) -> None:
+    desk.open(4)
+    enter(desk, "blu eyes")
+    expect(question(desk.page)).to_be_visible()
+    desk.press("Enter")
+    expect(desk.page).to_have_url(desk.address(5))
+    expect(question(desk.page)).to_be_hidden()
+    expect(desk.page.get_by_text("04.jpg: “blu eyes” was kept as you typed it.")).to_be_visible()
+    desk.expect_saved()
+    assert desk.stored_tags(4) == ["blu eyes"]
+    desk.page.get_by_role("button", name="Use “blue eyes”").click()
+    desk.expect_saved()
+    desk.press("PageUp")
+    desk.expect_chips("blue eyes")
+    problems.clear()
+
+
+def test_what_is_pasted_is_taken_as_it_is(desk: Desk) -> None:
+    desk.open(5)
+    desk.page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.setData("text/plain", "blue eyws, reeds");
+          const paste = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+          document.querySelector("#tag-input").dispatchEvent(paste);
+        }"""
+    )
+    desk.expect_chips("blue eyws", "reeds")
+    desk.expect_saved()
+    expect(question(desk.page)).to_be_hidden()
