@@ -20,6 +20,7 @@ from datasets.queries.ordering import (
     sort_keys,
     with_value,
 )
+from datasets.queries.totals import count_matching
 
 MOST_IMAGES_A_PAGE = 500
 MOST_IDS_A_CALL = 100_000
@@ -80,6 +81,10 @@ class Asked:
             matching = matching.filter(review_state=self.state)
         return matching
 
+    def count(self, matching: ImageQuerySet) -> int:
+        """Return how many match, which are what `matching` returned."""
+        return count_matching(self.dataset, matching, self.filter, self.untagged, self.flag, self.state)
+
 
 def get_image_page(asked: Asked, *, after: str = "", limit: int = 100) -> ImagePage:
     """Return the images after a cursor. Page 1,000 costs what page 1 costs: the order's index is entered there.
@@ -95,7 +100,7 @@ def get_image_page(asked: Asked, *, after: str = "", limit: int = 100) -> ImageP
     return ImagePage(
         images=rows[:limit],
         next=cursor_behind(asked.order, rows[limit - 1]) if more else None,
-        total=matching.count(),
+        total=asked.count(matching),
         revision=asked.dataset.revision,
     )
 
@@ -121,7 +126,7 @@ def get_landmarks(asked: Asked, *, every: int) -> Landmarks:
     """
     every = max(1, every)
     matching = asked.matching()
-    total = matching.count()
+    total = asked.count(matching)
     numbered = with_value(matching, asked.order).annotate(number=Window(RowNumber(), order_by=sort_keys(asked.order)))
     rows = numbered.annotate(rest=F("number") % every).filter(rest=0).order_by("number")
     places = rows.values_list(*cursor_fields(asked.order))[: max(0, total - 1) // every]

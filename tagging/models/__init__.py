@@ -6,6 +6,7 @@ from tagging.models.caption import Caption
 from tagging.models.category import TagCategory
 from tagging.models.change import Change
 from tagging.models.example import TagExample
+from tagging.models.folded import Folded
 from tagging.models.image_tag import ImageTag, Source
 from tagging.models.implication import TagImplication
 from tagging.models.kept_away import TagKeptAway
@@ -22,6 +23,7 @@ __all__ = [
     "Caption",
     "Change",
     "DatasetVocabulary",
+    "Folded",
     "ImageTag",
     "QuickTag",
     "Review",

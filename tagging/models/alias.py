@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from tagging.models.folded import Folded
 from tagging.models.tag import Tag
 
 
@@ -17,6 +18,8 @@ class TagAlias(models.Model):
     class Meta:
         verbose_name = _("alias")
         verbose_name_plural = _("aliases")
+        # What is typed is looked for however it is spelled.
+        indexes = [models.Index(Folded("name"), name="tag_alias_folded")]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(name="") & ~models.Q(name__contains=","), name="tag_alias_is_one_word_of_a_list"

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from tagging.models.category import TagCategory
+from tagging.models.folded import Folded
 
 
 class Tag(models.Model):
@@ -42,6 +43,8 @@ class Tag(models.Model):
     class Meta:
         verbose_name = _("tag")
         verbose_name_plural = _("tags")
+        # What is typed is looked for however it is spelled.
+        indexes = [models.Index(Folded("name"), name="tag_folded")]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(name="") & ~models.Q(name__contains=","), name="tag_name_is_one_word_of_a_list"

@@ -48,15 +48,10 @@ def read_filter(text: str, dataset: Dataset | None = None) -> Q:
 
 
 def tags_like(pattern: str) -> QuerySet[Tag]:
-    """Return the tags of a name; case and underscores do not count, `*` and `?` stand for other signs.
-
-    Where no tag is called so, it is taken for another spelling of one.
-    """
-    is_called_so = Q(begins_like("name", pattern), is_like("name", pattern))
-    found = Tag.objects.filter(is_called_so)
-    if is_wild(pattern) or found.exists():
-        return found
-    return Tag.objects.filter(pk__in=list(TagAlias.objects.filter(is_called_so).values_list("tag_id", flat=True)))
+    """Return the tags of a name; case and underscores do not count, `*` and `?` stand for other signs."""
+    if is_wild(pattern):
+        return Tag.objects.filter(begins_like("name", pattern), is_like("name", pattern))
+    return Tag.objects.filter(is_like("name", pattern))
 
 
 def _condition(node: tree.Node, dataset: Dataset | None) -> Q:
@@ -77,6 +72,9 @@ def _has_tag(node: tree.Tag) -> Q:
     """Find the words first: where there are few of them, each picture is then one step along an index."""
     found = tags_like(node.pattern).values("pk")
     words = list(found.values_list("pk", flat=True)[: _MOST_WORDS + 1])
+    if not words and not is_wild(node.pattern):
+        # No tag is called so: it may be another spelling of one.
+        words = list(TagAlias.objects.filter(is_like("name", node.pattern)).values_list("tag_id", flat=True))
     if not words:
         return _NONE
     if len(words) > _MOST_WORDS:

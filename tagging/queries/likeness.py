@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Lookup, Q, Value
+from django.db.models import Lookup, Q, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Lower, Replace
+from django.db.models.lookups import Exact
 from django.db.models.sql.compiler import SQLCompiler
 
 from tagging.filters.patterns import Wild, is_wild, read_pattern
+from tagging.models import Folded
 
 _OF_LIKE = {Wild.ANYTHING: "%", Wild.ONE: "_"}
 
 
 def is_like(text: Combinable | str, pattern: str) -> Q:
     """Return that a text, or the field of this name, is like a pattern as a whole."""
-    return _is_like(text, _written(pattern))
+    if is_wild(pattern):
+        return _is_like(text, _written(pattern))
+    # Asked so, an index on what is compared is found.
+    plain = "".join(part for part in read_pattern(pattern) if isinstance(part, str)).replace("_", " ")
+    condition = Q()
+    for spelling in _spellings(plain):
+        condition |= Q(Exact(Folded(text), Value(spelling)))
+    return condition
 
 
 def holds(text: Combinable | str, pattern: str) -> Q:
@@ -43,13 +51,16 @@ def begins_like(field: str, pattern: str) -> Q:
 
 
 def _is_like(text: Combinable | str, written: str) -> Q:
-    # A database may know the capitals of ASCII only: then others are found as they are typed, and small.
-    spellings = dict.fromkeys([written.lower(), written])
-    folded = Lower(Replace(F(text) if isinstance(text, str) else text, Value("_"), Value(" ")))
     condition = Q()
-    for spelling in spellings:
-        condition |= Q(_Like(folded, Value(spelling)))
+    for spelling in _spellings(written):
+        condition |= Q(_Like(Folded(text), Value(spelling)))
     return condition
+
+
+def _spellings(written: str) -> list[str]:
+    """Return how a text may be stored, folded: a database that knows the capitals of ASCII only leaves others."""
+    small = "".join(sign.lower() if sign.isascii() else sign for sign in written)
+    return list(dict.fromkeys([written.lower(), small]))
 
 
 def _written(pattern: str) -> str:

@@ -7,10 +7,12 @@ import random
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from datasets.models import Dataset, Image
 from datasets.queries.images import Asked, get_ids, get_image_page, get_landmarks
 from datasets.queries.ordering import Order
+from datasets.services.datasets import touch_dataset
 from tests import factories
 
 API = "/api/v1"
@@ -156,3 +158,20 @@ def test_the_page_takes_a_filter_an_order_and_any_cursor(client: Client, dataset
     assert [image.pk for image in shown.images] == [hat.pk]
     shown = client.get(f"/datasets/{dataset.pk}/", {"order": "newest", "after": "nonsense"}).context["view"].page
     assert [image.pk for image in shown.images] == [hat.pk, lake.pk]
+
+
+def test_a_large_dataset_is_counted_once_until_it_changes(dataset: Dataset) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(next_position=50_000)
+    factories.make_image(dataset)
+
+    def counted(asked_filter: str = "") -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as queries:
+            page = get_image_page(Asked(Dataset.objects.get(pk=dataset.pk), asked_filter))
+        return page.total, sum("COUNT(" in query["sql"] and "position" not in query["sql"] for query in queries)
+
+    assert counted() == (1, 1)
+    assert counted() == (1, 0)
+    assert counted("is:tagged") == (0, 1)
+    factories.make_image(dataset)
+    touch_dataset(dataset.pk)
+    assert counted() == (2, 1)
