@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
@@ -135,7 +135,8 @@ def _has_caption(what: Q) -> Q:
 
 
 def _is_at(node: tree.Path) -> Q:
-    return is_named(Concat(F("relative_path"), Value("/"), F("original_name")), node.pattern)
+    path = Concat(F("relative_path"), Value("/"), F("original_name"), output_field=TextField())
+    return is_named(path, node.pattern)
 
 
 _CONDITIONS: dict[type[tree.Node], Callable[[Any], Q]] = {
