@@ -14,20 +14,36 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from datasets.models import Image
 from datasets.services.datasets import touch_dataset
 from tagging.models import Change, ImageTag, Source, Tag
 from tagging.queries.rules import Reader
+from tagging.services.bulk.carrying_out import carry_out_log, mark_changed, newest_operation
+from tagging.services.bulk.statements import ADD_AT_END, REMOVE, execute
 from tagging.services.changes import open_change
 from tagging.services.implying import find_kept_away
 from tagging.services.vocabulary import make_tags
 from tagging.services.writing import CLOSEST, STEP, Kind, Writing, number_anew, open_numbering
 
-_IMAGES_AT_ONCE = 1_000
+_IMAGES_AT_ONCE = 2_000
 # Others who write get their turn between two transactions; on SQLite one who comes again at once would starve them.
 _BREATH = 0.003
+
+# The other tag where it is not there yet, at the place of the one that goes.
+ADD_IN_PLACE = """
+INSERT INTO tagging_tagoperation ("key", change_id, image_id, kind, tag_name, "before", "after")
+SELECT NEW_KEY(), %(change)s, t.image_id, 'ADD', %(name)s, NULL, TO_JSON(t.position)
+FROM tagging_imagetag t
+WHERE t.tag_id = %(tag)s AND t.image_id IN (SELECT id FROM IDS i)
+AND NOT EXISTS (SELECT 1 FROM tagging_imagetag x WHERE x.tag_id = %(other)s AND x.image_id = t.image_id)
+"""
+RETAG = """
+UPDATE tagging_imagetag SET tag_id = %(other)s
+WHERE tag_id = %(tag)s AND image_id IN (SELECT id FROM IDS i)
+AND NOT EXISTS (SELECT 1 FROM tagging_imagetag x WHERE x.tag_id = %(other)s AND x.image_id = tagging_imagetag.image_id)
+"""
 
 
 @dataclass(frozen=True)
@@ -97,21 +113,49 @@ def _implied(rewriting: Rewriting, dataset_id: int) -> list[Tag]:
 def _rewrite(rewriting: Rewriting, dataset_id: int, ids: Sequence[int], implied: Sequence[Tag]) -> int:
     """Do it on some images, in few statements; returns on how many."""
     touch_dataset(dataset_id)
-    rows = list(_rows_that_go(rewriting, ids, with_last=bool(implied)))
-    if not rows:
-        return 0  # somebody took the tag off all of them meanwhile
+    # Somebody may have taken the tag off some of them meanwhile.
+    still = ImageTag.objects.filter(tag=rewriting.tag, image__in=ids)
+    ids = sorted(still.values_list("image_id", flat=True))
+    if not ids:
+        return 0
     key = rewriting.change_key(dataset_id)
     change = open_change(key, dataset_id, by=rewriting.by, source=Source.BULK, reason=rewriting.reason)
+    if len(rewriting.into) == 1:
+        _put_one(rewriting, change, ids, implied)
+    else:
+        _put_several(rewriting, change, ids, implied)
+    return len(ids)
+
+
+def _put_one(rewriting: Rewriting, change: Change, ids: Sequence[int], implied: Sequence[Tag]) -> None:
+    """Put one tag into the place of the other: the rows stay what they are, with who put them there and how."""
+    (other,) = rewriting.into
+    since = newest_operation()
+    facts = {"tag": rewriting.tag.pk, "other": other.pk, "ids": ids}
+    execute(ADD_IN_PLACE, change=change.pk, name=other.name, **facts)
+    execute(REMOVE, change=change.pk, tags=[rewriting.tag.pk], ids=ids)
+    execute(RETAG, **facts)
+    ImageTag.objects.filter(tag=rewriting.tag, image__in=ids).delete()
+    for tag in implied:
+        before = newest_operation()
+        rule = {"tag": tag.pk, "name": tag.name, "is_rule": True, "step": STEP}
+        if execute(ADD_AT_END, change=change.pk, ids=ids, **rule):
+            carry_out_log(change, before, source=Source.RULE, by=rewriting.by, rules=[tag.name])
+    mark_changed(change, since, by=rewriting.by, all_tagged=True)
+
+
+def _put_several(rewriting: Rewriting, change: Change, ids: Sequence[int], implied: Sequence[Tag]) -> None:
+    """Put several tags into the place of one: worked out image by image, as there may be no room for them."""
     there = _tags_there([*rewriting.into, *implied], ids)
     away = find_kept_away(ids, [tag.name for tag in implied])
-    part = _Part(rewriting, dataset_id, change)
-    for row in rows:
+    part = _Part(rewriting, change.dataset_id, change)
+    for row in _rows_that_go(rewriting, ids):
         has = there[row.image_id]
         places = part.replace(row, [tag for tag in rewriting.into if tag.pk not in has])
-        last = max([getattr(row, "last", row.position), *places])
-        part.follow(row, last, [tag for tag in implied if tag.pk not in has and (row.image_id, tag.name) not in away])
+        last = max([vars(row)["last"], *places])
+        follow = [tag for tag in implied if tag.pk not in has and (row.image_id, tag.name) not in away]
+        part.follow(row, last, follow)
     part.write()
-    return len(rows)
 
 
 @dataclass
@@ -157,16 +201,16 @@ class _Part:
         self.writing.write(dict.fromkeys(self.writing.edited, self.dataset_id), by=self.rewriting.by)
 
 
-def _rows_that_go(rewriting: Rewriting, ids: Sequence[int], *, with_last: bool) -> Iterable[ImageTag]:
-    """Return the tag's rows, with the place of the next tag and of the last one where these are needed."""
-    rows: QuerySet[ImageTag] = ImageTag.objects.filter(image__in=ids, tag=rewriting.tag).order_by("image_id")
+def _rows_that_go(rewriting: Rewriting, ids: Sequence[int]) -> Iterable[ImageTag]:
+    """Return the tag's rows, with the places of the next tag and of the last one."""
     of_image = ImageTag.objects.filter(image=OuterRef("image"))
-    if len(rewriting.into) > 1:
-        behind = of_image.filter(position__gt=OuterRef("position")).order_by("position")
-        rows = rows.annotate(following=Subquery(behind.values("position")[:1]))
-    if with_last:
-        rows = rows.annotate(last=Subquery(of_image.order_by("-position").values("position")[:1]))
-    return rows
+    behind = of_image.filter(position__gt=OuterRef("position")).order_by("position")
+    return (
+        ImageTag.objects.filter(image__in=ids, tag=rewriting.tag)
+        .order_by("image_id")
+        .annotate(following=Subquery(behind.values("position")[:1]))
+        .annotate(last=Subquery(of_image.order_by("-position").values("position")[:1]))
+    )
 
 
 def _tags_there(tags: Sequence[Tag], ids: Sequence[int]) -> dict[int, set[int]]:

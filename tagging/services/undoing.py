@@ -8,6 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -20,6 +21,7 @@ from datasets.batches import batches
 from datasets.models import Image
 from datasets.services.datasets import touch_dataset
 from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
+from tagging.queries.numbers_in import is_one_of
 from tagging.replaying import Step, carry_over, find_untouched
 from tagging.services.bulk.taking_back import take_back_untouched
 from tagging.services.changes import open_change
@@ -214,12 +216,25 @@ def _check_something(undoing: Undoing) -> None:
 def _undo_untouched(undoing: Undoing, image_ids: Sequence[int]) -> set[int]:
     """Take the change back where nobody touched its words since; returns the images that are done."""
     touch_dataset(undoing.change.dataset_id)
-    done, reverted = take_back_untouched(
-        undoing.change, image_ids, since=undoing.since, entry=undoing.entry, by=undoing.by
-    )
+    take_back = partial(take_back_untouched, undoing.change, since=undoing.since, entry=undoing.entry, by=undoing.by)
+    done, reverted = take_back(image_ids)
+    left = [pk for pk in image_ids if pk not in done]
+    if left and _bring_words_back(undoing.change, left):
+        # Their words had left the vocabulary: that was all that stood in the way.
+        more, also = take_back(left)
+        done, reverted = done | more, reverted + also
     undoing.done.reverted += reverted
     undoing.done.images += len(done)
     return done
+
+
+def _bring_words_back(change: Change, image_ids: Sequence[int]) -> bool:
+    """Make tags again that a change took away and that left the vocabulary since; returns whether there were any."""
+    taken = TagOperation.objects.filter(is_one_of("image_id", image_ids), change=change, before__isnull=False)
+    is_back = bring_back(list(taken.exclude(tag_name="").values_list("tag_name", flat=True).distinct()))
+    if is_back:
+        bump_vocabulary()
+    return is_back
 
 
 @transaction.atomic
