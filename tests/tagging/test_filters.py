@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 from datetime import date
 
 import pytest
 
 from datasets.models import Dataset, Image, ReviewState
 from tagging.filters import FilterError, parse_filter, write_filter
+from tagging.filters.tokens import NUMBER_KEYS, WORD_KEYS
 from tagging.filters.tree import (
     Ago,
     And,
@@ -235,6 +238,24 @@ def test_a_tree_is_written_as_text(text: str) -> None:
 def test_what_needs_no_quotes_is_written_without() -> None:
     nodes: list[Node] = [Tag("miku_(vocaloid)"), Tag("blue sky"), Or((A, Not(B))), Name("IMG*")]
     assert write_filter(And(tuple(nodes))) == 'miku_(vocaloid) tag:"blue sky" (a OR -b) name:IMG*'
+
+
+def _examples() -> list[str]:
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "filters.md").read_text()
+    written = [line.strip() for line in page.splitlines() if line.startswith("    ")]
+    rows = [line.split(" | ")[0] for line in page.splitlines() if line.startswith("| `")]
+    cells = [span for row in rows for span in re.findall(r"`([^`]+)`", row) if "…" not in span and span not in "*?"]
+    return [*(line.split("   ")[0] for line in written), *cells]
+
+
+@pytest.mark.parametrize("text", _examples())
+def test_each_example_of_the_page_on_filters_is_read(text: str) -> None:
+    assert parse_filter(text) != And(())
+
+
+def test_the_page_on_filters_has_examples_of_every_key() -> None:
+    found = " ".join(_examples())
+    assert [key for key in [*WORD_KEYS, *NUMBER_KEYS] if f"{key}:" not in found] == ["tokens"]
 
 
 @pytest.fixture
