@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,6 +18,9 @@ from datasets.queries.ordering import Order
 from datasets.queries.pages import get_dataset_cards, get_dataset_page
 from datasets.services.datasets import SPLIT_WORDS, DatasetError, change_dataset, create_dataset
 from tagger_project.auth import person
+
+# In the words of the filter language, which is read elsewhere.
+_UNTAGGED = "is:untagged"
 
 
 @require_safe
@@ -44,18 +49,20 @@ def detail(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """The pictures of a dataset as a grid."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    untagged = request.GET.get("untagged") == "1"
-    flag = next((flag for flag in Flag if flag.value == request.GET.get("flag")), None)
-    state = next((state for state in ReviewState if state.value == request.GET.get("state")), None)
+    if filter_text := _filter_of_old_link(request.GET):
+        return redirect(f"{request.path}?{urlencode({'filter': filter_text})}")
     order = next((order for order in Order if order.value == request.GET.get("order")), Order.ADDED)
-    asked = Asked(dataset, request.GET.get("filter", ""), order, untagged, flag, state)
+    asked = Asked(dataset, request.GET.get("filter", ""), order)
+    view = get_dataset_page(asked, after=request.GET.get("after", ""))
     context = {
-        "view": get_dataset_page(asked, after=request.GET.get("after", "")),
+        "view": view,
         "asked": asked,
         "dataset": dataset,
-        "only_untagged": untagged,
-        "flag": flag,
-        "state": state,
+        "only_untagged": asked.filter == _UNTAGGED,
+        "flag": next((flag for flag in Flag if _flag_filter(flag) == asked.filter), None),
+        "state": next((state for state in ReviewState if _state_filter(state) == asked.filter), None),
+        "flag_filters": [(flag, _flag_filter(flag), count) for flag, count in view.flagged.items()],
+        "state_filters": [(state, _state_filter(state), count) for state, count in view.states.items()],
         "can_edit": can_edit(dataset, user),
     }
     return render(request, "datasets/detail.html", context)
@@ -80,3 +87,18 @@ def settings(request: HttpRequest, dataset_id: int) -> HttpResponse:
     context = {"form": form, "dataset": dataset, "title": title, "split_words": " ".join(sorted(SPLIT_WORDS))}
     return render(request, "datasets/settings.html", context, status=422 if form.errors else 200)
 
+
+def _flag_filter(flag: Flag) -> str:
+    return f"is:{flag.value}"
+
+
+def _state_filter(state: ReviewState) -> str:
+    return f"state:{state.value.lower().replace('_', '-')}"
+
+
+def _filter_of_old_link(query: QueryDict) -> str:
+    """Return what `?untagged=1`, `?flag=` and `?state=` ask for in the words of a filter; empty without them."""
+    words = [_UNTAGGED] if query.get("untagged") == "1" else []
+    words += [_flag_filter(flag) for flag in Flag if flag.value == query.get("flag")]
+    words += [_state_filter(state) for state in ReviewState if state.value == query.get("state")]
+    return " ".join(words)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -156,16 +159,60 @@ def test_the_grid_can_be_read_without_a_script(client: Client, dataset: Dataset)
 def test_the_filter_is_in_the_address(client: Client, dataset: Dataset) -> None:
     factories.make_image(dataset, original_name="bare.jpg")
     factories.make_image(dataset, original_name="done.jpg", is_tagged=True)
-    page = text(client, f"{reverse('datasets:detail', args=[dataset.pk])}?untagged=1")
+    page = text(client, f"{reverse('datasets:detail', args=[dataset.pk])}?filter=is:untagged")
+    assert 'data-filter="is:untagged"' in page
     assert "bare.jpg" in page
     assert "done.jpg" not in page
 
 
 def test_a_filter_that_finds_nothing_says_what_to_do(client: Client, dataset: Dataset) -> None:
     factories.make_image(dataset, is_tagged=True)
-    page = text(client, f"{reverse('datasets:detail', args=[dataset.pk])}?untagged=1")
+    page = text(client, f"{reverse('datasets:detail', args=[dataset.pk])}?filter=is:untagged")
     assert "Every image is tagged" in page
     assert reverse("tagging:export", args=[dataset.pk]) in page
+
+
+def test_a_filter_that_matches_nothing_is_shown_with_the_way_out(client: Client, dataset: Dataset) -> None:
+    factories.make_image(dataset)
+    page = text(client, f"{reverse('datasets:detail', args=[dataset.pk])}?filter=%22no+such%22+%3Cb%3E")
+    assert "No image matches" in page
+    assert "&quot;no such&quot; &lt;b&gt;" in page
+    assert "Clear the filter" in page
+
+
+def test_a_filter_that_cannot_be_read_says_why_and_shows_no_image(client: Client, dataset: Dataset) -> None:
+    factories.make_image(dataset, original_name="there.jpg")
+    page = text(client, f"{reverse('datasets:detail', args=[dataset.pk])}?filter=%22open")
+    assert "This filter cannot be read" in page
+    assert 'aria-invalid="true"' in page
+    assert "there.jpg" not in page
+
+
+def test_the_next_images_keep_filter_and_order(client: Client, dataset: Dataset) -> None:
+    for number in range(61):
+        factories.make_image(dataset, original_name=f"{number:02d}.jpg")
+    address = reverse("datasets:detail", args=[dataset.pk])
+    page = text(client, f"{address}?filter=is:untagged&order=name")
+    found = re.search(r'href="(\?filter=is%3Auntagged&amp;order=name&amp;after=[^"]+)"', page)
+    assert found
+    assert "60.jpg" not in page
+    assert "60.jpg" in text(client, address + unescape(found[1]))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("untagged=1", "is%3Auntagged"),
+        ("flag=small", "is%3Asmall"),
+        ("state=CHANGES_REQUESTED", "state%3Achanges-requested"),
+        ("untagged=1&flag=blurred", "is%3Auntagged+is%3Ablurred"),
+    ],
+)
+def test_old_links_lead_to_their_filter(client: Client, dataset: Dataset, old: str, new: str) -> None:
+    address = reverse("datasets:detail", args=[dataset.pk])
+    answer = client.get(f"{address}?{old}")
+    assert answer["Location"] == f"{address}?filter={new}"
+    assert client.get(answer["Location"]).status_code == 200
 
 
 @pytest.mark.parametrize("after", ["x", "-5", "9" * 40, "٣"])

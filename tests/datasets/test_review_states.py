@@ -35,7 +35,7 @@ def test_states_are_counted_in_one_query_without_the_trash(
 def test_the_api_filters_by_state_and_tells_it(client: Client, dataset: Dataset) -> None:
     _fill(dataset, State.READY, State.APPROVED, State.CHANGES_REQUESTED)
     address = f"/api/v1/datasets/{dataset.pk}/images"
-    page = client.get(address, {"state": "APPROVED"}).json()
+    page = client.get(address, {"filter": "state:approved"}).json()
     assert [(row["name"], row["state"]) for row in page["images"]] == [("1.jpg", "APPROVED")]
     assert page["total"] == 1
     assert client.get(address, {"state": "FINE"}).status_code == 422
@@ -44,16 +44,16 @@ def test_the_api_filters_by_state_and_tells_it(client: Client, dataset: Dataset)
 def test_the_page_offers_each_state_with_its_count_and_filters(client: Client, dataset: Dataset) -> None:
     _fill(dataset, State.READY, State.CHANGES_REQUESTED)
     address = reverse("datasets:detail", args=[dataset.pk])
-    assertContains(client.get(address), '<a class="look-at__link" href="?state=READY">')
-    chosen = client.get(address, {"state": "CHANGES_REQUESTED"})
+    assertContains(client.get(address), '<a class="look-at__link" href="?filter=state:ready" data-filter-link>')
+    chosen = client.get(address, {"filter": "state:changes-requested"})
     assert [image.original_name for image in chosen.context["view"].page.images] == ["1.jpg"]
     assertContains(chosen, 'title="changes requested"')
-    assertContains(client.get(address, {"state": "APPROVED"}), "No picture is “approved”")
+    assertContains(client.get(address, {"filter": "state:approved"}), "No picture is “approved”")
     assert len(client.get(address, {"state": "nonsense"}).context["view"].page.images) == 2
 
 
-@pytest.mark.parametrize("state", ["READY", "APPROVED"])
+@pytest.mark.parametrize("state", ["ready", "approved"])
 def test_a_page_of_a_state_goes_on_within_it(client: Client, dataset: Dataset, state: str) -> None:
     _fill(dataset, *[State.READY] * 61, *[State.APPROVED] * 61)
-    answer = client.get(reverse("datasets:detail", args=[dataset.pk]), {"state": state})
-    assertContains(answer, f"?state={state}&amp;after=")
+    answer = client.get(reverse("datasets:detail", args=[dataset.pk]), {"filter": f"state:{state}"})
+    assertContains(answer, f"?filter=state%3A{state}&amp;after=")

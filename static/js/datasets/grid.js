@@ -2,37 +2,43 @@
 
 import { el, fill, icon } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { formatNumber } from "../lib/format.js";
-import { flagWords } from "./flags.js";
-import { stateMark, stateWord } from "./state_marks.js";
+import { Cells } from "./cells.js";
+import { ScrollMap } from "./scroll_map.js";
 
 // As in css/pages/dataset.css: the line below the picture, the frame of a cell, the space around the picture.
 const FOOT = 26;
 const BORDER = 4;
 const PADDING = 6;
-// Rows kept above and below the window: a flick of the wheel must not show holes.
-const MARGIN = 3;
+// Kept above and below the window, as a part of it: a flick of the wheel must not show holes.
+const MARGIN = 0.3;
+// The scrollbar takes its place in a very long list when one has come to rest.
+const REST = 150;
 
-export class Grid {
+export class Grid extends EventTarget {
   /**
+   * Tells `focus` when another picture has the focus.
+   *
    * @param host element that takes the rows.
    * @param images `ImageRows`.
-   * @param addressOf gives the tagging page of an image's id.
+   * @param addressOf gives the tagging page of an image's id and place.
    * @param onDelete hears of an image that is to go to the trash; `null` where that is not allowed.
+   * @param insets how much of the window is covered, as {top, bottom} in pixels.
    */
-  constructor(host, images, addressOf, onDelete = null) {
-    this.onDelete = onDelete;
-    this.host = host;
-    this.images = images;
-    this.addressOf = addressOf;
+  constructor(host, images, { addressOf, onDelete = null, insets = () => ({ top: 112, bottom: 24 }) }) {
+    super();
+    Object.assign(this, { host, images, addressOf, onDelete, insets });
     this.size = 180;
     this.focusIndex = 0;
     this.drawn = new Map();
     this.people = new Map();
-    this.body = el("div", { class: "grid__rows", role: "grid", "aria-label": gettext("Images"), "aria-readonly": "true" });
+    this.isSelected = () => false;
+    this.cells = new Cells(this);
+    this.map = new ScrollMap();
+    this.body = el("div", { class: "grid__rows", role: "grid", "aria-label": gettext("Images"), "aria-readonly": "true", "aria-multiselectable": "true" });
     this.body.addEventListener("keydown", (event) => this.pressed(event));
     this.body.addEventListener("focusin", (event) => this.focused(event));
-    this.onScroll = () => this.schedule();
+    if (onDelete) this.startTrashButton();
+    this.onScroll = () => this.scrolled();
     window.addEventListener("scroll", this.onScroll, { passive: true });
     this.observer = new ResizeObserver(() => this.measure());
     this.observer.observe(host);
@@ -62,12 +68,23 @@ export class Grid {
     this.gap = width < 640 ? 4 : 6;
     const columns = Math.max(1, Math.floor((width + this.gap) / (this.size + this.gap)));
     const cell = (width - (columns - 1) * this.gap) / columns;
+    this.cellWidth = cell;
     this.cellHeight = Math.round(cell + FOOT + BORDER);
-    this.host.dataset.size = cell < 130 ? "small" : "large";
+    this.isSmall = cell < 130;
+    this.host.dataset.size = this.isSmall ? "small" : "large";
     this.slotWidth = cell - BORDER - 2 * PADDING;
     this.slotHeight = this.cellHeight - FOOT - BORDER - PADDING;
     this.columns = columns;
+    const measures = [columns, width, this.cellHeight].join();
+    if (measures !== this.measures) this.clear();
+    this.measures = measures;
     this.refresh();
+  }
+
+  clear() {
+    this.held = this.body.contains(document.activeElement);
+    for (const row of this.drawn.values()) row.remove();
+    this.drawn.clear();
   }
 
   get rowHeight() {
@@ -78,18 +95,30 @@ export class Grid {
     return Math.ceil(this.images.total / this.columns);
   }
 
-  /** Draw again what is in sight, after the images or the measures changed. */
+  /** Bring what is in sight up to date, after the images or the measures changed. Pictures that stay are left alone. */
   refresh() {
     if (!this.columns) return;
-    this.body.style.height = `${Math.max(0, this.rowCount * this.rowHeight - this.gap)}px`;
+    const height = Math.max(0, this.rowCount * this.rowHeight - this.gap);
+    this.body.style.height = `${this.map.measure(height, window.innerHeight)}px`;
     this.body.setAttribute("aria-rowcount", this.rowCount);
     this.body.setAttribute("aria-colcount", this.columns);
     this.focusIndex = Math.max(0, Math.min(this.focusIndex, this.images.total - 1));
-    const holdsFocus = this.body.contains(document.activeElement);
-    for (const row of this.drawn.values()) row.remove();
-    this.drawn.clear();
+    const holdsFocus = this.held || this.body.contains(document.activeElement);
+    this.held = false;
+    for (const [index, row] of this.drawn) this.updateRow(index, row);
     this.draw();
     if (holdsFocus) this.focusCell();
+  }
+
+  updateRow(index, row) {
+    const start = index * this.columns;
+    const end = start + (index < this.rowCount ? this.cellsOf(index) : 0);
+    for (const cell of [...row.children]) {
+      const at = this.cells.indexOf(cell);
+      if (at >= start && at < end) this.cells.update(cell, at);
+      else cell.remove();
+    }
+    if (row.childElementCount === 0) this.removeRow(index, row);
   }
 
   /** Who is on which image: lists of {name, initials, colour} by the image's id. */
@@ -103,29 +132,60 @@ export class Grid {
 
   /** Write an image's marks anew; its picture, and the focus, stay. */
   patch(id) {
-    const index = this.images.indexOf(id);
-    const link = index < 0 ? null : this.body.querySelector(`[data-index="${index}"]`);
-    if (!link) return;
-    const image = this.images.at(index);
-    link.setAttribute("aria-label", this.label(image, index));
-    link.querySelector(".cell__foot").replaceWith(this.foot(image, index));
-    link.querySelector(".cell__people")?.remove();
-    const people = this.faces(image);
-    if (people) link.append(people);
+    const cell = this.cellAt(this.images.indexOf(id));
+    if (cell) this.cells.update(cell, this.images.indexOf(id));
   }
 
-  schedule() {
+  cellAt(index) {
+    return index < 0 ? null : (this.body.querySelector(`[data-index="${index}"]`)?.parentElement ?? null);
+  }
+
+  /** Ask again which pictures are selected: `isSelected(id)`. */
+  showSelection(isSelected) {
+    this.isSelected = isSelected;
+    for (const row of this.drawn.values()) {
+      for (const cell of row.children) {
+        const { image } = cell.dataset;
+        if (image !== undefined) cell.setAttribute("aria-selected", String(isSelected(Number(image))));
+      }
+    }
+  }
+
+  // --- what is in sight ----------------------------------------------------------------------------
+
+  scrolled() {
+    clearTimeout(this.restTimer);
+    if (this.map.isMapped) this.restTimer = setTimeout(() => this.settle(this.place), REST);
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.draw();
     });
   }
 
+  /** How far the list is scrolled, as if it had its full height. */
+  get place() {
+    return this.map.placeOf(-this.body.getBoundingClientRect().top);
+  }
+
+  /** Scroll the list to a place, where the scrollbar then stands right. */
+  settle(place) {
+    const real = this.map.settle(place);
+    const top = this.body.getBoundingClientRect().top + window.scrollY;
+    if (Math.abs(window.scrollY - top - real) >= 1) window.scrollTo({ top: top + real });
+    // The window has an end: what is drawn keeps to where it stands.
+    this.draw();
+  }
+
+  /** The place of a point of the window in the list, in its full height. */
+  pointAt(clientX, clientY) {
+    return { x: clientX - this.body.getBoundingClientRect().left, y: this.place + clientY };
+  }
+
   inSight() {
-    const top = -this.body.getBoundingClientRect().top;
-    const first = Math.floor(top / this.rowHeight);
-    const last = Math.floor((top + window.innerHeight) / this.rowHeight);
-    return [Math.max(0, first), Math.min(this.rowCount - 1, last)];
+    const { place } = this;
+    const first = Math.floor(place / this.rowHeight);
+    const last = Math.floor((place + window.innerHeight) / this.rowHeight);
+    return [Math.max(0, Math.min(first, this.rowCount - 1)), Math.max(0, Math.min(this.rowCount - 1, last))];
   }
 
   firstInSight() {
@@ -139,121 +199,146 @@ export class Grid {
   draw() {
     if (!this.columns || !this.body.isConnected) return;
     const [first, last] = this.inSight();
-    const from = Math.max(0, first - MARGIN);
-    const to = Math.min(this.rowCount - 1, last + MARGIN);
+    // Of small pictures there are so many that each row counts.
+    const margin = this.isSmall ? 1 : Math.max(1, Math.ceil((MARGIN * window.innerHeight) / this.rowHeight));
+    const from = Math.max(0, first - margin);
+    const to = Math.min(this.rowCount - 1, last + margin);
     const focusRow = Math.floor(this.focusIndex / this.columns);
+    this.follow();
     for (const [index, row] of this.drawn) {
-      // The row that holds the focus stays: a removed element takes the focus with it.
-      if ((index < from || index > to) && index !== focusRow) {
-        row.remove();
-        this.drawn.delete(index);
-      }
+      const isAway = index < from || index > to;
+      // The picture with the focus stays: a removed element takes the focus with it, and Tab leads to it.
+      if (isAway && index === focusRow) this.trimRow(row);
+      else if (isAway) this.removeRow(index, row);
     }
-    for (let index = from; index <= to; index += 1) if (!this.drawn.has(index)) this.drawRow(index);
-    if (!this.drawn.has(focusRow) && focusRow < this.rowCount) this.drawRow(focusRow);
-    if (!this.images.at((to + 1) * this.columns - 1)) this.images.need((to + 1) * this.columns - 1).catch(() => {});
+    for (let index = from; index <= to; index += 1) this.drawRow(index);
+    if (!this.drawn.has(focusRow) && focusRow < this.rowCount) this.trimRow(this.drawRow(focusRow));
+    this.images.need(from * this.columns, (to + 1) * this.columns - 1);
   }
 
+  /** Where the list was shifted against its scrollbar, its rows go along. */
+  follow() {
+    if (this.shift === this.map.shift) return;
+    this.shift = this.map.shift;
+    for (const [index, row] of this.drawn) this.placeRow(index, row);
+  }
+
+  placeRow(index, row) {
+    const top = index * this.rowHeight - this.map.shift;
+    row.style.transform = `translateY(${top}px)`;
+  }
+
+  /** Make a row, or make one whole that was trimmed. */
   drawRow(index) {
+    const row = this.drawn.get(index) ?? this.makeRow(index);
+    if (row.childElementCount === this.cellsOf(index)) return row;
+    const kept = new Map([...row.children].map((cell) => [this.cells.indexOf(cell), cell]));
+    const start = index * this.columns;
+    const cells = Array.from({ length: this.cellsOf(index) }, (_, offset) => kept.get(start + offset) ?? null);
+    let next = null;
+    for (let offset = cells.length - 1; offset >= 0; offset -= 1) {
+      const cell = cells[offset] ?? this.cells.make(start + offset);
+      cell.style.removeProperty("grid-column-start");
+      if (!cells[offset]) row.insertBefore(cell, next);
+      next = cell;
+    }
+    return row;
+  }
+
+  cellsOf(index) {
+    return Math.min(this.columns, this.images.total - index * this.columns);
+  }
+
+  makeRow(index) {
     const row = el("div", { class: "grid__row", role: "row", "aria-rowindex": index + 1 });
-    row.style.transform = `translateY(${index * this.rowHeight}px)`;
+    this.placeRow(index, row);
     row.style.gridTemplateColumns = `repeat(${this.columns}, minmax(0, 1fr))`;
     row.style.gap = `${this.gap}px`;
     row.style.gridTemplateRows = `${this.cellHeight}px`;
-    const end = Math.min((index + 1) * this.columns, this.images.total);
-    for (let at = index * this.columns; at < end; at += 1) row.append(this.cell(at));
     const after = [...this.drawn.keys()].filter((other) => other > index).sort((a, b) => a - b)[0];
     this.body.insertBefore(row, after === undefined ? null : this.drawn.get(after));
     this.drawn.set(index, row);
+    return row;
   }
 
-  cell(index) {
-    const image = this.images.at(index);
-    const column = (index % this.columns) + 1;
-    const tabindex = index === this.focusIndex ? "0" : "-1";
-    if (!image) {
-      const link = el("a", { class: "cell__link", tabindex, data: { index }, "aria-label": gettext("loading") });
-      return el("div", { class: "cell cell--empty", role: "gridcell", "aria-colindex": column }, link);
+  /** Of a row that is far away, leave the picture with the focus alone. */
+  trimRow(row) {
+    if (row.childElementCount === 1) return;
+    for (const cell of [...row.children]) {
+      if (this.cells.indexOf(cell) === this.focusIndex) cell.style.gridColumnStart = (this.focusIndex % this.columns) + 1;
+      else cell.remove();
     }
-    const link = el(
-      "a",
-      {
-        class: "cell__link",
-        href: this.addressOf(image.id),
-        title: image.name,
-        tabindex,
-        draggable: "false",
-        data: { index },
-        "aria-label": this.label(image, index),
-        "aria-keyshortcuts": this.onDelete && "Delete",
-      },
-      el("span", { class: "cell__slot" }, this.picture(image)),
-      this.foot(image, index),
-      this.faces(image),
-    );
-    return el("div", { class: "cell", role: "gridcell", "aria-colindex": column }, link, this.trashButton(image));
   }
 
-  label(image, index) {
-    const words = { name: image.name, number: formatNumber(index + 1), total: formatNumber(this.images.total) };
-    const label = image.tagged
-      ? gettext("%(name)s, %(number)s of %(total)s, tagged")
-      : gettext("%(name)s, %(number)s of %(total)s, not tagged");
-    const here = (this.people.get(image.id) ?? []).map((one) => interpolate(gettext("%(name)s is here"), { name: one.name }));
-    return [interpolate(label, words), stateWord(image), ...flagWords(image), ...here].filter(Boolean).join(", ");
+  removeRow(index, row) {
+    row.remove();
+    this.drawn.delete(index);
   }
 
-  foot(image, index) {
-    return el(
-      "span",
-      { class: "cell__foot" },
-      el("span", { class: "cell__number", text: formatNumber(index + 1) }),
-      el("bdi", { class: "cell__name", text: image.name }),
-      image.flags.length > 0 && el("span", { class: "cell__flag", title: flagWords(image).join(", ") }, icon("flag")),
-      stateMark(image),
-    );
+  /**
+   * Let `change` put other images in the place of these; what is looked at stays where it is on the screen.
+   *
+   * That is the picture with the focus where it is in sight, else the first one that is still there.
+   */
+  replace(change) {
+    if (!this.columns || !this.body.isConnected) {
+      change();
+      return;
+    }
+    const { place, focusIndex } = this;
+    const [first, last] = this.inSight();
+    const start = first * this.columns;
+    const isFocusInSight = focusIndex >= start && focusIndex < (last + 1) * this.columns;
+    const seen = [isFocusInSight ? focusIndex : start];
+    for (let index = start; index < (last + 1) * this.columns; index += 1) seen.push(index);
+    const anchors = seen.filter((index) => this.images.at(index)).map((index) => ({ index, id: this.images.at(index).id }));
+    const focused = this.images.at(focusIndex)?.id;
+    change();
+    const anchor = anchors.find(({ id }) => this.images.indexOf(id) >= 0);
+    const now = anchor ? this.images.indexOf(anchor.id) : 0;
+    const focusNow = this.images.indexOf(focused);
+    this.focusIndex = focusNow >= 0 ? focusNow : focusIndex + (anchor ? now - anchor.index : 0);
+    this.refresh();
+    const rows = anchor ? Math.floor(now / this.columns) - Math.floor(anchor.index / this.columns) : 0;
+    if (rows !== 0 && place > 0) this.settle(place + rows * this.rowHeight);
   }
 
-  /** The first two who are on an image; all are in its name. */
-  faces(image) {
-    const people = this.people.get(image.id) ?? [];
-    if (people.length === 0) return null;
-    const face = (one) => el("span", { class: `avatar avatar--${one.colour}`, title: one.name, text: one.initials });
-    return el("span", { class: "cell__people", "aria-hidden": "true" }, people.slice(0, 2).map(face));
-  }
+  // --- trash ---------------------------------------------------------------------------------------
 
-  /** For pointers and fingers: by keyboard it is `Delete` on the picture, so the way through the grid stays short. */
-  trashButton(image) {
-    if (!this.onDelete) return null;
-    return el(
+  /** One button for all: it goes to the picture that is pointed at. By keyboard it is `Delete` on the picture. */
+  startTrashButton() {
+    this.trashButton = el(
       "button",
       {
         class: "cell__trash",
         type: "button",
         tabindex: "-1",
         title: gettext("Move to the trash (Del)"),
-        "aria-label": interpolate(gettext("Move %(name)s to the trash"), { name: image.name }),
         // The focus stays where it was: the button is about to go.
         onmousedown: (event) => event.preventDefault(),
-        onclick: () => this.onDelete(image),
+        onclick: () => this.trashPointed(),
       },
       icon("trash"),
     );
+    this.body.addEventListener("pointerover", (event) => this.pointed(event));
   }
 
-  picture(image) {
-    const picture = el("img", { class: "cell__image", alt: "", decoding: "async", draggable: "false" });
-    // Its place and its mean colour are there before its bytes are: nothing jumps, nothing flashes.
-    const scale = Math.min(this.slotWidth / image.width, this.slotHeight / image.height);
-    picture.style.width = `${Math.max(1, Math.round(image.width * scale))}px`;
-    picture.style.height = `${Math.max(1, Math.round(image.height * scale))}px`;
-    picture.style.backgroundColor = image.colour;
-    picture.addEventListener("load", () => picture.style.removeProperty("background-color"), { once: true });
-    // Without a source its colour stays, where a broken picture's sign would stand.
-    picture.addEventListener("error", () => picture.removeAttribute("src"), { once: true });
-    picture.src = image.thumbnail;
-    return picture;
+  pointed(event) {
+    const cell = event.target.closest(".cell[data-image]");
+    if (!cell || event.pointerType === "touch" || this.trashButton.parentElement === cell) return;
+    const image = this.images.at(this.cells.indexOf(cell));
+    if (!image) return;
+    this.trashButton.setAttribute("aria-label", interpolate(gettext("Move %(name)s to the trash"), { name: image.name }));
+    cell.append(this.trashButton);
   }
+
+  trashPointed() {
+    const image = this.images.at(this.cells.indexOf(this.trashButton.parentElement));
+    this.trashButton.remove();
+    if (image) this.onDelete(image);
+  }
+
+  // --- keys and focus ------------------------------------------------------------------------------
 
   focused(event) {
     const index = Number(event.target.dataset.index);
@@ -261,11 +346,26 @@ export class Grid {
     this.body.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
     event.target.setAttribute("tabindex", "0");
     this.focusIndex = index;
+    this.dispatchEvent(new Event("focus"));
+  }
+
+  get holdsFocus() {
+    return this.body.contains(document.activeElement);
   }
 
   pressed(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Delete" && !event.shiftKey) this.deletePressed(event);
+    const goal = this.goalOf(event.key, event.shiftKey);
+    if (goal === null) return;
+    event.preventDefault();
+    const from = this.focusIndex;
+    if (goal !== undefined) this.moveTo(goal);
+    if (event.shiftKey) this.dispatchEvent(new CustomEvent("extend", { detail: { from, to: this.focusIndex, isLine: !event.key.startsWith("Arrow") } }));
+  }
+
+  /** Where a key leads from the focus: `null` for keys that lead nowhere, `undefined` at an edge. */
+  goalOf(key, isSelecting) {
     const forward = getComputedStyle(this.body).direction === "rtl" ? -1 : 1;
     const page = Math.max(1, Math.floor(window.innerHeight / this.rowHeight) - 1) * this.columns;
     const steps = {
@@ -278,14 +378,16 @@ export class Grid {
       Home: -Infinity,
       End: Infinity,
     };
-    if (!(event.key in steps)) return;
-    event.preventDefault();
+    if (!(key in steps)) return null;
     const last = this.images.total - 1;
-    const goal = this.focusIndex + steps[event.key];
-    const isVertical = Number.isFinite(steps[event.key]) && Math.abs(steps[event.key]) >= this.columns && this.columns > 1;
+    const goal = this.focusIndex + steps[key];
+    const isVertical = Number.isFinite(steps[key]) && Math.abs(steps[key]) >= this.columns && this.columns > 1;
     // Up and down keep the column; at the edge they stay rather than slide sideways.
-    if (isVertical && goal < 0) return;
-    this.moveTo(Math.max(0, Math.min(goal, last)));
+    if (isVertical && goal < 0) return undefined;
+    // A block ends at the edge: beyond it lies the other side.
+    const isSideways = Math.abs(steps[key]) === 1 && this.columns > 1;
+    if (isSelecting && isSideways && Math.floor(goal / this.columns) !== Math.floor(this.focusIndex / this.columns)) return undefined;
+    return Math.max(0, Math.min(goal, last));
   }
 
   deletePressed(event) {
@@ -302,6 +404,7 @@ export class Grid {
     this.scrollToIndex(index, "nearest");
     this.draw();
     this.focusCell();
+    this.dispatchEvent(new Event("focus"));
   }
 
   focusCell() {
@@ -311,12 +414,13 @@ export class Grid {
   }
 
   scrollToIndex(index, where) {
-    const top = this.body.getBoundingClientRect().top + window.scrollY + Math.floor(index / this.columns) * this.rowHeight;
-    // The header and the filter bar stay in front: what has the focus must not lie behind them.
-    const covered = 112;
-    const above = top - covered;
-    const below = top + this.cellHeight - window.innerHeight + 72;
-    if (where === "start" || window.scrollY > above) window.scrollTo({ top: above });
-    else if (window.scrollY < below) window.scrollTo({ top: below });
+    const row = Math.floor(index / this.columns) * this.rowHeight;
+    // What lies over the window must not lie over what has the focus.
+    const { top, bottom } = this.insets();
+    const above = row - top;
+    const below = row + this.cellHeight - window.innerHeight + bottom;
+    const { place } = this;
+    if (where === "start" || place > above) this.settle(above);
+    else if (place < below) this.settle(below);
   }
 }

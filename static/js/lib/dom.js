@@ -42,6 +42,13 @@ export function icon(name) {
   return copy;
 }
 
+/** The dialog that a `<template>` holds, put into the page: what is rarely opened costs nothing until then. */
+export function importDialog(selector) {
+  const dialog = document.querySelector(selector).content.firstElementChild.cloneNode(true);
+  document.body.append(dialog);
+  return dialog;
+}
+
 /** Remember what has the focus. What this returns gives it back, and calls `orElse` where that is gone or was nothing. */
 export function rememberFocus() {
   const came = document.activeElement;

@@ -12,4 +12,5 @@ const registry = new Registry(allActions(), page.keys);
 // First of all: while a key is asked for, no other listener may have it.
 new KeySettings({ registry, api: page.urls.api });
 readLayout().then(() => registry.dispatchEvent(new Event("change")));
-startPalette(page.keys).then((here) => registry.addEventListener("change", () => here.take(registry.keyMap)));
+const { registry: here } = startPalette(page.keys);
+registry.addEventListener("change", () => here.take(registry.keyMap));
