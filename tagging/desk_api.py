@@ -17,6 +17,7 @@ from tagging.desk_schemas import (
     ReadingOut,
     RecentTagsOut,
     TagAtHandOut,
+    VocabularySettings,
     WordsIn,
 )
 from tagging.queries.asking import get_pictures_to_ask
@@ -24,6 +25,7 @@ from tagging.queries.quick_tags import get_quick_tags, get_recent_tags
 from tagging.queries.reading import read_as_trainer
 from tagging.schemas import ErrorOut
 from tagging.services.quick_tags import NoSlotLeft, NoSuchSlot, pin_tag, unpin_tag
+from tagging.services.spelling import get_spelling, set_spelling
 from tagging.services.vocabulary import TagRefused
 
 router = Router()
@@ -80,6 +82,19 @@ def list_recent_tags(request: HttpRequest, dataset_id: int) -> RecentTagsOut:
 def compose_text(request: HttpRequest, dataset_id: int, body: WordsIn) -> ReadingOut:
     """The text that an export would write for these words, and its tokens; nothing is stored."""
     return ReadingOut.of(read_as_trainer(_visible(request, dataset_id), tags=body.tags, caption=body.caption))
+
+
+@router.get("/datasets/{int:dataset_id}/vocabulary", response=VocabularySettings, tags=["tags"])
+def read_vocabulary_settings(request: HttpRequest, dataset_id: int) -> VocabularySettings:
+    """How the dataset spells its tags."""
+    return VocabularySettings(spelling=get_spelling(_visible(request, dataset_id)))
+
+
+@router.put("/datasets/{int:dataset_id}/vocabulary", response=VocabularySettings, tags=["tags"])
+def change_vocabulary_settings(request: HttpRequest, dataset_id: int, body: VocabularySettings) -> VocabularySettings:
+    """Say how tags that come in from now on are spelled; those that are there stay as they are."""
+    set_spelling(_editable(request, dataset_id), body.spelling)
+    return body
 
 
 @router.get("/datasets/{int:dataset_id}/asking", response=PicturesToAskOut, tags=["tags"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ninja import Field, Schema
 
+from tagging.models import Spelling
 from tagging.queries.asking import PicturesToAsk
 from tagging.queries.quick_tags import TagAtHand
 from tagging.queries.reading import Reading
@@ -86,6 +87,12 @@ class ReadingOut(Schema):
 
 def _tokens(count: int | None, limit: int) -> TokensOut | None:
     return None if count is None else TokensOut(count=count, limit=limit)
+
+
+class VocabularySettings(Schema):
+    """How a dataset spells the tags that come in."""
+
+    spelling: Spelling
 
 
 class PicturesToAskOut(Schema):

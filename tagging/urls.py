@@ -6,6 +6,7 @@ from tagging.views.duplicates import duplicates_page, undo_duplicates
 from tagging.views.export import export_page
 from tagging.views.history import history_page, undo_entry
 from tagging.views.rewording import reword_page
+from tagging.views.spelling import change_spelling
 from tagging.views.vocabulary import change_words, undo_sorting, vocabulary_page
 
 app_name = "tagging"
@@ -19,5 +20,6 @@ urlpatterns = [
     path("datasets/<int:dataset_id>/duplicates/undo/", undo_duplicates, name="duplicates_undo"),
     path("datasets/<int:dataset_id>/history/", history_page, name="history"),
     path("datasets/<int:dataset_id>/history/undo/", undo_entry, name="history_undo"),
+    path("datasets/<int:dataset_id>/spelling/", change_spelling, name="spelling"),
     path("datasets/<int:dataset_id>/export/", export_page, name="export"),
 ]

@@ -82,6 +82,14 @@ class Reader:
         self._take_successors()
         return {name: self._meaning(name, spellings[name], own, aliases) for name in dict.fromkeys(names)}
 
+    def in_use(self, pks: Iterable[int]) -> dict[int, Tag]:
+        """Return, by number, the tags that may be used here; for one that is not used any more what took its place."""
+        wanted = list(dict.fromkeys(pks))
+        self._take_by_pk(wanted)
+        self._take_successors()
+        used = {pk: self._in_use(self.tags[pk]) for pk in wanted if pk in self.tags and pk not in self.foreign}
+        return {pk: tag for pk, tag in used.items() if tag is not None and tag.pk not in self.foreign}
+
     def implied(self, words: Iterable[str]) -> dict[str, list[str]]:
         """Return of each word all that it implies, near things first; whatever implies itself does so in vain."""
         edges: dict[str, list[str]] = {}

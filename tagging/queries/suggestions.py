@@ -8,10 +8,11 @@ do the dataset's own tags (`dataset_words.py`); the limits of the search stand i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datasets.models import Dataset
 from tagging.queries.dataset_words import DatasetWords, get_dataset_words
+from tagging.queries.rules import Reader
 from tagging.queries.vocabulary import Category, Vocabulary, get_vocabulary
 from tagging.suggesting import Found, Match, find, find_mistyped, fold, match_of
 
@@ -50,6 +51,9 @@ class _Sources:
 def get_suggestions(dataset: Dataset, text: str, limit: int = 10, *, with_tags: Sequence[str] = ()) -> list[Suggestion]:
     """Return the tags that match, best first; without text what goes with the picture, then what is used most here.
 
+    What takes the place of a tag that is not used any more is offered instead of it, what is meant for other datasets
+    is not, and names are spelled as the dataset does.
+
     Args:
         dataset: whose use counts.
         text: as it was typed.
@@ -62,8 +66,26 @@ def get_suggestions(dataset: Dataset, text: str, limit: int = 10, *, with_tags: 
     sources = _Sources(vocabulary, words, words.goes_with(with_tags))
     typed = fold(text)
     found = _matching(sources, typed, limit) if typed else _most_used(sources, limit)
-    ranked = sorted((_ranked(sources, each) for each in found), key=lambda pair: pair[0])
-    return [suggestion for _, suggestion in ranked[:limit]]
+    here = _as_used_here(found, Reader.of(dataset.pk))
+    ranked = sorted((_ranked(sources, each) for each in here), key=lambda pair: pair[0])
+    named: dict[str, Suggestion] = {}
+    for _, suggestion in ranked:
+        named.setdefault(suggestion.name, suggestion)
+    return list(named.values())[:limit]
+
+
+def _as_used_here(found: Sequence[Found], reader: Reader) -> list[Found]:
+    used = reader.in_use(each.pk for each in found)
+    here = []
+    for each in found:
+        tag = used.get(each.pk)
+        if tag is None:
+            continue
+        if tag.pk != each.pk:
+            alias = each.alias or each.name
+            each = replace(each, pk=tag.pk, alias=alias, count=tag.vocabulary_count, category=tag.category_id or 0)
+        here.append(replace(each, name=reader.spelled(tag.name)))
+    return here
 
 
 def _most_used(sources: _Sources, limit: int) -> list[Found]:

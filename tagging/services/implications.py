@@ -76,10 +76,10 @@ def _way(start: int, end: int, but_for: int | None) -> list[int]:
     came_from: dict[int, int | None] = {start: None}
     front = [start]
     while front and end not in came_from:
-        rows = TagImplication.objects.filter(tag__in=front).exclude(pk=but_for).order_by("pk")
+        rows = TagImplication.objects.filter(tag__in=front).order_by("pk")
         front = []
-        for one, other in rows.values_list("tag", "implies"):
-            if other not in came_from:
+        for pk, one, other in rows.values_list("pk", "tag", "implies"):
+            if other not in came_from and pk != but_for:
                 came_from[other] = one
                 front.append(other)
     way: list[int] = []

@@ -4,6 +4,7 @@ import { $, $$, el, fill, throttle } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { getJson, postJson } from "../lib/http.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { TextNotes } from "./text_notes.js";
 
 const REMEMBERED = "tagger:texts";
 const MOST_EXAMPLES = 5;
@@ -31,6 +32,7 @@ export class TextsPanel {
     this.address = address;
     this.listener = listener;
     this.box = $("[data-texts]", root);
+    this.notes = new TextNotes(root, address);
     this.policy = $("[data-texts-policy]", this.box);
     this.readings = $$("[data-texts-reading]", this.box);
     this.buttons = $$("[data-texts-read], [data-texts-skip]", this.box);
@@ -56,6 +58,7 @@ export class TextsPanel {
   }
 
   show(progress) {
+    this.notes.show(progress);
     this.held = progress.held;
     this.box.hidden = progress.held === 0;
     if (this.box.hidden) {
