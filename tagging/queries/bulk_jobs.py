@@ -13,7 +13,7 @@ from tagging.models import BulkJob
 
 def visible_bulk_jobs(user: User | None) -> QuerySet[BulkJob]:
     """The jobs of datasets that this person may see, each with its dataset."""
-    return BulkJob.objects.filter(dataset__in=visible_datasets(user)).select_related("dataset")
+    return BulkJob.objects.filter(dataset__in=visible_datasets(user)).select_related("dataset").defer("image_ids")
 
 
 def get_bulk_progress(job: BulkJob) -> BulkProgress:

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from datasets.models import Image
-from tagging.models import Caption, Change, ImageTag, Source, Tag
-from tagging.queries.numbers_in import is_one_of
+from tagging.models import Change, Source, Tag
 from tagging.services.bulk import statements
 from tagging.services.bulk.actions import Action
 from tagging.services.bulk.arranging import rearrange
@@ -103,19 +100,13 @@ def mark_changed(change: Change, since: int, *, by: User | None, all_tagged: boo
         all_tagged: they have words afterwards: it need not be looked up.
     """
     changed = read_numbers(statements.CHANGED, change=change.pk, since=since)
-    with_words = set(changed) if all_tagged else _with_words(changed)
-    without = [pk for pk in changed if pk not in with_words]
+    without = set() if all_tagged else set(read_numbers(statements.WITHOUT_WORDS, ids=changed))
+    with_words = [pk for pk in changed if pk not in without]
     if with_words:
-        mark_edited(sorted(with_words), change.dataset_id, is_tagged=True, by=by)
+        mark_edited(with_words, change.dataset_id, is_tagged=True, by=by)
     if without:
-        mark_edited(without, change.dataset_id, is_tagged=False, by=by)
+        mark_edited(sorted(without), change.dataset_id, is_tagged=False, by=by)
     return changed
-
-
-def _with_words(image_ids: Sequence[int]) -> set[int]:
-    tags = Exists(ImageTag.objects.filter(image=OuterRef("pk")))
-    captions = Exists(Caption.objects.filter(image=OuterRef("pk")).exclude(text=""))
-    return set(Image.everything.filter(tags | captions, is_one_of("pk", image_ids)).values_list("pk", flat=True))
 
 
 def _add(doing: Doing, image_ids: Sequence[int]) -> None:

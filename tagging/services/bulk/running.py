@@ -31,12 +31,12 @@ LEASE = timedelta(seconds=30)
 # Workers that end with the same images in hand: after so many the job is stopped.
 MOST_DEATHS = 3
 # A batch holds the dataset's row: others who write wait for it about so long.
-_SECONDS_A_BATCH = 0.3
+_SECONDS_A_BATCH = 0.4
 _FIRST_BATCH = 1_000
 _SMALLEST_BATCH, _LARGEST_BATCH = 50, 10_000
 # On PostgreSQL others who write stand in line and get their turn between two batches. On SQLite nobody stands in line:
-# who waits looks again every tenth of a second, and has to find nobody there.
-_BREATH = {"sqlite": 0.1}
+# who waits looks again every tenth of a second, and has to find nobody there soon.
+_BREATH = {"sqlite": 0.06}
 
 _State = BulkJob.State
 
@@ -137,14 +137,15 @@ def _do_batch(job: BulkJob, part: list[int]) -> None:
     _count(job, looked_at, changed)
 
 
+@transaction.atomic
 def _undo_batch(job: BulkJob, undoing: Undoing, part: list[int]) -> None:
-    # In transactions of its own: taken back twice under one key counts once.
+    touch_dataset(job.dataset_id)
+    _check_held(job)
     before = undoing.done.images
     undoing.undo_on(part)
     job.change = undoing.done.change
     job.undone = {name: value for name, value in asdict(_without_change(undoing.done)).items() if name != "change"}
-    with transaction.atomic():
-        _count(job, len(part), undoing.done.images - before)
+    _count(job, len(part), undoing.done.images - before)
 
 
 def _without_change(done: Undone) -> Undone:

@@ -37,6 +37,21 @@ NEWEST_OPERATION = """
 SELECT COALESCE(MAX(id), 0) FROM tagging_tagoperation
 """
 
+# Images that are there, with those in the trash; and those that are not in it.
+PRESENT = """
+SELECT g.id FROM datasets_image g WHERE g.id IN (SELECT id FROM IDS i)
+"""
+PRESENT_IN_DATASET = """
+SELECT g.id FROM datasets_image g
+WHERE g.id IN (SELECT id FROM IDS i) AND g.dataset_id = %(dataset)s AND g.trashed_at IS NULL
+"""
+
+WITHOUT_WORDS = """
+SELECT i.id FROM IDS i
+WHERE NOT EXISTS (SELECT 1 FROM tagging_imagetag t WHERE t.image_id = i.id)
+AND NOT EXISTS (SELECT 1 FROM tagging_caption c WHERE c.image_id = i.id AND c.text <> '')
+"""
+
 # Images that lack a tag. A tag that comes by a rule stays away from where a person took it away for good: where that
 # removal is the last that was done to it.
 LACKING = """
@@ -128,7 +143,8 @@ OWN AND (
         SELECT 1 FROM tagging_tagoperation l
         WHERE l.image_id = o.image_id AND l.id > o.id AND (l.tag_name = o.tag_name OR l.kind = 'NUMBER')
     )
-    OR (o.kind = 'MOVE' AND FROM_JSON(o."before") IN (t.position, FROM_JSON(o."after")))
+    OR (o.kind <> 'REMOVE' AND t.position <> FROM_JSON(o."after"))
+    OR (o.kind = 'MOVE' AND FROM_JSON(o."before") = t.position)
     OR (o.kind <> 'ADD' AND EXISTS (
         SELECT 1 FROM tagging_imagetag x JOIN tagging_tag y ON y.id = x.tag_id
         WHERE x.image_id = o.image_id AND x.tag_id <> n.id AND x.position = FROM_JSON(o."before") AND NOT EXISTS (
@@ -143,10 +159,11 @@ OWN AND (
 TAKE_BACK = """
 INSERT INTO tagging_tagoperation ("key", change_id, image_id, kind, tag_name, "before", "after")
 SELECT NEW_KEY(), %(undo)s, o.image_id, CASE o.kind WHEN 'ADD' THEN 'REMOVE' WHEN 'REMOVE' THEN 'ADD' ELSE 'MOVE' END,
-    o.tag_name, TO_JSON(t.position), o."before"
-OWN
-ORDER BY o.id
-""".replace("OWN", _OWN)
+    o.tag_name, o."after", o."before"
+FROM tagging_tagoperation o
+WHERE o.image_id IN (SELECT id FROM IDS i) AND o.id >= %(since)s AND o.change_id + 0 = %(change)s
+ORDER BY o.image_id, o.id
+"""
 
 
 def execute(statement: str, **values: Any) -> int:

@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 
 from django.contrib.auth.models import User
 
-from datasets.models import Image
 from tagging.models import Change, Source
-from tagging.queries.numbers_in import is_one_of
 from tagging.services.bulk import statements
 from tagging.services.bulk.carrying_out import carry_out_log, mark_changed, newest_operation
 from tagging.services.bulk.statements import execute, read_numbers
@@ -36,7 +34,7 @@ def take_back_untouched(
         The images that are done, and how many operations were taken back; the other images are to be looked at.
     """
     facts = {"change": change.pk, "since": since}
-    there = set(Image.everything.filter(is_one_of("pk", image_ids)).values_list("pk", flat=True))
+    there = set(read_numbers(statements.PRESENT, ids=image_ids))
     open_questions = read_numbers(statements.TO_LOOK_AT, ids=sorted(there), **facts)
     ids = sorted(there.difference(open_questions))
     if not ids:

@@ -11,6 +11,7 @@ from datasets.models import Dataset, Image
 from tagging.queries.filtering import read_filter
 from tagging.queries.numbers_in import is_one_of
 from tagging.services.bulk.actions import BulkRefused
+from tagging.services.bulk.statements import PRESENT_IN_DATASET, read_numbers
 
 MOST_SELECTED = 100_000
 
@@ -53,5 +54,5 @@ def _present(dataset: Dataset, named: set[int]) -> list[int]:
 
 def keep_present(dataset_id: int, image_ids: Sequence[int]) -> list[int]:
     """Return those of some images that are still there, in the same order."""
-    found = set(Image.objects.filter(is_one_of("pk", image_ids), dataset=dataset_id).values_list("pk", flat=True))
+    found = set(read_numbers(PRESENT_IN_DATASET, ids=image_ids, dataset=dataset_id))
     return [pk for pk in image_ids if pk in found]

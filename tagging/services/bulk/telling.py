@@ -10,6 +10,6 @@ from tagging.queries.bulk_jobs import get_bulk_progress
 
 def tell_job(job_id: int) -> None:
     """Tell the pages of its dataset where a job stands; a job that is gone tells nothing."""
-    job = BulkJob.objects.filter(pk=job_id).first()
+    job = BulkJob.objects.defer("image_ids").filter(pk=job_id).first()
     if job is not None:
         publish(dataset_group(job.dataset_id), get_bulk_progress(job))
