@@ -192,3 +192,19 @@ def test_the_keys_break_no_rule(desk: Desk, page: Page) -> None:
         page.get_by_role("button", name="Arrange").click()
         results = Axe().run(page)
         assert results.violations_count == 0, results.generate_report()
+
+
+def test_a_drag_lets_two_tags_change_their_keys(desk: Desk) -> None:
+    pin(desk, "lake", "fog", "heron")
+    desk.open(2)
+    expect_keys(desk, "lake", "fog", "heron")
+    desk.page.locator(".quick-tag").nth(0).drag_to(desk.page.locator(".quick-tag").nth(2))
+    expect_keys(desk, "heron", "fog", "lake")
+    # The drag gave no tag, and the box kept the focus.
+    assert desk.chips() == []
+    expect(desk.box).to_be_focused()
+    desk.page.get_by_role("button", name="Arrange the quick tags").click()
+    rows = desk.page.locator(".key-list__row")
+    rows.nth(1).locator(".key-list__name").drag_to(rows.nth(4))
+    expect(rows.nth(4).locator(".key-list__name")).to_contain_text("fog")
+    expect(rows.nth(1).locator("input")).to_be_visible()

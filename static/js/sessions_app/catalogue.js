@@ -1,9 +1,11 @@
 // All actions by name and key, for pages without a desk: what they do needs one, what they are does not.
 
+import { DatasetPage } from "../datasets/dataset_page.js";
 import { makeActions } from "../tagging/actions.js";
 import { makePageActions } from "../tagging/page_actions.js";
 import { Compare } from "./compare.js";
 import { FEATURES, actionsOf } from "./features.js";
+import { GRID_FEATURES } from "./grid_features.js";
 import { Info } from "./info.js";
 import { Loupe } from "./loupe.js";
 
@@ -13,6 +15,6 @@ const ANYWHERE = Object.fromEntries(
 
 export const allActions = () =>
   makeActions(null, [
-    ...actionsOf([Loupe, Compare, Info, ...FEATURES].map((Feature) => Feature.prototype)),
+    ...actionsOf([Loupe, Compare, Info, ...FEATURES, DatasetPage, ...GRID_FEATURES].map((Feature) => Feature.prototype)),
     ...makePageActions({ urls: ANYWHERE, go: () => {}, openPalette: () => {} }),
   ]);

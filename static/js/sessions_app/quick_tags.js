@@ -5,6 +5,7 @@ import { getJson, postJson, putJson, send } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { toast, toastError } from "../lib/toast.js";
 import { placeOf } from "../tagging/registry.js";
+import { SlotDrag } from "./slot_drag.js";
 
 const SLOTS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 const ROW = 3;
@@ -40,6 +41,9 @@ export class QuickTags {
       if (event.target === this.dialog) this.dialog.close();
     });
     this.dialog.addEventListener("close", () => this.giveFocusBack(() => this.desk.toTagBox()));
+    const onDrop = (from, to) => this.dropped(from, to);
+    new SlotDrag(this.list, { places: ".quick-tag", handle: ".quick-tag:not(.quick-tag--empty)", onDrop });
+    new SlotDrag(this.rows, { places: ".key-list__row", handle: ".key-list__name", onDrop });
     this.desk.addEventListener("rendered", () => this.mark());
     this.desk.addEventListener("heard", ({ detail }) => this.heard(detail));
   }
@@ -154,8 +158,8 @@ export class QuickTags {
     desk.box.onWait(() =>
       desk.box.inLine(() => {
         const isThere = desk.shown(image).tags.some((tag) => tag.name === name);
-        if (isThere) desk.editing.remove(image, name);
-        else desk.add(image, [name]);
+        if (isThere && !desk.remove(image, name)) return;
+        if (!isThere) desk.add(image, [name]);
         const words = isThere ? gettext("%(name)s removed") : gettext("%(name)s added");
         desk.announce(interpolate(words, { name }));
       }),
@@ -273,6 +277,16 @@ export class QuickTags {
       this.wanted = "";
       this.change(put(slot, wanted), slot, "unpin");
     }
+  }
+
+  /** A tag was dragged onto another key: what is there changes places with it. */
+  async dropped(from, to) {
+    const { name } = this.tags.get(from) ?? {};
+    if (name === undefined) return;
+    const work = () => putJson(`${this.address}/${to}`, { tag: name });
+    if (this.dialog.open) await this.change(work, to);
+    else await this.save(work).catch(toastError);
+    this.desk.announce(interpolate(gettext("%(name)s is on key %(slot)s."), { name, slot: to }));
   }
 
   /** Let the server change the keys; the focus stays with the tag it was on. */
