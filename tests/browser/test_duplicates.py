@@ -122,7 +122,7 @@ def test_the_grid_shows_what_is_worth_a_look(page: Page, looked_at: str) -> None
     expect(page.locator("[data-look-at] .look-at__list")).to_be_hidden()
     page.locator("[data-look-at] summary").click()
     page.get_by_role("link", name=re.compile("Extreme shape")).click()
-    expect(page).to_have_url(re.compile("flag=extreme"))
+    expect(page).to_have_url(re.compile("filter=is%3Aextreme"))
     cell = page.get_by_role("gridcell")
     expect(cell).to_have_count(1)
     expect(cell.get_by_role("link")).to_have_accessible_name(re.compile("wide.jpg.*too small, extreme shape"))

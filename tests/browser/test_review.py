@@ -146,7 +146,7 @@ def test_the_grid_shows_states_and_filters_by_them(desk: Desk) -> None:
     _keep(desk.page, "review-grid")
     desk.page.get_by_role("link", name=re.compile("^Ready")).click()
     expect(desk.page.get_by_role("gridcell")).to_have_count(1)
-    expect(desk.page).to_have_url(re.compile("state=READY"))
+    expect(desk.page).to_have_url(re.compile("filter=state%3Aready"))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -164,6 +164,7 @@ export class DatasetPage extends EventTarget {
       link.toggleAttribute("aria-current", false);
       if (isCurrent) link.setAttribute("aria-current", "true");
     }
+    for (const text of document.querySelectorAll("[data-menu-text]")) nameMenu(text);
   }
 
   restoreSelection(kept) {
@@ -358,6 +359,13 @@ export class DatasetPage extends EventTarget {
       here("clearSelection", gettext("Let go of the selection"), ["Escape"], () => this.selecting.clear(), { can: has }),
     ];
   }
+}
+
+/** A menu is called as what is chosen in it. */
+function nameMenu(text) {
+  const chosen = text.closest("details").querySelector("[aria-current] span");
+  text.textContent = chosen?.textContent ?? text.dataset.menuText;
+  text.closest("summary").classList.toggle("button--quiet", !chosen);
 }
 
 const countText = (count) =>
