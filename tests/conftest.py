@@ -12,6 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset
+from datasets.queries.moments import forget_moments
 from tagger_project.outage import outage
 from tagging.queries.dataset_words import forget_dataset_words
 from tagging.queries.image_tags_held import forget_image_tags
@@ -40,6 +41,7 @@ def no_vocabulary() -> None:
     forget_vocabulary()
     forget_dataset_words()
     forget_image_tags()
+    forget_moments()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Window
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from datasets.filter_reading import read_filter
 from datasets.models import Dataset, Flag, Image, ImageQuerySet, ReviewState
+from datasets.queries.moments import held_for_a_moment, last_found
 from datasets.queries.ordering import (
     Order,
     behind,
@@ -20,10 +22,11 @@ from datasets.queries.ordering import (
     sort_keys,
     with_value,
 )
-from datasets.queries.totals import count_matching
 
 MOST_IMAGES_A_PAGE = 500
 MOST_IDS_A_CALL = 100_000
+# So far apart the page asks for them, and who asks without saying.
+_USUAL_LANDMARKS = (100, 500)
 
 
 def file_address(image: Image, kind: str) -> str:
@@ -81,9 +84,14 @@ class Asked:
             matching = matching.filter(review_state=self.state)
         return matching
 
+    @property
+    def images(self) -> tuple[Hashable, ...]:
+        """What tells the images that are asked for from others of the dataset."""
+        return (self.filter, self.untagged, self.flag, self.state)
+
     def count(self, matching: ImageQuerySet) -> int:
         """Return how many match, which are what `matching` returned."""
-        return count_matching(self.dataset, matching, self.filter, self.untagged, self.flag, self.state)
+        return held_for_a_moment(self.dataset, matching.count, "total", *self.images)
 
 
 def get_image_page(asked: Asked, *, after: str = "", limit: int = 100) -> ImagePage:
@@ -125,6 +133,11 @@ def get_landmarks(asked: Asked, *, every: int) -> Landmarks:
         BadFilter: the filter cannot be read.
     """
     every = max(1, every)
+    question = ("landmarks", every, asked.order, *asked.images)
+    return held_for_a_moment(asked.dataset, lambda: _find_landmarks(asked, every), *question)
+
+
+def _find_landmarks(asked: Asked, every: int) -> Landmarks:
     matching = asked.matching()
     total = asked.count(matching)
     numbered = with_value(matching, asked.order).annotate(number=Window(RowNumber(), order_by=sort_keys(asked.order)))
@@ -137,11 +150,26 @@ def get_landmarks(asked: Asked, *, every: int) -> Landmarks:
 def get_ids(asked: Asked, *, start: int, end: int) -> list[int]:
     """Return the numbers of the images from a place of the list up to another, which is not among them.
 
+    Where landmarks were asked for a moment ago, the list is entered at one; else it is read from its start.
+
     Raises:
         BadFilter: the filter cannot be read.
     """
-    rows = asked.matching().order_by(*sort_keys(asked.order))
-    return list(rows.values_list("pk", flat=True)[max(0, start) : max(0, start, end)])
+    start, end = max(0, start), max(0, start, end)
+    images, passed = _entered(asked, start)
+    rows = images.order_by(*sort_keys(asked.order)).values_list("pk", flat=True)
+    return list(rows[start - passed : end - passed])
+
+
+def _entered(asked: Asked, start: int) -> tuple[ImageQuerySet, int]:
+    """Return the images from the last known landmark before a place on, and how many stand before that."""
+    matching = asked.matching()
+    for every in _USUAL_LANDMARKS:
+        marks = last_found(asked.dataset, "landmarks", every, asked.order, *asked.images)
+        if isinstance(marks, Landmarks) and start >= every:
+            number = min(start // every, len(marks.cursors) - 1)
+            return behind(matching, asked.order, marks.cursors[number]), number * every
+    return matching, 0
 
 
 def count_flags(dataset: Dataset) -> dict[Flag, int]:

@@ -175,3 +175,20 @@ def test_a_large_dataset_is_counted_once_until_it_changes(dataset: Dataset) -> N
     factories.make_image(dataset)
     touch_dataset(dataset.pk)
     assert counted() == (2, 1)
+
+
+@pytest.mark.parametrize("order", Order)
+def test_a_range_of_a_large_dataset_is_entered_at_a_landmark(
+    dataset: Dataset, many: list[Image], order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(next_position=50_000)
+    monkeypatch.setattr("datasets.queries.images._USUAL_LANDMARKS", (7,))
+    asked = Asked(Dataset.objects.get(pk=dataset.pk), order=order)
+    get_landmarks(asked, every=7)
+    everything = _sorted(many, order)
+    for start, end in [(0, 5), (6, 9), (7, 8), (30, 36), (35, 90), (90, 99)]:
+        with CaptureQueriesContext(connection) as queries:
+            assert get_ids(asked, start=start, end=end) == everything[start:end]
+        assert len(queries) == 1
+        # 30 is two behind the landmark at 28.
+        assert start != 30 or "OFFSET 2" in queries[0]["sql"]

@@ -55,8 +55,8 @@ def test_an_index_leads_to_what_has_a_tag_or_lacks_it(
 @pytest.mark.parametrize("order", Order)
 def test_without_a_filter_nothing_is_sorted(dataset: Dataset, pictures: list[Image], order: Order) -> None:
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off")
+        with connection.cursor() as database:
+            database.execute("SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off")
     first = get_image_page(Asked(dataset, order=order), limit=2)
     for cursor in ("", first.next or ""):
         plan = in_order(behind(Asked(dataset).matching(), order, cursor), order)[:100].explain()
