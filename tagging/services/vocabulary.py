@@ -15,16 +15,6 @@ class TagRefused(Exception):
     """What was given is no tag; the text is a sentence."""
 
 
-def get_tag(text: str) -> Tag:
-    """Return the tag of this spelling, or the one it is an alias of, making it if it is new.
-
-    Raises:
-        TagRefused: it cannot be a tag.
-    """
-    name = checked_name(text)
-    return tags_meant([name])[name]
-
-
 def checked_name(text: str) -> str:
     """Return the one spelling of a tag.
 
@@ -42,22 +32,6 @@ def checked_name(text: str) -> str:
         raise TagRefused(sentences[str(error)] % {"text": text[:40], "limit": LONGEST_TAG}) from error
 
 
-def tags_meant(names: Sequence[str]) -> dict[str, Tag]:
-    """Return the tag that each of these normalised names means, by that name and by the tag's own.
-
-    A tag of this very name comes first, then the tag it is an alias of; what is neither becomes a tag. This is where
-    names become tags on their way in: typed, pasted, from a text or over the API.
-    """
-    found = {tag.name: tag for tag in Tag.objects.filter(name__in=names)}
-    missing = [name for name in dict.fromkeys(names) if name not in found]
-    if missing:
-        rows = TagAlias.objects.filter(name__in=missing).select_related("tag")
-        aliases = {row.name: row.tag for row in rows}
-        found |= aliases | {tag.name: tag for tag in aliases.values()}
-        found |= make_tags([name for name in missing if name not in aliases])
-    return found
-
-
 def resolve_aliases(names: Sequence[str]) -> dict[str, str]:
     """Return the tag's name of each of these that is an alias."""
     return dict(TagAlias.objects.filter(name__in=names).values_list("name", "tag__name"))
@@ -66,7 +40,7 @@ def resolve_aliases(names: Sequence[str]) -> dict[str, str]:
 def get_tags(names: Sequence[str]) -> list[Tag]:
     """Return the tags of exactly these normalised names in the same order, making those that are new.
 
-    For words that were on images before, and come back as they were. `tags_meant` is for what comes in.
+    For words that were on images before, and come back as they were. `settle` in `rules.py` is for what comes in.
     """
     found = {tag.name: tag for tag in Tag.objects.filter(name__in=names)}
     found |= make_tags([name for name in dict.fromkeys(names) if name not in found])

@@ -15,9 +15,10 @@ from tagging import desk_api
 from tagging.models import QuickTag, Source, TagAlias, TagCategory
 from tagging.queries.quick_tags import get_quick_tags, get_recent_tags
 from tagging.services.exporting import write_folder
+from tagging.services.implications import deprecate_tag
 from tagging.services.labelling import apply_edits
 from tagging.services.quick_tags import NoSlotLeft, NoSuchSlot, pin_tag, unpin_tag
-from tagging.services.vocabulary import TagRefused, get_tag
+from tagging.services.vocabulary import TagRefused, get_tags
 from tagging.tokens import TokenCounts
 from tests import factories, images
 from tests.tagging.doing import adding, apply, bring_in, picture_of, removing, together, writing
@@ -56,7 +57,7 @@ def test_a_pinned_tag_changes_places_and_a_new_one_takes_the_place(dataset: Data
 
 
 def test_other_spellings_pin_the_tag_that_they_mean(dataset: Dataset) -> None:
-    TagAlias.objects.create(name="skies", tag=get_tag("sky"))
+    TagAlias.objects.create(name="skies", tag=get_tags(["sky"])[0])
     pin_tag(dataset, "  skies ")
     pin_tag(dataset, "sky", slot=4)
     assert pinned(dataset) == {4: "sky"}
@@ -120,7 +121,7 @@ def test_pinning_counts_as_a_change_so_that_open_pages_ask_again(
 
 
 def test_the_keys_over_the_api(client: Client, dataset: Dataset) -> None:
-    tag = get_tag("sky")
+    tag = get_tags(["sky"])[0]
     tag.category = TagCategory.objects.create(name="place", colour="blue")
     tag.save()
     address = f"/api/v1/datasets/{dataset.pk}/quick-tags"
@@ -188,7 +189,7 @@ def test_pictures_to_ask_lack_the_tag_and_come_in_dataset_order(client: Client, 
     factories.make_image_tag(rows[1], "sky")
     factories.make_image_tag(rows[2], "lake")
     Image.objects.filter(pk=rows[4].pk).update(trashed_at="2026-01-01T00:00Z")
-    TagAlias.objects.create(name="skies", tag=get_tag("sky"))
+    TagAlias.objects.create(name="skies", tag=get_tags(["sky"])[0])
     address = f"/api/v1/datasets/{dataset.pk}/asking"
     wanted = [rows[number].pk for number in (0, 2, 3, 5, 6)]
     for spelling in ("sky", "skies"):
@@ -260,3 +261,11 @@ def test_the_setting_names_the_vocabulary(client: Client, dataset: Dataset, sett
     settings.T5_TOKENIZER = str(tmp_path / f"{uuid.uuid4()}.json")
     answer = read(client, dataset, ["sky"], "")
     assert (answer["text"], answer["t5"]) == ("sky", None)
+
+
+def test_a_tag_that_is_not_used_any_more_is_not_pinned_and_its_successor_is_named(dataset: Dataset) -> None:
+    [sky, heaven] = get_tags(["sky", "heaven"])
+    deprecate_tag(heaven, sky)
+    with pytest.raises(TagRefused, match="“sky” takes its place"):
+        pin_tag(dataset, "heaven")
+    assert not QuickTag.objects.exists()
