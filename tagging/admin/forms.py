@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from tagging.models import Tag, TagAlias, TagImplication
-from tagging.queries.rewording import leads_to
+from tagging.services.implications import ImplicationCircle, check_no_circle
 from tagging.services.vocabulary import TagRefused, checked_name
 
 
@@ -86,9 +86,9 @@ class ImplicationForm(forms.ModelForm[TagImplication]):
         """Refuse circles."""
         facts: dict[str, Any] = super().clean() or self.cleaned_data
         tag, implies = facts.get("tag"), facts.get("implies")
-        if tag and implies and leads_to(implies.pk, tag.pk):
-            raise ValidationError(
-                _("“%(implies)s” implies “%(tag)s” already: this would lead in a circle."),
-                params={"tag": tag.name, "implies": implies.name},
-            )
+        if tag and implies:
+            try:
+                check_no_circle(tag, implies, but_for=self.instance.pk)
+            except ImplicationCircle as error:
+                raise ValidationError(str(error)) from error
         return facts

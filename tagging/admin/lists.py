@@ -1,7 +1,7 @@
 """The field's lists in the admin: uploaded with a look at what would change, and written out again.
 
 django-import-export leads from page to page; what a list says, and what becomes of it, is `load_vocabulary`'s alone.
-Row by row through the library, 140,000 tags would take a quarter of an hour.
+Row by row through the library, 140,000 tags would take many minutes.
 """
 
 from __future__ import annotations

@@ -147,11 +147,6 @@ def plan_implications(tag: Tag, other: Tag | None) -> MovedImplications:
     return MovedImplications(kept_outgoing, kept_incoming, lost)
 
 
-def leads_to(tag: int, other: int) -> bool:
-    """Whether one tag is another one, or implies it on whatever way."""
-    return other in _reach({tag}, "tag_id", "implies_id")
-
-
 def _reach(start: Collection[int], at: str, to: str) -> set[int]:
     """Return the tags that implications lead to from these, themselves included; step by step, each tag once."""
     seen = set(start)
