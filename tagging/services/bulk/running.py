@@ -31,8 +31,8 @@ LEASE = timedelta(seconds=30)
 # Workers that end with the same images in hand: after so many the job is stopped.
 MOST_DEATHS = 3
 # A batch holds the dataset's row: others who write wait for it about so long.
-_SECONDS_A_BATCH = 0.4
-_FIRST_BATCH = 1_000
+_SECONDS_A_BATCH = 0.6
+_FIRST_BATCH = 2_000
 _SMALLEST_BATCH, _LARGEST_BATCH = 50, 10_000
 # On PostgreSQL others who write stand in line and get their turn between two batches. On SQLite nobody stands in line:
 # who waits looks again every tenth of a second, and has to find nobody there soon.

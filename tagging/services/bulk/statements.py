@@ -7,6 +7,7 @@ words only, which `_WORDS` holds: everything else is the SQL that both databases
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ _WORDS = {
         "IDS": "(SELECT value AS id FROM json_each(%(ids)s))",
         "TAGS": "(SELECT value FROM json_each(%(tags)s))",
         "RULES": "(SELECT value FROM json_each(%(rules)s))",
-        "NEW_KEY()": "lower(hex(randomblob(16)))",
+        "NEW_KEY()": "%(moment)s || lower('4' || substr(hex(randomblob(2)), 2) || '8' || substr(hex(randomblob(8)),2))",
         "TO_JSON(": "tagger_to_json(",
         "FROM_JSON(": "tagger_from_json(",
     },
@@ -26,7 +27,7 @@ _WORDS = {
         "IDS": "(SELECT unnest(%(ids)s::bigint[]) AS id)",
         "TAGS": "(SELECT unnest(%(tags)s::bigint[]))",
         "RULES": "(SELECT unnest(%(rules)s::text[]))",
-        "NEW_KEY()": "gen_random_uuid()",
+        "NEW_KEY()": "CAST(%(moment)s || substr(replace(CAST(gen_random_uuid() AS text), '-', ''), 13) AS uuid)",
         "TO_JSON(": "to_jsonb(",
         "FROM_JSON(": "float8(",
     },
@@ -169,7 +170,7 @@ ORDER BY o.image_id, o.id
 def execute(statement: str, **values: Any) -> int:
     """Run a statement; returns how many rows it wrote."""
     with connection.cursor() as cursor:
-        cursor.execute(_spelled(statement), _adapted(values))
+        cursor.execute(_spelled(statement), {**_adapted(values), "moment": _moment()})
         return max(0, int(cursor.rowcount))
 
 
@@ -178,6 +179,11 @@ def read_numbers(statement: str, **values: Any) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_spelled(statement), _adapted(values))
         return [int(row[0]) for row in cursor.fetchall()]
+
+
+def _moment() -> str:
+    """Return the beginning of new keys: those of one statement lie side by side in their index, and cost a tenth."""
+    return f"{int(time.time() * 1000):012x}"
 
 
 def _spelled(statement: str) -> str:
