@@ -131,8 +131,8 @@ def test_a_step_asks_the_same_questions_whatever_the_size(
     walk = _walk(dataset, "-lake")
     for image in made:
         _visit(walk, image)
-    with django_assert_num_queries(8):
-        course = Course(walk, None)  # the filter looks its words up, once
+    with django_assert_num_queries(9):
+        course = Course(walk, None)  # the filter looks its words up, once: tags, and aliases where there is none
         course.count(made[-1])
         course.previous_id(made[-1])
         course.next_id(made[-1])
