@@ -183,9 +183,7 @@ class Image(models.Model):
             models.Index(fields=["dataset", "stem_key"], name="image_stem"),
             models.Index(fields=["sha256"], name="image_sha256"),
             # `trashed_at` stands in these so that what is counted need not be looked up in the table.
-            models.Index(
-                fields=["dataset", "position", "id", "trashed_at"], name="image_present", condition=_PRESENT
-            ),
+            models.Index(fields=["dataset", "position", "id", "trashed_at"], name="image_present", condition=_PRESENT),
             models.Index(fields=["dataset", "byte_size", "id"], name="image_size", condition=_PRESENT),
             models.Index("dataset", ASPECT_RATIO, "id", name="image_ratio", condition=_PRESENT),
             models.Index(

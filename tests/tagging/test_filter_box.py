@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
@@ -171,7 +171,7 @@ def test_a_large_change_is_read_behind_the_questions(
     began: list[object] = []
     monkeypatch.setattr("threading.Thread.start", lambda thread: began.append(thread))
     # It will run in this very thread, whose connection is the test's.
-    monkeypatch.setattr(image_tags_held.connections, "close_all", lambda: None)
+    monkeypatch.setattr(connections, "close_all", lambda: None)
     get_tag_counts(dataset)
     apply_edits(pictures[0], [Edit(key=uuid.uuid4(), kind=TagOperation.Kind.ADD, tag="hat")], by=None)
     assert _counts(dataset) == {"blue sky": 3, "bird": 1}
