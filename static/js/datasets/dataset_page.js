@@ -45,6 +45,7 @@ export class DatasetPage extends EventTarget {
     this.following = new Following(this, Number(dataset.revision));
     this.trash = new Trash(dataset.trashAddress, { onRestored: (back) => this.restored(back) });
     this.leaving = null;
+    this.isAsPrinted = this.images.total === 0;
     this.startTools();
     this.startDrops();
   }
@@ -94,7 +95,7 @@ export class DatasetPage extends EventTarget {
   // --- the grid --------------------------------------------------------------------------------------
 
   async start() {
-    if (this.images.total === 0 && !this.query.filter) return this.listen();
+    if (!this.filterBox) return this.listen();
     history.scrollRestoration = "manual";
     this.query.tidy();
     this.onHide = () => this.rememberPlace();
@@ -120,8 +121,13 @@ export class DatasetPage extends EventTarget {
 
   /** Show the pictures, or why there are none. */
   show() {
-    if (this.images.total > 0 || !this.query.filter) this.grid.show();
-    else this.host.replaceChildren(emptyUnder(this.query.filter, () => this.query.set({ filter: "" })));
+    if (this.images.total > 0 || !this.query.filter) {
+      this.isAsPrinted = false;
+      this.grid.show();
+      return;
+    }
+    // What the server printed for a filter of its own menus says more.
+    if (!this.isAsPrinted) this.host.replaceChildren(emptyUnder(this.query.filter, () => this.query.set({ filter: "" })));
   }
 
   // Back from a picture leads to where one was in the grid; the browser's own memory is too early for rows that come later.
@@ -139,6 +145,7 @@ export class DatasetPage extends EventTarget {
     if (query.filter !== images.query.filter) this.selecting.drop();
     this.selection.setAnchor(null);
     const turn = (this.turn = Symbol("query"));
+    this.isAsPrinted = false;
     grid.focusIndex = 0;
     images.query = query.words;
     images.forget();
@@ -242,7 +249,7 @@ export class DatasetPage extends EventTarget {
   }
 
   get isPrintedEmpty() {
-    return !this.query.filter && $("[data-empty]") !== null && this.images.total === 0 && !this.leaving;
+    return !this.filterBox && !this.leaving;
   }
 
   reloadWhole() {

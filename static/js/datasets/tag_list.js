@@ -9,7 +9,7 @@ import { sideOf, withTag } from "./terms.js";
 
 const REMEMBERED = "tag-list";
 const ROW = 32;
-const SPARE = 2;
+const SPARE = 1;
 const FIRST = 200;
 // As many as the server lists; what is rarer is found by its name.
 const MOST = 1000;

@@ -8,7 +8,6 @@ import { readLayout } from "../tagging/chords.js";
 import { Help } from "../tagging/help.js";
 import { bindButtons } from "../tagging/keys.js";
 import { startPalette } from "./anywhere.js";
-import { actionsOf } from "./features.js";
 import { FilterHandOver } from "./filter_hand_over.js";
 import { GRID_FEATURES } from "./grid_features.js";
 
@@ -27,7 +26,7 @@ const shared = [
   { id: "helpToo", group, label: gettext("All keys, when nothing is being typed"), keys: ["[Shift]+?"], when: "free", run: () => help.open() },
 ];
 const here = page.filterBox ? page.actions() : [];
-const { registry, known } = startPalette(null, [...here, ...actionsOf(features), ...shared]);
+const { registry, known } = startPalette(null, [...here, ...features.flatMap((feature) => feature.actions()), ...shared]);
 const help = new Help({ registry, onClose: () => page.grid.focusCell() });
 
 bindButtons(registry);

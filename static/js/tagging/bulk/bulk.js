@@ -6,6 +6,7 @@ import { getJson, postJson } from "../../lib/http.js";
 import { gettext, interpolate, ngettext } from "../../lib/i18n.js";
 import { toast, toastError } from "../../lib/toast.js";
 import { makeKey } from "../../lib/uuid.js";
+import { BULK_PROGRESS } from "../../live/messages.js";
 import { splitList } from "../names.js";
 import { placeOf } from "../registry.js";
 import { keptNotice, undoneText } from "../undoing.js";
@@ -28,7 +29,7 @@ export class Bulk {
     this.last = null;
     this.previewSoon = throttle(() => this.preview(), PREVIEW_AFTER);
     document.addEventListener("paste", (event) => this.pasting(event));
-    page.addEventListener("message", ({ detail }) => detail.type === "bulk.progress" && this.job.heard(detail.data));
+    page.addEventListener("message", ({ detail }) => detail.type === BULK_PROGRESS && this.job.heard(detail.data));
     this.resume();
   }
 
