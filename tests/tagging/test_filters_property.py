@@ -187,7 +187,7 @@ def test_a_query_finds_what_a_naive_reading_finds(db: None, pictures: list[Pictu
 
 
 @pytest.mark.heavy
-@settings(max_examples=500, **anything)
+@settings(max_examples=200, **anything)
 @given(
     pictures=pictures_of, asked=st.lists(trees, min_size=20, max_size=20), limits=st.sampled_from([(1, 0), (1000, 1)])
 )
@@ -244,7 +244,7 @@ def test_what_is_written_is_read_as_the_same_tree(node: Node) -> None:
 
 
 @pytest.mark.heavy
-@settings(max_examples=50_000, **anything)
+@settings(max_examples=20_000, **anything)
 @given(node=odd_trees)
 def test_much_that_is_written_is_read_as_the_same_tree(node: Node) -> None:
     assert parse_filter(write_filter(node)) == node
