@@ -122,8 +122,8 @@ def _ago(node: tree.Ago) -> Q:
 
 
 def _by(node: tree.By) -> Q:
-    people = list(User.objects.filter(is_like("username", node.pattern)).values_list("pk", flat=True)[:_MOST_WORDS])
-    return _has(added_by__in=people) | _has_caption(Q(updated_by__in=people)) if people else _NONE
+    people = User.objects.filter(is_like("username", node.pattern)).values("pk")
+    return _has(added_by__in=people) | _has_caption(Q(updated_by__in=people))
 
 
 def _has(**what: Any) -> Q:
