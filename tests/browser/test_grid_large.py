@@ -30,7 +30,12 @@ def grid(running_program: RunningProgram, dataset_id: int, page: Page) -> GridPa
 
 
 def _scroll_to(grid: GridPage, share: float) -> None:
-    grid.page.evaluate(f"scrollTo(0, (document.documentElement.scrollHeight - innerHeight) * {share})")
+    """Scroll to a share of the page, and wait until the grid has drawn there."""
+    grid.page.evaluate(
+        "async (share) => { scrollTo(0, (document.documentElement.scrollHeight - innerHeight) * share);"
+        " for (let n = 0; n < 3; n += 1) await new Promise(requestAnimationFrame); }",
+        share,
+    )
 
 
 def _elements(grid: GridPage) -> int:

@@ -73,7 +73,7 @@ export class DatasetPage extends EventTarget {
 
   startTools() {
     for (const menu of ["[data-look-at]", "[data-states]"].map((name) => $(name)).filter(Boolean)) startMenu(menu);
-    const root = $("[data-filter]");
+    const root = $("form[data-filter]");
     if (!root) return;
     this.filterBox = new FilterBox({ root, query: this.query, onApply: (filter) => this.query.set({ filter }) });
     startSorting($("[data-order]", root), this.query);
