@@ -8,7 +8,7 @@ import { Info } from "./info.js";
 import { Loupe } from "./loupe.js";
 
 const ANYWHERE = Object.fromEntries(
-  ["grid", "tag", "export", "import", "history", "duplicates", "trash", "datasets", "keys"].map((name) => [name, "#"]),
+  ["grid", "tag", "export", "import", "history", "duplicates", "trash", "datasets", "sessions", "keys"].map((name) => [name, "#"]),
 );
 
 export const allActions = () =>

@@ -21,6 +21,7 @@ export function makePageActions({ urls, go, openPalette }) {
     leads("duplicates", gettext("Duplicates"), urls.duplicates),
     leads("trashPage", gettext("Trash of this dataset"), urls.trash),
     leads("datasets", gettext("All datasets"), urls.datasets),
+    leads("sessions", gettext("Your sessions"), urls.sessions),
     leads("keys", gettext("Change the keys"), urls.keys),
     { id: "theme", group: pages, label: gettext("Light, dark, or like the system"), keys: [], can: () => theme() !== null, run: () => theme()?.click() },
   ].filter(Boolean);
