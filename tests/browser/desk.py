@@ -77,6 +77,10 @@ class Desk:
     def stored_tags(self, number: int) -> list[str]:
         return [tag["name"] for tag in self.stored(number)["tags"]]
 
+    def stored_caption(self, number: int) -> str:
+        text: str = self.stored(number)["caption"]["text"]
+        return text
+
     def edit_elsewhere(self, number: int, **operation: Any) -> None:
         """What another person does, past this page."""
         cookies = {cookie["name"]: cookie["value"] for cookie in self.page.context.cookies()}

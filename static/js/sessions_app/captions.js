@@ -15,6 +15,8 @@ export class Captions {
       onSave: (image, text, version, base) => this.save(image, text, version, base),
       onKeep: (image, text, reason) => this.leaveBehind(image, text, reason),
       onSame: (image) => this.forgetRefused(image),
+      // Whatever ends this page now, not a letter is lost.
+      onTyped: (image, draft) => this.outbox.drafts.keep(image, draft),
     });
     this.panel = new ConflictPanel({ root, onResolve: (choice, merged) => this.resolve(choice, merged) });
     this.input = this.box.input;
@@ -59,7 +61,9 @@ export class Captions {
       this.desk.changed(image);
       return;
     }
-    this.desk.editing.caption(image, text, version, base);
+    const steps = this.desk.editing.caption(image, text, version, base);
+    // As it is stored already: nothing goes on its way.
+    if (steps === 0) this.outbox.drafts.forget(image);
     this.forgetRefused(image);
   }
 
