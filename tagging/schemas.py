@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
@@ -22,10 +23,12 @@ from tagging.services.sidecars import read_all, tell_losses
 
 
 class TagOut(Schema):
-    """One tag in its place."""
+    """One tag in its place, and its category by word and colour; empty where it has none."""
 
     name: str
     source: str
+    category: str
+    colour: str
 
 
 class CaptionOut(Schema):
@@ -52,7 +55,7 @@ class ImageStateOut(Schema):
         return cls(
             image_id=state.image_id,
             revision=state.revision,
-            tags=[TagOut(name=tag.name, source=tag.source) for tag in state.tags],
+            tags=[TagOut(**asdict(tag)) for tag in state.tags],
             caption=CaptionOut(text=state.caption, version=state.caption_version),
             tagged=state.tagged,
             review_state=ReviewState(state.review_state),
@@ -93,6 +96,7 @@ class OperationIn(Schema):
     text: str = ""
     version: int = Field(0, description="The version of the caption that was edited; 0 where there was none.")
     group: uuid.UUID | None = Field(None, description="The same for all operations of one action, undone together.")
+    undoes: uuid.UUID | None = Field(None, description="The key, or the group, of the operation that this takes back.")
 
     def to_edit(self) -> Edit:
         """Return it as the service takes it."""
@@ -104,6 +108,7 @@ class OperationIn(Schema):
             text=self.text,
             version=self.version,
             group=self.group,
+            undoes=self.undoes,
         )
 
 

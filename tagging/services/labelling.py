@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from datasets.models import Image
@@ -55,6 +55,8 @@ class Edit:
         text: the caption's new text.
         version: the caption's version that was edited; 0 where there was none.
         group: the same for all operations of one action: they are one entry of the history and are undone together.
+        undoes: the key of the operation, or the group of operations, that this one takes back: the history tells of
+            it where this leads back to what was there before. A key of nothing on this image says nothing.
     """
 
     key: uuid.UUID
@@ -64,6 +66,7 @@ class Edit:
     text: str = ""
     version: int = 0
     group: uuid.UUID | None = None
+    undoes: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -75,22 +78,24 @@ class _Call:
     reason: str
     undoes: Change | None
     tags: dict[str, Tag] = field(default_factory=dict)
-    changes: dict[uuid.UUID, Change] = field(default_factory=dict)
+    changes: dict[tuple[uuid.UUID, int | None], Change] = field(default_factory=dict)
 
-    def change(self, group: uuid.UUID | None, dataset_id: int) -> Change:
+    def change(self, group: uuid.UUID | None, dataset_id: int, undone: Change | None) -> Change:
         """Return the entry of the history of a group, which is looked up once; a new one where there is no group."""
+        undoes = undone or self.undoes
         key = group or uuid.uuid4()
-        if key not in self.changes:
-            self.changes[key] = open_change(
+        place = (key, undoes.pk if undoes else None)
+        if place not in self.changes:
+            self.changes[place] = open_change(
                 key,
                 dataset_id,
                 by=self.by,
                 source=self.source,
                 reason=self.reason,
-                undoes=self.undoes,
+                undoes=undoes,
                 is_new=group is None,
             )
-        return self.changes[key]
+        return self.changes[place]
 
 
 def apply_edits(
@@ -151,12 +156,27 @@ def _apply(image: Image, edit: Edit, call: _Call) -> bool:
         name = _stored_name(image, edit, call)
         actions = {kind.ADD: _add, kind.REMOVE: _remove, kind.MOVE: _move}
         before, after = actions[edit.kind](image, name, edit.before, call)
-    change = call.change(edit.group, image.dataset_id)
+    undone = _find_undone(image, edit, name, before, after)
+    change = call.change(edit.group, image.dataset_id, undone)
     TagOperation.objects.create(
         key=edit.key, change=change, image=image, kind=edit.kind, tag_name=name, before=before, after=after
     )
     # A saved caption has a new version, also with the same text: every page must hear of it.
     return before != after or edit.kind == kind.CAPTION
+
+
+def _find_undone(image: Image, edit: Edit, name: str, before: object, after: object) -> Change | None:
+    """Return the entry that an operation takes back; none where it leads elsewhere than to what was there before."""
+    if edit.undoes is None or before == after:
+        return None
+    is_meant = Q(key=edit.undoes) | Q(change__key=edit.undoes)
+    steps = TagOperation.objects.filter(is_meant, image=image, tag_name=name).select_related("change")
+    step = steps.order_by("pk").first()
+    if step is None:
+        return None
+    if edit.kind == TagOperation.Kind.CAPTION:
+        return step.change if (step.before or "") == after else None
+    return step.change if (step.before is None) == (after is None) else None
 
 
 def _stored_name(image: Image, edit: Edit, call: _Call) -> str:
