@@ -10,13 +10,13 @@ from typing import Literal
 from ninja import Field, Schema
 
 from datasets.models import ImportJob, ReviewState
-from datasets.queries.similar import MOST_IN_GROUP
+from datasets.queries.similar import MOST_IN_GROUP, BestBy
 from datasets.schemas import ImageNumber, ImageOut
 from datasets.services.held_texts import ShownText
 from tagging.models import Review, TagOperation
 from tagging.queries.duplicates import Group, Member
 from tagging.queries.state import ImageState
-from tagging.queries.suggestions import Suggestion
+from tagging.queries.suggestions import MatchName, Suggestion
 from tagging.services.duplicates import Kept
 from tagging.services.labelling import Edit
 from tagging.services.sidecars import read_all, tell_losses
@@ -140,7 +140,7 @@ class SuggestionOut(Schema):
     vocabulary_count: int = Field(description="How often the list it was loaded from saw it.")
     category: CategoryOut | None
     alias: str = Field(description="The alias that matched; empty where the name did.")
-    match: Literal["exact", "prefix", "word", "initials", "inside", "typo"]
+    match: MatchName
     together: float = Field(description="The share of pictures with the same tags that have it as well.")
 
     @classmethod
@@ -154,7 +154,7 @@ class SuggestionOut(Schema):
             category=CategoryOut(name=category.name, colour=category.colour) if category else None,
             alias=suggestion.alias,
             together=suggestion.together,
-            match=suggestion.match,  # type: ignore[arg-type]  # one of the six
+            match=suggestion.match,
         )
 
 
@@ -265,13 +265,13 @@ class NearDuplicateOut(ImageOut):
 class NearDuplicatesGroupOut(Schema):
     """Images that look alike, the best first."""
 
-    reason: Literal["largest", "sharpest", "heaviest", "earliest"] = Field(description="What makes the first the best.")
+    reason: BestBy = Field(description="What makes the first the best.")
     images: list[NearDuplicateOut]
 
     @classmethod
     def of(cls, group: Group) -> NearDuplicatesGroupOut:
         """Build it from what was read."""
-        return cls(reason=group.reason, images=[NearDuplicateOut.of_member(member) for member in group.members])  # type: ignore[arg-type]  # one of the four
+        return cls(reason=group.reason, images=[NearDuplicateOut.of_member(member) for member in group.members])
 
 
 class NearDuplicatesOut(Schema):

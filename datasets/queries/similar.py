@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Literal
 
 from django.db.models import F, Q
 
@@ -13,6 +14,9 @@ GROUPS_A_PAGE = 12
 MOST_IMAGES_A_PAGE = 240
 MOST_IN_GROUP = 60
 
+# What makes an image the best of those that look like it.
+BestBy = Literal["largest", "sharpest", "heaviest", "earliest"]
+
 
 @dataclass(frozen=True)
 class SimilarGroup:
@@ -20,12 +24,12 @@ class SimilarGroup:
 
     Attributes:
         place: the lowest position among them, which no other group has.
-        reason: what makes the first the best of them: `largest`, `sharpest`, `heaviest` or `earliest`.
+        reason: what makes the first the best of them.
     """
 
     place: int
     images: list[Image]
-    reason: str
+    reason: BestBy
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def _group(place: int, images: list[Image]) -> SimilarGroup:
     return SimilarGroup(place, images, _reason(images))
 
 
-def _reason(images: list[Image]) -> str:
+def _reason(images: list[Image]) -> BestBy:
     best, others = images[0], images[1:]
     if all(best.width * best.height > other.width * other.height for other in others):
         return "largest"
