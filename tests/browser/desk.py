@@ -47,6 +47,17 @@ class Desk:
     def type(self, text: str) -> None:
         self.press(*text)
 
+    def paste(self, text: str) -> None:
+        """Paste a text into the tag box."""
+        self.box.evaluate(
+            """(input, text) => {
+              const data = new DataTransfer();
+              data.setData("text/plain", text);
+              input.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+            }""",
+            text,
+        )
+
     @property
     def box(self) -> Locator:
         return self.page.get_by_role("combobox", name="Add a tag")
