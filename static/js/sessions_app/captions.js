@@ -21,7 +21,6 @@ export class Captions {
     this.panel = new ConflictPanel({ root, onResolve: (choice, merged) => this.resolve(choice, merged) });
     this.input = this.box.input;
     this.input.addEventListener("blur", (event) => this.place(event.relatedTarget));
-    $("[data-merged]", root).addEventListener("keydown", (event) => this.pressed(event));
   }
 
   get outbox() {
@@ -112,10 +111,12 @@ export class Captions {
     toast(this.desk.named(image, reason), { kind: "danger", seconds: 30, action: show });
   }
 
-  pressed(event) {
-    if (event.isComposing || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    event.stopPropagation();
+  /** Whether the picture that is shown waits for a choice. */
+  get isInConflict() {
+    return this.conflict(this.desk.image) !== null;
+  }
+
+  saveMerged() {
     this.panel.resolve("merged");
   }
 
@@ -137,7 +138,7 @@ export class Captions {
   }
 
   focus() {
-    if (this.conflict(this.desk.image)) this.panel.focus();
+    if (this.isInConflict) this.panel.focus();
     else this.box.focus();
   }
 
