@@ -14,10 +14,12 @@ from tagging.models import Caption, ImageTag, Review
 
 @dataclass(frozen=True)
 class TagOnImage:
-    """One tag in its place, and how it got there."""
+    """One tag in its place, how it got there, and its category by word and colour; empty where it has none."""
 
     name: str
     source: str
+    category: str
+    colour: str
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,9 @@ def get_image_states(image_ids: Sequence[int]) -> list[ImageState]:
     found = list(images.values_list("pk", "revision", "is_tagged", "review_state", "review_reason"))
     tags: defaultdict[int, list[TagOnImage]] = defaultdict(list)
     rows = ImageTag.objects.filter(image__in=image_ids).order_by("image", "position", "pk")
-    for image_id, name, source in rows.values_list("image_id", "tag__name", "source"):
-        tags[image_id].append(TagOnImage(name, source))
+    facts = ("tag__name", "source", "tag__category__name", "tag__category__colour")
+    for image_id, name, source, category, colour in rows.values_list("image_id", *facts):
+        tags[image_id].append(TagOnImage(name, source, category or "", colour or ""))
     captions = {caption.image_id: caption for caption in Caption.objects.filter(image__in=image_ids)}
     return [
         ImageState(

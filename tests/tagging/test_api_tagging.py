@@ -49,12 +49,16 @@ def body(response: HttpResponse) -> Any:
 
 def test_the_words_of_an_image(client: Client, image: Image) -> None:
     apply(image, adding("b"), adding("a"), writing("Prose."))
+    Tag.objects.filter(name="a").update(category=TagCategory.objects.get(number=1))
     response = client.get(f"/api/v1/images/{image.pk}/tags")
     assert response.status_code == 200
     assert response.json() == {
         "image_id": image.pk,
         "revision": 1,
-        "tags": [{"name": "b", "source": "PERSON"}, {"name": "a", "source": "PERSON"}],
+        "tags": [
+            {"name": "b", "source": "PERSON", "category": "", "colour": ""},
+            {"name": "a", "source": "PERSON", "category": "artist", "colour": "red"},
+        ],
         "caption": {"text": "Prose.", "version": 1},
         "review_state": "IN_PROGRESS",
         "review_reason": "",

@@ -81,6 +81,7 @@ export class Desk extends EventTarget {
       onRemove: (name) => this.editing.remove(this.image, name),
       onMove: (name, before) => this.editing.move(this.image, name, before),
       onLeave: () => this.toTagBox(),
+      categoryOf: (name) => this.vocabulary.categoryOf(name),
       announce,
     });
     const root = $("[data-tag-box]");

@@ -1,14 +1,15 @@
 // The tags of an image as chips in order: removed, moved by dragging (SortableJS), by key and by button.
 
 import Sortable from "../../vendor/sortablejs/sortable.esm.js";
-import { el, icon } from "../lib/dom.js";
+import { el, fill, icon } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 export class Chips {
-  constructor({ root, onRemove, onMove, onLeave, announce }) {
-    Object.assign(this, { onRemove, onMove, onLeave, announce });
+  /** `categoryOf(name)` gives {category, colour} of a tag that the server did not tell of yet. */
+  constructor({ root, onRemove, onMove, onLeave, categoryOf, announce }) {
+    Object.assign(this, { onRemove, onMove, onLeave, categoryOf, announce });
     this.list = root.querySelector("[data-chips]");
     this.count = root.querySelector("[data-tag-count]");
     this.empty = root.querySelector("[data-chips-empty]");
@@ -71,6 +72,7 @@ export class Chips {
       this.byName.delete(name);
     }
     this.names.forEach((name, index) => this.place(name, index));
+    tags.forEach((tag) => this.categorise(tag));
     // An element that changes its place in the document loses the focus.
     if (hadFocus && focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
     this.count.textContent = String(this.names.length);
@@ -101,6 +103,15 @@ export class Chips {
     );
   }
 
+  /** By colour on its edge, and by word in its title, which is its description too. */
+  categorise({ name, category, colour }) {
+    const known = category === undefined ? this.categoryOf(name) : { category, colour };
+    const chip = this.byName.get(name);
+    chip.dataset.category = known.category;
+    chip.dataset.colour = known.colour;
+    chip.firstElementChild.title = known.category ? `${name} (${known.category})` : name;
+  }
+
   /** One chip is in the tab order; the arrows go on from there. */
   rove() {
     const stop = this.current ?? this.names[0];
@@ -124,11 +135,10 @@ export class Chips {
     this.tools.hidden = this.current === null || !isIn;
     if (this.tools.hidden) return;
     const at = this.names.indexOf(this.current);
-    const place = { name: this.current, number: at + 1, total: this.names.length };
-    this.tools.querySelector("[data-chip-tools-text]").textContent = interpolate(
-      gettext("%(name)s, %(number)s of %(total)s"),
-      place,
-    );
+    const place = interpolate(gettext("%(name)s, %(number)s of %(total)s"), { name: this.current, number: at + 1, total: this.names.length });
+    const { category, colour } = this.byName.get(this.current).dataset;
+    const word = category !== "" && el("span", { class: "chip-tools__category category", data: { colour }, text: category });
+    fill(this.tools.querySelector("[data-chip-tools-text]"), el("span", { class: "truncate", text: place }), word);
     this.tools.querySelector("[data-move=earlier]").disabled = at === 0;
     this.tools.querySelector("[data-move=later]").disabled = at === this.names.length - 1;
   }
