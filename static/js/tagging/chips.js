@@ -135,10 +135,14 @@ export class Chips {
     this.tools.hidden = this.current === null || !isIn;
     if (this.tools.hidden) return;
     const at = this.names.indexOf(this.current);
-    const place = interpolate(gettext("%(name)s, %(number)s of %(total)s"), { name: this.current, number: at + 1, total: this.names.length });
+    const place = interpolate(gettext("%(number)s of %(total)s"), { number: at + 1, total: this.names.length });
     const { category, colour } = this.byName.get(this.current).dataset;
-    const word = category !== "" && el("span", { class: "chip-tools__category category", data: { colour }, text: category });
-    fill(this.tools.querySelector("[data-chip-tools-text]"), el("span", { class: "truncate", text: place }), word);
+    const word = category !== "" && [" · ", el("span", { class: "category", data: { colour }, text: category })];
+    fill(
+      this.tools.querySelector("[data-chip-tools-text]"),
+      el("bdi", { class: "truncate", text: this.current }),
+      el("span", { class: "chip-tools__facts truncate" }, place, word),
+    );
     this.tools.querySelector("[data-move=earlier]").disabled = at === 0;
     this.tools.querySelector("[data-move=later]").disabled = at === this.names.length - 1;
   }
