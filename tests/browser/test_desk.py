@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, e
 
 from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
+from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
 
@@ -300,3 +301,52 @@ def test_no_accessibility_rule_is_broken(desk: Desk, scheme: Any) -> None:
     desk.page.wait_for_timeout(50)
     results = Axe().run(desk.page)
     assert results.response["violations"] == [], results.generate_report()
+
+
+def test_a_chip_tells_its_category_by_colour_and_by_word(
+    make_desk: Callable[..., Desk], page: Page, running_program: RunningProgram, problems: list[str]
+) -> None:
+    desk = make_desk(page, 2, ["rain", "a known singer"])
+    running_program.manage(
+        "shell",
+        "--verbosity=0",
+        "-c",
+        "from tagging.models import Tag, TagCategory as C;"
+        "Tag.objects.filter(name='a known singer').update(category=C.objects.get(name='copyright'))",
+    )
+    desk.open(1)
+    chip = desk.page.locator(".chip[data-name='a known singer']")
+    expect(chip).to_have_attribute("data-colour", "purple")
+    expect(chip.locator(".chip__name")).to_have_attribute("title", "a known singer (copyright)")
+    expect(chip.locator(".chip__name")).to_have_accessible_description("a known singer (copyright)")
+    expect(desk.page.locator(".chip[data-name='rain'] .chip__name")).to_have_attribute("title", "rain")
+    chip.locator(".chip__name").focus()
+    expect(desk.page.locator("[data-chip-tools-text]")).to_have_text("a known singer2 of 2 · copyright")
+    # Known before the server answers, from the suggestion it was taken from.
+    desk.open(2)
+    desk.page.route("**/edits", lambda route: route.abort())
+    desk.type("known")
+    expect(desk.page.get_by_role("option").first).to_contain_text("a known singer")
+    desk.press("Enter")
+    expect(chip).to_have_attribute("data-colour", "purple")
+    desk.page.unroute("**/edits")
+    desk.expect_saved()
+    problems.clear()  # what did not answer is noted in the console
+
+
+def test_the_tags_have_six_rows_and_the_tag_box_stays_in_sight(make_desk: Callable[..., Desk], page: Page) -> None:
+    desk = make_desk(page, 2, [f"longer name {number}" for number in range(25)])
+    desk.open(1)
+    for number in range(5):
+        desk.page.locator(".chip__name").nth(number).focus()
+        desk.press("Alt+p")
+        expect(desk.page.locator(".quick-tag[aria-pressed]")).to_have_count(number + 1)
+    expect(desk.page.locator(".quick-tag")).to_have_count(6)
+    side = desk.page.locator(".side")
+    assert side.evaluate("(side) => side.scrollHeight <= side.clientHeight")
+    rows = "(list) => list.clientHeight / (list.firstElementChild.offsetHeight + 4)"
+    assert desk.page.locator("[data-chips]").evaluate(rows) >= 6
+    desk.page.set_viewport_size({"width": 1366, "height": 560})
+    side.evaluate("(side) => { side.scrollTop = side.scrollHeight; }")
+    assert side.evaluate("(side) => side.scrollTop") > 0
+    expect(desk.box).to_be_in_viewport(ratio=1)
