@@ -322,6 +322,11 @@ def test_a_chip_tells_its_category_by_colour_and_by_word(
     expect(desk.page.locator(".chip[data-name='rain'] .chip__name")).to_have_attribute("title", "rain")
     chip.locator(".chip__name").focus()
     expect(desk.page.locator("[data-chip-tools-text]")).to_have_text("a known singer2 of 2 · copyright")
+    # The tools lie over the heading and over no chip.
+    tools, chips = desk.page.locator("[data-chip-tools]").bounding_box(), chip.bounding_box()
+    assert tools is not None
+    assert chips is not None
+    assert tools["y"] + tools["height"] <= chips["y"]
     # Known before the server answers, from the suggestion it was taken from.
     desk.open(2)
     desk.page.route("**/edits", lambda route: route.abort())
