@@ -92,6 +92,13 @@ class Desk:
         text: str = self.stored(number)["caption"]["text"]
         return text
 
+    def expect_caption_stored(self, number: int, text: str) -> None:
+        """Wait until the server holds a caption: a page may say "saved" before it begins to save the last letters."""
+        end = time.monotonic() + 20
+        while (stored := self.stored(number)["caption"]["text"]) != text:
+            assert time.monotonic() < end, stored
+            self.page.wait_for_timeout(30)
+
     def edit_elsewhere(self, number: int, **operation: Any) -> None:
         """What another person does, past this page."""
         cookies = {cookie["name"]: cookie["value"] for cookie in self.page.context.cookies()}

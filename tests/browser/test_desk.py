@@ -129,6 +129,11 @@ def test_taking_back_doing_again_and_the_tags_of_the_picture_before(desk: Desk) 
     assert desk.stored_tags(2) == WORDS
 
 
+def _keeps_place(request: Request, image_id: int) -> bool:
+    body = request.post_data_json or {}
+    return request.url.endswith("/tagging-session") and body.get("image_id") == image_id
+
+
 def test_walking_never_loads_the_page_again_and_the_place_is_kept(desk: Desk) -> None:
     desk.open(1)
     desk.page.evaluate("window.stays = true")
@@ -139,10 +144,10 @@ def test_walking_never_loads_the_page_again_and_the_place_is_kept(desk: Desk) ->
     desk.page.go_back()
     expect(desk.page).to_have_url(desk.address(2))
     expect(desk.page.locator("[data-number]").first).to_have_text("2 of 5")
-    desk.press("Control+j")
-    expect(desk.page).to_have_url(desk.address(3))
+    with desk.page.expect_response(lambda answer: _keeps_place(answer.request, desk.image_ids[2])):
+        desk.press("Control+j")
+        expect(desk.page).to_have_url(desk.address(3))
     assert desk.page.evaluate("window.stays") is True
-    desk.page.wait_for_timeout(600)
     desk.page.goto(f"{desk.url}/datasets/{desk.dataset_id}/tag/")
     expect(desk.page).to_have_url(desk.address(3))
 
