@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import httpx
 
@@ -169,7 +170,7 @@ def _tell(
     everything: list[float] = []
     print(f"{title}, ms")
     for kind, texts in questions(tags, asked):
-        times = [_seconds(lambda text=text: ask(text), clock) for text in texts]  # type: ignore[misc]  # a default binds it
+        times = [_seconds(partial(ask, text), clock) for text in texts]
         everything += times if kind != "typo" else []
         print(f"  {kind:<12} {_of(times)}")
     print(f"  {'all but typos':<12} {_of(everything)}", flush=True)

@@ -25,6 +25,7 @@ import re
 import shutil
 import statistics
 import tempfile
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -145,6 +146,13 @@ def import_all(program: Program, folder: Path) -> tuple[int, list[int]]:
     return facts["dataset_id"], [image["id"] for image in answer["images"]]
 
 
+def give_tags(program: Program, image_id: int) -> None:
+    """Tag one image: what is like the previous one needs a previous one with tags."""
+    edits = [{"key": str(uuid.uuid4()), "kind": "add", "tag": name} for name in WORDS[:5]]
+    with program.client() as client:
+        client.post(f"/api/v1/images/{image_id}/edits", json={"operations": edits}).raise_for_status()
+
+
 def open_desk(page: Page, program: Program, dataset_id: int, image_id: int) -> Walk:
     """Open the desk at an image and watch it."""
     page.goto(f"{program.address}/datasets/{dataset_id}/tag/{image_id}/")
@@ -236,6 +244,7 @@ def main() -> None:
                 ("like previous", like_previous),
             ]
             for number, (name, step) in enumerate(regimes):
+                give_tags(program, ids[number * images])
                 walk = open_desk(page, program, dataset_id, ids[number * images + 1])
                 keys, paints, saves = run_regime(walk, images - 1, step)
                 ratio = percentile(paints, 0.95) / percentile(bare, 0.95)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 from ninja.errors import HttpError
 
 from datasets.models import Dataset, Image
 from datasets.permissions import can_edit, check_can_edit, visible_datasets, visible_images, visible_thumbnails
-from sessions_app.live_words import changed_message, people_message
+from sessions_app.live_words import MOST_PEOPLE, changed_message, people_message
 from sessions_app.models import Claim
 from sessions_app.permissions import own_walks
 from sessions_app.queries.courses import Course
-from sessions_app.queries.people import get_holder, get_people, get_untagged_in_turn
+from sessions_app.queries.people import PersonHere, get_holder, get_people, get_people_of_all, get_untagged_in_turn
 from sessions_app.services.claims import ForeignTab, be_here, leave, take_next_free, take_over
 from tagger_project.auth import person
 from tagging.queries.missed import get_missed, get_numbers
@@ -80,6 +81,29 @@ class PeopleOut(Schema):
     total: int
 
 
+class SomebodyOut(Schema):
+    """Somebody who has a page of a dataset's desk open."""
+
+    name: str
+    initials: str
+    colour: str
+    is_yours: bool = Field(description="It is a page of who asks.")
+
+
+class DatasetPeopleOut(Schema):
+    """Who is in one dataset; `total` where not all are listed."""
+
+    dataset_id: int
+    people: list[SomebodyOut]
+    total: int
+
+
+class PeopleOfAllOut(Schema):
+    """The datasets in which somebody is."""
+
+    datasets: list[DatasetPeopleOut]
+
+
 def _dataset(request: HttpRequest, dataset_id: int) -> Dataset:
     return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
 
@@ -129,6 +153,25 @@ def read_people(request: HttpRequest, dataset_id: int, tab: uuid.UUID | None = N
         dataset.pk, get_people(dataset.pk), tab=str(tab or ""), person_id=user.pk if user else None
     )
     return PeopleOut(dataset_id=message.dataset_id, people=message.people, total=message.total)
+
+
+@router.get("/people", response=PeopleOfAllOut, summary="Who is in which dataset")
+def read_people_of_all(request: HttpRequest) -> PeopleOfAllOut:
+    """The datasets in which somebody is, of those that one may see; a person with several pages of one counts once."""
+    user = person(request)
+    return PeopleOfAllOut(
+        datasets=[
+            DatasetPeopleOut(
+                dataset_id=dataset_id, people=[_somebody(one, user) for one in people[:MOST_PEOPLE]], total=len(people)
+            )
+            for dataset_id, people in get_people_of_all(user).items()
+        ]
+    )
+
+
+def _somebody(one: PersonHere, user: User | None) -> SomebodyOut:
+    is_yours = user is not None and one.person_id == user.pk
+    return SomebodyOut(name=one.name, initials=one.initials, colour=one.colour, is_yours=is_yours)
 
 
 @router.get("/datasets/{int:dataset_id}/changes", response=ChangesOut, summary="What changed since a revision")

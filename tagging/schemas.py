@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
@@ -10,13 +11,13 @@ from django.utils.translation import gettext as _
 from ninja import Field, Schema
 
 from datasets.models import ImportJob, ReviewState
-from datasets.queries.similar import MOST_IN_GROUP
+from datasets.queries.similar import MOST_IN_GROUP, BestBy
 from datasets.schemas import ImageNumber, ImageOut
 from datasets.services.held_texts import ShownText
 from tagging.models import Review, TagOperation, TextNote
 from tagging.queries.duplicates import Group, Member
 from tagging.queries.state import ImageState
-from tagging.queries.suggestions import Suggestion
+from tagging.queries.suggestions import MatchName, Suggestion
 from tagging.services.doubting import TagDoubted
 from tagging.services.duplicates import Kept
 from tagging.services.implying import TagImplied
@@ -25,10 +26,12 @@ from tagging.services.sidecars import read_all, tell_losses
 
 
 class TagOut(Schema):
-    """One tag in its place."""
+    """One tag in its place, and its category by word and colour; empty where it has none."""
 
     name: str
     source: str = Field(description="How it got there: PERSON, SIDECAR, BULK, RULE or MODEL.")
+    category: str
+    colour: str
     implied_by: list[str] = Field(description="The tags of the same image that it follows from.")
 
 
@@ -56,7 +59,7 @@ class ImageStateOut(Schema):
         return cls(
             image_id=state.image_id,
             revision=state.revision,
-            tags=[TagOut(name=tag.name, source=tag.source, implied_by=tag.implied_by) for tag in state.tags],
+            tags=[TagOut(**asdict(tag)) for tag in state.tags],
             caption=CaptionOut(text=state.caption, version=state.caption_version),
             tagged=state.tagged,
             review_state=ReviewState(state.review_state),
@@ -102,8 +105,10 @@ class OperationIn(Schema):
     )
     with_impliers: bool = Field(False, description="Remove what the tag follows from, too.")
     keep_impliers: bool = Field(False, description="Remove just this tag: no rule adds it to this image again.")
-    takes_back: uuid.UUID | None = Field(
-        None, description="The key of the edit that this one takes back: words come back as they were, without rules."
+    undoes: uuid.UUID | None = Field(
+        None,
+        description="The key, or the group, of the operation that this takes back: what the key names comes back as it "
+        "was, without rules.",
     )
 
     def to_edit(self) -> Edit:
@@ -119,7 +124,7 @@ class OperationIn(Schema):
             is_meant=self.is_meant,
             with_impliers=self.with_impliers,
             keep_impliers=self.keep_impliers,
-            takes_back=self.takes_back,
+            undoes=self.undoes,
         )
 
 
@@ -174,7 +179,7 @@ class SuggestionOut(Schema):
     vocabulary_count: int = Field(description="How often the list it was loaded from saw it.")
     category: CategoryOut | None
     alias: str = Field(description="The alias that matched; empty where the name did.")
-    match: Literal["exact", "prefix", "word", "initials", "inside", "typo"]
+    match: MatchName
     together: float = Field(description="The share of pictures with the same tags that have it as well.")
 
     @classmethod
@@ -188,7 +193,7 @@ class SuggestionOut(Schema):
             category=CategoryOut(name=category.name, colour=category.colour) if category else None,
             alias=suggestion.alias,
             together=suggestion.together,
-            match=suggestion.match,  # type: ignore[arg-type]  # one of the six
+            match=suggestion.match,
         )
 
 
@@ -321,13 +326,13 @@ class NearDuplicateOut(ImageOut):
 class NearDuplicatesGroupOut(Schema):
     """Images that look alike, the best first."""
 
-    reason: Literal["largest", "sharpest", "heaviest", "earliest"] = Field(description="What makes the first the best.")
+    reason: BestBy = Field(description="What makes the first the best.")
     images: list[NearDuplicateOut]
 
     @classmethod
     def of(cls, group: Group) -> NearDuplicatesGroupOut:
         """Build it from what was read."""
-        return cls(reason=group.reason, images=[NearDuplicateOut.of_member(member) for member in group.members])  # type: ignore[arg-type]  # one of the four
+        return cls(reason=group.reason, images=[NearDuplicateOut.of_member(member) for member in group.members])
 
 
 class NearDuplicatesOut(Schema):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Literal
 
 from django.db.models import F, Q
 
@@ -18,6 +19,9 @@ _MOST_HELD = 8
 _lock = threading.Lock()
 _similar: dict[int, tuple[tuple[object, ...], list[int]]] = {}
 
+# What makes an image the best of those that look like it.
+BestBy = Literal["largest", "sharpest", "heaviest", "earliest"]
+
 
 @dataclass(frozen=True)
 class SimilarGroup:
@@ -25,12 +29,12 @@ class SimilarGroup:
 
     Attributes:
         place: the lowest position among them, which no other group has.
-        reason: what makes the first the best of them: `largest`, `sharpest`, `heaviest` or `earliest`.
+        reason: what makes the first the best of them.
     """
 
     place: int
     images: list[Image]
-    reason: str
+    reason: BestBy
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ def _group(place: int, images: list[Image]) -> SimilarGroup:
     return SimilarGroup(place, images, _reason(images))
 
 
-def _reason(images: list[Image]) -> str:
+def _reason(images: list[Image]) -> BestBy:
     best, others = images[0], images[1:]
     if all(best.width * best.height > other.width * other.height for other in others):
         return "largest"

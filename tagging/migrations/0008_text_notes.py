@@ -1,6 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+
 class Migration(migrations.Migration):
     dependencies = [
         ("datasets", "0005_desk"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from datasets.models import Dataset, Image
-from datasets.queries.similar import get_similar_page
+from datasets.queries.similar import BestBy, get_similar_page
 from tagging.models import Caption, ImageTag
 
 
@@ -34,7 +34,7 @@ class Group:
     """Images that look alike, the best first; see `datasets.queries.similar`."""
 
     place: int
-    reason: str
+    reason: BestBy
     members: list[Member]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import OuterRef, Subquery
 
@@ -15,10 +15,15 @@ from tagging.queries.rules import Reader
 
 @dataclass(frozen=True)
 class TagOnImage:
-    """One tag in its place, how it got there, and the tags of the same image that it follows from."""
+    """One tag in its place, how it got there, its category by word and colour, and the tags that it follows from.
+
+    The category is empty where it has none; the tags it follows from are on the same image.
+    """
 
     name: str
     source: str
+    category: str
+    colour: str
     implied_by: list[str] = field(default_factory=list)
 
 
@@ -80,12 +85,13 @@ def get_image_states(image_ids: Sequence[int]) -> list[ImageState]:
 def _read_tags(image_ids: Sequence[int], readers: dict[int, Reader]) -> dict[int, list[TagOnImage]]:
     """Return the tags of images in order, each with those it follows from."""
     rows = ImageTag.objects.filter(image__in=image_ids).order_by("image", "position", "pk")
-    on_images: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
-    for image_id, name, source in rows.values_list("image_id", "tag__name", "source"):
-        on_images[image_id].append((name, source))
+    on_images: defaultdict[int, list[TagOnImage]] = defaultdict(list)
+    facts = ("tag__name", "source", "tag__category__name", "tag__category__colour")
+    for image_id, name, source, category, colour in rows.values_list("image_id", *facts):
+        on_images[image_id].append(TagOnImage(name, source, category or "", colour or ""))
     words: defaultdict[int, set[str]] = defaultdict(set)
     for image_id, reader in readers.items():
-        words[reader.dataset_id].update(name for name, _source in on_images[image_id])
+        words[reader.dataset_id].update(tag.name for tag in on_images[image_id])
     by_dataset = {reader.dataset_id: reader for reader in readers.values()}
     implied = {pk: reader.implied(sorted(words[pk])) for pk, reader in by_dataset.items()}
     return {
@@ -94,9 +100,9 @@ def _read_tags(image_ids: Sequence[int], readers: dict[int, Reader]) -> dict[int
     }
 
 
-def _with_impliers(tags: Sequence[tuple[str, str]], implied: dict[str, list[str]], reader: Reader) -> list[TagOnImage]:
+def _with_impliers(tags: Sequence[TagOnImage], implied: dict[str, list[str]], reader: Reader) -> list[TagOnImage]:
     impliers: defaultdict[str, list[str]] = defaultdict(list)
-    for name, _source in tags:
-        for word in implied[name]:
-            impliers[word].append(name)
-    return [TagOnImage(name, source, impliers[name] or impliers[reader.spelled(name)]) for name, source in tags]
+    for tag in tags:
+        for word in implied[tag.name]:
+            impliers[word].append(tag.name)
+    return [replace(tag, implied_by=impliers[tag.name] or impliers[reader.spelled(tag.name)]) for tag in tags]

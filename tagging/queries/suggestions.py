@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from datasets.models import Dataset
 from tagging.queries.dataset_words import DatasetWords, get_dataset_words
@@ -20,6 +21,16 @@ MOST_SUGGESTIONS = 50
 # Where fewer were found, a typo is thought of.
 FEW = 5
 
+MatchName = Literal["exact", "prefix", "word", "initials", "inside", "typo"]
+_NAMES: dict[Match, MatchName] = {
+    Match.EXACT: "exact",
+    Match.PREFIX: "prefix",
+    Match.WORD: "word",
+    Match.INITIALS: "initials",
+    Match.INSIDE: "inside",
+    Match.TYPO: "typo",
+}
+
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -27,15 +38,15 @@ class Suggestion:
 
     Attributes:
         count: on how many images of the dataset it is.
-        alias: the alias that matched; empty where the name did.
         match: how it matches.
+        alias: the alias that matched; empty where the name did.
         together: the share of pictures with the same tags that have it as well, a mean over those tags.
     """
 
     name: str
     count: int
+    match: MatchName
     alias: str = ""
-    match: str = ""
     category: Category | None = None
     vocabulary_count: int = 0
     together: float = 0.0
@@ -136,8 +147,8 @@ def _ranked(sources: _Sources, found: Found) -> tuple[tuple[object, ...], Sugges
     suggestion = Suggestion(
         name=found.name,
         count=use,
+        match=_NAMES[found.match],
         alias=found.alias,
-        match=found.match.name.lower(),
         category=vocabulary.categories.get(found.category),
         vocabulary_count=total,
         together=together,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from datasets.models import Image
@@ -63,8 +64,10 @@ class Edit:
         is_meant: false for what was typed just now: a new tag that looks like a slip is asked about.
         with_impliers: with a tag that follows from others, remove those.
         keep_impliers: remove just this tag, though it follows from others; no rule adds it to this image again.
-        takes_back: the key of the edit that this one takes back: a word comes back as it was, without the rules of
-            today, and what came along with it goes and comes with it.
+        undoes: the key of the operation, or the group of operations, that this one takes back: the history tells of
+            it where this leads back to what was there before. A key of nothing on this image says nothing. Where it is
+            an operation's, a word comes back as it was, without the rules of today, and what came along with it goes
+            and comes with it.
     """
 
     key: uuid.UUID
@@ -77,7 +80,7 @@ class Edit:
     is_meant: bool | None = None
     with_impliers: bool = False
     keep_impliers: bool = False
-    takes_back: uuid.UUID | None = None
+    undoes: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -99,35 +102,40 @@ class _Call:
     implied: dict[str, list[Tag]] = field(default_factory=dict)
     originals: dict[uuid.UUID, TagOperation] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)
-    changes: dict[uuid.UUID, Change] = field(default_factory=dict)
+    changes: dict[tuple[uuid.UUID, int | None], Change] = field(default_factory=dict)
 
-    def change(self, group: uuid.UUID | None, dataset_id: int) -> Change:
+    def change(self, group: uuid.UUID | None, dataset_id: int, undone: Change | None) -> Change:
         """Return the entry of the history of a group, which is looked up once; a new one where there is no group."""
+        undoes = undone or self.undoes
         key = group or uuid.uuid4()
-        if key not in self.changes:
-            self.changes[key] = open_change(
+        place = (key, undoes.pk if undoes else None)
+        if place not in self.changes:
+            self.changes[place] = open_change(
                 key,
                 dataset_id,
                 by=self.by,
                 source=self.source,
                 reason=self.reason,
-                undoes=self.undoes,
+                undoes=undoes,
                 is_new=group is None,
             )
-        return self.changes[key]
+        return self.changes[place]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Step:
-    """One edit while it is applied: to an image, in an entry of the history."""
+    """One edit while it is applied to an image; the entry of the history is known with its own operation."""
 
     image: Image
     edit: Edit
     call: _Call
-    change: Change
+    change: Change | None = None
 
     def note(self, name: str, before: object, after: object, kind: Kind | None = None) -> TagOperation:
-        """Write the operation of the edit, or of a tag that comes along with it: that one says its `kind`."""
+        """Write the operation of the edit, then those of tags that come along with it: they say their `kind`."""
+        if self.change is None:
+            undone = _find_undone(self.image, self.edit, name, before, after)
+            self.change = self.call.change(self.edit.group, self.image.dataset_id, undone)
         return TagOperation.objects.create(
             key=self.edit.key if kind is None else implied_key(self.edit.key, name),
             change=self.change,
@@ -233,7 +241,7 @@ def _settle_names(image: Image, edits: Sequence[Edit], call: _Call, reader: Read
 
 def _find_originals(image: Image, edits: Sequence[Edit]) -> dict[uuid.UUID, TagOperation]:
     """Return of edits that take back an earlier one of the same tag on this image that operation, by the edit's key."""
-    wanted = {edit: edit.takes_back for edit in edits if edit.takes_back is not None}
+    wanted = {edit: edit.undoes for edit in edits if edit.undoes is not None}
     if not wanted:
         return {}
     there = {row.key: row for row in TagOperation.objects.filter(key__in=wanted.values(), image=image)}
@@ -248,12 +256,26 @@ def _find_originals(image: Image, edits: Sequence[Edit]) -> dict[uuid.UUID, TagO
 
 def _apply(image: Image, edit: Edit, call: _Call) -> bool:
     """Apply one operation and note it; returns whether it changed something: what did not is no edit."""
-    step = _Step(image, edit, call, call.change(edit.group, image.dataset_id))
+    step = _Step(image, edit, call)
     if edit.kind == Kind.CAPTION:
         step.note("", *_set_caption(image, edit, call.by))
         # A saved caption has a new version, also with the same text: every page must hear of it.
         return True
     return {Kind.ADD: _add, Kind.REMOVE: _remove, Kind.MOVE: _move}[edit.kind](step, _stored_name(step))
+
+
+def _find_undone(image: Image, edit: Edit, name: str, before: object, after: object) -> Change | None:
+    """Return the entry that an operation takes back; none where it leads elsewhere than to what was there before."""
+    if edit.undoes is None or before == after:
+        return None
+    is_meant = Q(key=edit.undoes) | Q(change__key=edit.undoes)
+    steps = TagOperation.objects.filter(is_meant, image=image, tag_name=name).select_related("change")
+    step = steps.order_by("pk").first()
+    if step is None:
+        return None
+    if edit.kind == TagOperation.Kind.CAPTION:
+        return step.change if (step.before or "") == after else None
+    return step.change if (step.before is None) == (after is None) else None
 
 
 def _stored_name(step: _Step) -> str:

@@ -6,11 +6,15 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.desk import desk, make_desk
 from tests.program import running_program
 from tests.servers import skip_without
+
+# A machine that runs three tests at once may need more than Playwright's five seconds; who waits for what comes
+# waits no longer for it.
+expect.set_options(timeout=20_000)
 
 __all__ = ["desk", "make_desk", "running_program"]
 

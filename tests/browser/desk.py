@@ -47,6 +47,17 @@ class Desk:
     def type(self, text: str) -> None:
         self.press(*text)
 
+    def paste(self, text: str) -> None:
+        """Paste a text into the tag box."""
+        self.box.evaluate(
+            """(input, text) => {
+              const data = new DataTransfer();
+              data.setData("text/plain", text);
+              input.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+            }""",
+            text,
+        )
+
     @property
     def box(self) -> Locator:
         return self.page.get_by_role("combobox", name="Add a tag")
@@ -76,6 +87,17 @@ class Desk:
 
     def stored_tags(self, number: int) -> list[str]:
         return [tag["name"] for tag in self.stored(number)["tags"]]
+
+    def stored_caption(self, number: int) -> str:
+        text: str = self.stored(number)["caption"]["text"]
+        return text
+
+    def expect_caption_stored(self, number: int, text: str) -> None:
+        """Wait until the server holds a caption: a page may say "saved" before it begins to save the last letters."""
+        end = time.monotonic() + 20
+        while (stored := self.stored(number)["caption"]["text"]) != text:
+            assert time.monotonic() < end, stored
+            self.page.wait_for_timeout(30)
 
     def edit_elsewhere(self, number: int, **operation: Any) -> None:
         """What another person does, past this page."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
@@ -55,23 +55,12 @@ def test_new_words_commas_lists_and_what_was_typed_exactly(desk: Desk) -> None:
     desk.type("snowy owl,")
     desk.type("snow")
     desk.press("Control+Enter")
-    _paste(desk, "reeds, water lily,\n blue sky ,reeds")
+    desk.paste("reeds, water lily,\n blue sky ,reeds")
     desk.expect_chips("heron", "snowy owl", "snow", "reeds", "water lily", "blue sky")
     expect(desk.box).to_have_value("")
     expect(desk.box).to_be_focused()
     desk.expect_saved()
     assert desk.stored_tags(2) == desk.chips()
-
-
-def _paste(desk: Desk, text: str) -> None:
-    desk.box.evaluate(
-        """(input, text) => {
-          const data = new DataTransfer();
-          data.setData("text/plain", text);
-          input.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
-        }""",
-        text,
-    )
 
 
 def test_backspace_selects_the_last_tag_and_then_removes_it(desk: Desk) -> None:
@@ -140,6 +129,11 @@ def test_taking_back_doing_again_and_the_tags_of_the_picture_before(desk: Desk) 
     assert desk.stored_tags(2) == WORDS
 
 
+def _keeps_place(request: Request, image_id: int) -> bool:
+    body = request.post_data_json or {}
+    return request.url.endswith("/tagging-session") and body.get("image_id") == image_id
+
+
 def test_walking_never_loads_the_page_again_and_the_place_is_kept(desk: Desk) -> None:
     desk.open(1)
     desk.page.evaluate("window.stays = true")
@@ -150,10 +144,10 @@ def test_walking_never_loads_the_page_again_and_the_place_is_kept(desk: Desk) ->
     desk.page.go_back()
     expect(desk.page).to_have_url(desk.address(2))
     expect(desk.page.locator("[data-number]").first).to_have_text("2 of 5")
-    desk.press("Control+j")
-    expect(desk.page).to_have_url(desk.address(3))
+    with desk.page.expect_response(lambda answer: _keeps_place(answer.request, desk.image_ids[2])):
+        desk.press("Control+j")
+        expect(desk.page).to_have_url(desk.address(3))
     assert desk.page.evaluate("window.stays") is True
-    desk.page.wait_for_timeout(600)
     desk.page.goto(f"{desk.url}/datasets/{desk.dataset_id}/tag/")
     expect(desk.page).to_have_url(desk.address(3))
 
@@ -176,231 +170,10 @@ def _note_picture(request: Request, asked: list[str]) -> None:
         asked.append(request.url)
 
 
-def test_the_caption_saves_itself_and_is_not_lost_by_going_on(desk: Desk) -> None:
-    desk.open(2)
-    desk.press("Alt+c")
-    expect(desk.caption).to_be_focused()
-    desk.page.keyboard.type("A heron stands in the reeds.")
-    expect(desk.state).to_have_attribute("data-state", "saved")
-    desk.page.wait_for_timeout(900)
-    assert desk.stored(2)["caption"]["text"] == "A heron stands in the reeds."
-    desk.page.keyboard.type(" Mist.")
-    desk.press("Alt+ArrowRight")
-    expect(desk.page).to_have_url(desk.address(3))
-    desk.expect_saved()
-    assert desk.stored(2)["caption"]["text"] == "A heron stands in the reeds. Mist."
-    assert desk.stored(3)["caption"]["text"] == ""
-    expect(desk.page.locator("[data-progress-text]")).to_have_text("2 of 5 tagged")
-
-
-@pytest.mark.parametrize(
-    ("choice", "kept"), [("Keep mine", "mine"), ("Take theirs", "theirs"), ("Save merged", "theirs mine")]
-)
-def test_two_people_write_one_caption_and_nothing_is_lost(
-    desk: Desk, problems: list[str], choice: str, kept: str
-) -> None:
-    desk.open(2)
-    desk.press("Alt+c")
-    desk.page.keyboard.type("mi")
-    desk.edit_elsewhere(2, kind="caption", text="theirs", version=0)
-    desk.page.keyboard.type("ne")
-    expect(desk.state).to_contain_text("Conflict")
-    panel = desk.page.get_by_role("region", name="Someone changed this caption")
-    expect(panel).to_contain_text("mine")
-    expect(panel).to_contain_text("theirs")
-    desk.page.reload()
-    panel.get_by_role("button", name=choice).click()
-    expect(panel).to_be_hidden()
-    expect(desk.caption).to_have_value(kept)
-    desk.page.wait_for_timeout(900)
-    desk.expect_saved()
-    assert desk.stored(2)["caption"]["text"] == kept
-    problems.clear()  # the refusal itself is noted in the console
-
-
-def test_offline_edits_wait_and_are_sent_after_a_reload(desk: Desk, problems: list[str]) -> None:
-    desk.open(2)
-    desk.page.wait_for_load_state("networkidle")
-    desk.page.route("**/edits", lambda route: route.abort())
-    for word in ("heron", "reeds", "mist"):
-        desk.type(word)
-        desk.press("Enter")
-    expect(desk.state).to_contain_text("Offline (3 waiting)")
-    desk.expect_chips("heron", "reeds", "mist")
-    assert desk.stored_tags(2) == []
-    desk.page.unroute("**/edits")
-    desk.page.reload()
-    desk.expect_saved()
-    desk.expect_chips("heron", "reeds", "mist")
-    assert desk.stored_tags(2) == ["heron", "reeds", "mist"]
-    problems.clear()
-
-
-def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(desk: Desk, problems: list[str]) -> None:
-    desk.open(2)
-    lost: list[str] = []
-
-    def lose_the_first(route: Route) -> None:
-        route.fetch()
-        lost.append(route.request.url)
-        route.abort()
-
-    desk.page.route("**/edits", lose_the_first, times=1)
-    desk.press("Alt+c")
-    desk.page.keyboard.insert_text("Once.")
-    expect(desk.state).to_contain_text("Offline")
-    desk.page.keyboard.insert_text(" Twice.")
-    desk.expect_saved()
-    assert len(lost) == 1
-    assert desk.stored(2)["caption"] == {"text": "Once. Twice.", "version": 2}
-    problems.clear()
-
-
-def test_edits_have_keys_also_where_the_page_came_over_plain_http(desk: Desk) -> None:
-    desk.page.add_init_script("delete Crypto.prototype.randomUUID")
-    desk.open(2)
-    desk.type("heron")
-    desk.press("Enter")
-    desk.expect_saved()
-    assert desk.stored_tags(2) == ["heron"]
-
-
-def test_leaving_warns_where_the_browser_keeps_nothing(desk: Desk, problems: list[str]) -> None:
-    desk.page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('forbidden') }")
-    desk.open(2)
-    desk.page.route("**/edits", lambda route: route.abort())
-    desk.type("heron")
-    desk.press("Enter")
-    expect(desk.state).to_contain_text("Offline (1 waiting, not kept)")
-    asked: list[str] = []
-
-    def leave(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.accept()
-
-    desk.page.on("dialog", leave)
-    desk.page.goto(f"{desk.url}/")
-    assert asked == ["beforeunload"]
-    problems.clear()
-
-
-def test_what_is_typed_while_the_suggestions_hang_is_saved_all_the_same(desk: Desk) -> None:
-    desk.page.route("**/tag-suggestions*", lambda _route: None)
-    desk.open(2)
-    for word in ("heron", "reeds"):
-        desk.page.keyboard.type(word)
-        desk.press("Enter")
-    expect(desk.box).to_have_value("")
-    # Nothing is stored anywhere yet: leaving now would warn.
-    leaves = desk.page.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))")
-    assert not leaves
-    expect(desk.page.locator(".chip__name")).to_have_text(["heron", "reeds"], timeout=4000)
-    desk.expect_saved()
-    assert desk.stored_tags(2) == ["heron", "reeds"]
-    assert desk.page.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))")
-    desk.page.unroute_all(behavior="ignoreErrors")
-
-
-def test_a_caption_refused_after_going_on_comes_back_with_its_picture(desk: Desk, problems: list[str]) -> None:
-    desk.open(2)
-    refusal = "This caption is not allowed."
-    edits = "**/edits"
-    desk.page.route(edits, lambda route: route.fulfill(status=422, json={"detail": refusal}))
-    desk.press("Alt+c")
-    desk.page.keyboard.type("Kept words.")
-    desk.press("Alt+ArrowRight")
-    expect(desk.page).to_have_url(desk.address(3))
-    expect(desk.state).to_contain_text("Needs your attention")
-    toast = desk.page.locator(".toast")
-    expect(toast).to_contain_text(refusal)
-    desk.page.unroute(edits)
-    # Also another page, later, still has it.
-    desk.page.goto(desk.address(4))
-    desk.state.get_by_role("button", name="Show").click()
-    expect(desk.page).to_have_url(desk.address(2))
-    expect(desk.caption).to_have_value("Kept words.")
-    expect(desk.caption).to_be_focused()
-    expect(desk.page.get_by_role("alert").filter(has_text=refusal)).to_be_visible()
-    desk.page.keyboard.type(" And more.")
-    desk.expect_saved()
-    desk.page.wait_for_timeout(900)
-    desk.expect_saved()
-    assert desk.stored(2)["caption"]["text"] == "Kept words. And more."
-    problems.clear()
-
-
-def test_a_caption_refused_before_going_on_is_kept_too(desk: Desk, problems: list[str]) -> None:
-    """The refusal is in the box when one goes on: its text is nowhere else."""
-    desk.open(2)
-    refusal = "This caption is not allowed."
-    desk.page.route("**/edits", lambda route: route.fulfill(status=422, json={"detail": refusal}))
-    desk.press("Alt+c")
-    desk.page.keyboard.type("Kept words.")
-    expect(desk.page.get_by_role("alert").filter(has_text=refusal)).to_be_visible()
-    desk.press("Alt+ArrowRight")
-    expect(desk.page).to_have_url(desk.address(3))
-    expect(desk.state).to_contain_text("Needs your attention")
-    desk.state.get_by_role("button", name="Show").click()
-    expect(desk.page).to_have_url(desk.address(2))
-    expect(desk.caption).to_have_value("Kept words.")
-    problems.clear()
-
-
-def test_a_link_away_waits_for_what_is_being_saved(desk: Desk) -> None:
-    desk.open(2)
-
-    def slowly(route: Route) -> None:
-        desk.page.wait_for_timeout(400)
-        route.continue_()
-
-    desk.page.route("**/edits", slowly)
-    desk.type("heron,")
-    desk.page.get_by_role("link", name="Export").first.click()
-    expect(desk.page).to_have_url(re.compile("/export/"))
-    assert desk.stored_tags(2) == ["heron"]
-    desk.page.unroute_all(behavior="ignoreErrors")
-
-
-def test_a_refused_tag_is_taken_back_with_the_reason(desk: Desk, problems: list[str]) -> None:
-    desk.open(2)
-    _paste(desk, "\u200b, heron")
-    expect(desk.page.get_by_role("alert")).to_have_text("A tag needs at least one visible character.")
-    desk.expect_chips("heron")
-    desk.expect_saved()
-    assert desk.stored_tags(2) == ["heron"]
-    problems.clear()
-
-
-def test_a_dataset_deleted_meanwhile_is_told_calmly(
-    desk: Desk, running_program: RunningProgram, context: BrowserContext, problems: list[str]
-) -> None:
-    sentence = "This picture or its dataset was deleted."
-    desk.open(5)
-    export = context.new_page()
-    export.goto(f"{desk.url}/datasets/{desk.dataset_id}/export/")
-    export.wait_for_load_state("networkidle")
-    delete = f"from datasets.models import Dataset; Dataset.objects.get(pk={desk.dataset_id}).delete()"
-    running_program.manage("shell", "-c", delete)
-    desk.type("heron")
-    desk.press("Control+Enter")
-    notice = desk.page.get_by_role("alert")
-    expect(notice).to_have_text(f"{sentence} All datasets")
-    expect(desk.state.locator("[data-save-text]")).to_have_text("Needs your attention")
-    desk.press("Alt+ArrowRight")
-    desk.page.wait_for_timeout(1000)
-    expect(desk.page.locator("[data-finish]")).to_be_hidden()
-    expect(desk.page.get_by_text("Not Found")).to_have_count(0)
-    expect(notice.get_by_role("link", name="All datasets")).to_have_attribute("href", "/")
-    export.get_by_role("button", name="Download").click()
-    expect(export.locator("[data-remarks]")).to_have_text(f"{sentence} All datasets")
-    assert export.url.endswith("/export/")
-    problems.clear()
-
-
 def test_a_tag_out_of_sight_is_scrolled_to(desk: Desk) -> None:
     desk.page.set_viewport_size({"width": 1100, "height": 560})
     desk.open(2)
-    _paste(desk, ", ".join(f"a rather long tag {number}" for number in range(60)))
+    desk.paste(", ".join(f"a rather long tag {number}" for number in range(60)))
     chip = desk.page.locator(".chip")
     expect(chip).to_have_count(60)
     expect(chip.last).to_be_in_viewport(ratio=0.9)
@@ -430,45 +203,6 @@ def test_a_tag_is_suggested_as_it_was_stored_and_not_where_it_is(desk: Desk) -> 
     desk.type("grey")
     expect(rows.first.locator("bdi")).to_have_text("greyheron")
     expect(rows).to_have_count(2)
-
-
-def test_signed_out_elsewhere_is_told_in_one_line(desk: Desk, problems: list[str]) -> None:
-    desk.open(2)
-    desk.page.route("**/edits", lambda route: route.fulfill(status=401, json={"detail": "Unauthorized"}))
-    desk.type("heron")
-    desk.press("Control+Enter")
-    expect(desk.state.locator("[data-save-text]")).to_have_text("Signed out (1 waiting)")
-    expect(desk.state.get_by_role("link", name="Sign in")).to_be_visible()
-    desk.page.unroute("**/edits")
-    desk.page.evaluate("dispatchEvent(new Event('focus'))")
-    desk.expect_saved()
-    problems.clear()
-
-
-def test_no_answer_is_said_once_and_only_while_it_is_so(desk: Desk, problems: list[str]) -> None:
-    desk.open(1)
-    desk.page.wait_for_load_state("networkidle")
-    asked = re.compile(r"/api/v1/")
-    desk.page.route(asked, lambda route: route.abort())
-    toast = desk.page.locator(".toast")
-    for _ in range(5):
-        desk.press("Alt+ArrowRight")
-    expect(toast).to_have_count(1)
-    expect(toast).to_contain_text("The server does not answer.")
-    desk.page.unroute(asked)
-    desk.type("heron")
-    desk.press("Control+Enter")
-    expect(toast).to_have_count(0)
-    problems.clear()
-
-
-def test_what_somebody_else_adds_joins_what_is_here(desk: Desk) -> None:
-    desk.open(2)
-    desk.type("heron")
-    desk.press("Enter")
-    desk.expect_saved()
-    desk.edit_elsewhere(2, kind="add", tag="their tag")
-    desk.expect_chips("heron", "their tag")
 
 
 def test_the_last_picture_ends_calmly_with_what_is_left(desk: Desk) -> None:
@@ -543,7 +277,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(
     make_desk: Callable[..., Desk], page: Page, phone: BrowserContext
 ) -> None:
     desk = make_desk(page).open(1)
-    _paste(desk, f"{'a tag that goes on and on ' * 7}, {'x' * 150}")
+    desk.paste(f"{'a tag that goes on and on ' * 7}, {'x' * 150}")
     expect(page.locator(".chip__name")).to_have_count(len(WORDS) + 2)
     desk.expect_saved()
     small = phone.new_page()
@@ -572,3 +306,57 @@ def test_no_accessibility_rule_is_broken(desk: Desk, scheme: Any) -> None:
     desk.page.wait_for_timeout(50)
     results = Axe().run(desk.page)
     assert results.response["violations"] == [], results.generate_report()
+
+
+def test_a_chip_tells_its_category_by_colour_and_by_word(
+    make_desk: Callable[..., Desk], page: Page, running_program: RunningProgram, problems: list[str]
+) -> None:
+    desk = make_desk(page, 2, ["rain", "a known singer"])
+    running_program.manage(
+        "shell",
+        "--verbosity=0",
+        "-c",
+        "from tagging.models import Tag, TagCategory as C;"
+        "Tag.objects.filter(name='a known singer').update(category=C.objects.get(name='copyright'))",
+    )
+    desk.open(1)
+    chip = desk.page.locator(".chip[data-name='a known singer']")
+    expect(chip).to_have_attribute("data-colour", "purple")
+    expect(chip.locator(".chip__name")).to_have_attribute("title", "a known singer (copyright)")
+    expect(chip.locator(".chip__name")).to_have_accessible_description("a known singer (copyright)")
+    expect(desk.page.locator(".chip[data-name='rain'] .chip__name")).to_have_attribute("title", "rain")
+    chip.locator(".chip__name").focus()
+    expect(desk.page.locator("[data-chip-tools-text]")).to_have_text("a known singer2 of 2 · copyright")
+    # The tools lie over the heading and over no chip.
+    tools, chips = desk.page.locator("[data-chip-tools]").bounding_box(), chip.bounding_box()
+    assert tools is not None
+    assert chips is not None
+    assert tools["y"] + tools["height"] <= chips["y"]
+    # Known before the server answers, from the suggestion it was taken from.
+    desk.open(2)
+    desk.page.route("**/edits", lambda route: route.abort())
+    desk.type("known")
+    expect(desk.page.get_by_role("option").first).to_contain_text("a known singer")
+    desk.press("Enter")
+    expect(chip).to_have_attribute("data-colour", "purple")
+    desk.page.unroute("**/edits")
+    desk.expect_saved()
+    problems.clear()  # what did not answer is noted in the console
+
+
+def test_the_tags_have_six_rows_and_the_tag_box_stays_in_sight(make_desk: Callable[..., Desk], page: Page) -> None:
+    desk = make_desk(page, 2, [f"longer name {number}" for number in range(25)])
+    desk.open(1)
+    for number in range(5):
+        desk.page.locator(".chip__name").nth(number).focus()
+        desk.press("Alt+p")
+        expect(desk.page.locator(".quick-tag[aria-pressed]")).to_have_count(number + 1)
+    expect(desk.page.locator(".quick-tag")).to_have_count(6)
+    side = desk.page.locator(".side")
+    assert side.evaluate("(side) => side.scrollHeight <= side.clientHeight")
+    rows = "(list) => list.clientHeight / (list.firstElementChild.offsetHeight + 4)"
+    assert desk.page.locator("[data-chips]").evaluate(rows) >= 6
+    desk.page.set_viewport_size({"width": 1366, "height": 560})
+    side.evaluate("(side) => { side.scrollTop = side.scrollHeight; }")
+    assert side.evaluate("(side) => side.scrollTop") > 0
+    expect(desk.box).to_be_in_viewport(ratio=1)

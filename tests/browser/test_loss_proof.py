@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.fault]
 
 PICTURES = 4
 WORDS = ["reeds", "heron", "mist", "lake", "boat", "dawn", "fog bank", "pier", "gull", "rope", "still water", "sky"]
-TROUBLES = ["offline", "lost answers", "reload", "closed", "killed tab", "killed server"]
+TROUBLES = ["offline", "lost answers", "reload", "closed", "killed tab", "killed while typing", "killed server"]
 
 
 @dataclass
@@ -108,13 +108,16 @@ class Person:
         self.page.keyboard.press("Escape")
 
     def do_caption(self) -> None:
+        self.type_sentence()
+        self.page.keyboard.press("Escape")
+
+    def type_sentence(self) -> None:
         self.captions += 1
         self.page.keyboard.press("Alt+c")
         expect(self.page.locator("[data-caption]")).to_be_focused()
         text = f" Sentence {self.captions}." if self.here.caption else f"Sentence {self.captions}."
         self.page.keyboard.insert_text(text)
         self.here.caption += text
-        self.page.keyboard.press("Escape")
 
     def walk(self) -> None:
         """Go to a picture beside this one, unless it cannot be fetched just now."""
@@ -172,6 +175,11 @@ class Person:
         self.page.close()
         self.bring_back()
         self.open()
+
+    def meet_killed_while_typing(self) -> None:
+        """The caption is still in its box."""
+        self.type_sentence()
+        self.meet_killed_tab()
 
     def meet_killed_server(self) -> None:
         assert self.program.process is not None

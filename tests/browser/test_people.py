@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,10 +83,8 @@ def test_edits_of_others_appear_while_one_types_and_take_nothing_away(
     expect(desk.page.locator("[data-live=people]")).to_have_text("Added by somebody else: heron.")
     desk.caption.click()
     desk.page.keyboard.type("A lake in")
-    other.caption.click()
-    other.page.keyboard.type("Mountains.")
-    other.box.click()
-    other.expect_saved()
+    # In one step, before a pause in typing saves this text.
+    other.edit_elsewhere(1, kind="caption", text="Mountains.", version=0)
     other.type("reeds,")
     desk.expect_chips(*WORDS, "heron", "reeds")
     expect(desk.caption).to_be_focused()
@@ -192,6 +191,44 @@ def test_the_grid_shows_who_is_where_and_marks_what_was_tagged(desk: Desk, other
     other.open(3)
     expect(desk.page.locator(".cell").nth(2).locator(".avatar")).to_have_count(1)
     expect(cell.locator(".avatar")).to_have_count(0)
+
+
+def test_the_list_of_datasets_shows_who_is_tagging(make_desk: Callable[..., Desk], desk: Desk, other: Desk) -> None:
+    page = desk.page
+    empty = make_desk(page)
+    page.goto(desk.url)
+    here = page.locator(f"[data-people-of='{desk.dataset_id}']")
+    expect(here).to_be_hidden()
+    other.open(2)
+    _come_back_when(desk, is_somebody_there=True)
+    expect(here.locator(".avatar")).to_have_count(1)
+    expect(here.locator(".avatar")).to_have_attribute("title", re.compile(r"Guest \d"))
+    expect(page.locator(f"[data-people-of='{empty.dataset_id}']")).to_be_hidden()
+    for scheme, width in (("light", 1440), ("dark", 390)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert Axe().run(page).response["violations"] == []
+    here.locator(".avatar").click()
+    expect(page).to_have_url(f"{desk.url}/datasets/{desk.dataset_id}/")
+    page.go_back()
+    expect(here.locator(".avatar")).to_have_count(1)
+    other.page.close()
+    _come_back_when(desk, is_somebody_there=False)
+    expect(here).to_be_hidden()
+
+
+def _come_back_when(desk: Desk, *, is_somebody_there: bool) -> None:
+    """Wait until the server knows of it, then let the page look, as it does when one comes back to it."""
+
+    def told() -> set[int]:
+        return {one["dataset_id"] for one in desk.page.request.get(f"{desk.url}/api/v1/people").json()["datasets"]}
+
+    deadline = time.monotonic() + 15
+    while (desk.dataset_id in told()) != is_somebody_there:
+        assert time.monotonic() < deadline
+        desk.page.wait_for_timeout(100)
+    desk.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

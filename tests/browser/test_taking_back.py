@@ -176,6 +176,40 @@ def test_a_browser_that_is_full_says_so_and_warns(desk: Desk, problems: list[str
     problems.clear()
 
 
+def test_the_history_tells_what_a_key_took_back_and_did_again(desk: Desk, page: Page) -> None:
+    desk.open(2)
+    page.keyboard.insert_text("heron, reeds,")
+    desk.expect_chips("heron", "reeds")
+    desk.expect_saved()
+    desk.press("Control+z")
+    desk.expect_chips()
+    desk.press("Alt+h")
+    dialog = page.get_by_role("dialog", name="History")
+    entries = dialog.locator(".history__entry")
+    expect(entries).to_have_count(2)
+    expect(entries.nth(0)).to_contain_text("took something back")
+    expect(entries.nth(1)).to_contain_text("Taken back")
+    desk.press("Escape", "Control+Shift+Z", "Alt+h")
+    expect(entries).to_have_count(3)
+    expect(entries.nth(0)).to_contain_text("took something back")
+    expect(entries.nth(1)).to_contain_text("Taken back")
+    expect(entries.nth(2)).not_to_contain_text("Taken back")
+
+
+def test_sentences_written_in_one_go_are_told_as_taken_back_from_the_first_on(desk: Desk, page: Page) -> None:
+    desk.open(2)
+    desk.press("Alt+c")
+    for sentence in ("A heron.", " Mist."):
+        page.keyboard.insert_text(sentence)
+        desk.press("Escape", "Alt+c")
+        desk.expect_saved()
+    desk.press("Escape", "Control+z")
+    expect(desk.caption).to_have_value("")
+    desk.expect_saved()
+    entries = page.request.get(f"{desk.url}/api/v1/images/{desk.image_ids[1]}/history").json()["entries"]
+    assert [entry["undoes"] for entry in entries] == [entries[-1]["id"], None, None]
+
+
 def test_a_pasted_list_is_one_entry_of_the_history(desk: Desk, page: Page) -> None:
     sent: list[str | None] = []
 

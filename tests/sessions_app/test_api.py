@@ -32,7 +32,8 @@ def test_the_desk_holds_the_image_its_words_and_its_neighbours(client: Client, d
         "number": 1,
         "total": 2,
     }
-    assert answer["state"]["tags"] == [{"name": "lake", "source": "PERSON", "implied_by": []}]
+    expected = {"name": "lake", "source": "PERSON", "category": "", "colour": "", "implied_by": []}
+    assert answer["state"]["tags"] == [expected]
     assert answer["state"]["caption"] == {"text": "", "version": 0}
     assert (answer["previous_id"], answer["next_id"], answer["next_untagged_id"]) == (None, second.pk, second.pk)
     assert answer["tagged"] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from datasets.models import Dataset
@@ -55,3 +56,9 @@ def test_a_deleted_image_leaves_the_tagging_session(dataset: Dataset) -> None:
     keep_place(dataset, image, by=None)
     image.delete()
     assert open_tagging_session(dataset, by=None).current_image is None
+
+
+def test_the_first_page_leads_to_ones_sessions_also_before_there_are_any(client: Client, dataset: Dataset) -> None:
+    page = client.get("/").content.decode()
+    assert page.count('href="/sessions/"') == 1
+    assert 'data-sessions="/sessions/"' in page

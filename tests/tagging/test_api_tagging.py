@@ -49,14 +49,15 @@ def body(response: HttpResponse) -> Any:
 
 def test_the_words_of_an_image(client: Client, image: Image) -> None:
     apply(image, adding("b"), adding("a"), writing("Prose."))
+    Tag.objects.filter(name="a").update(category=TagCategory.objects.get(number=1))
     response = client.get(f"/api/v1/images/{image.pk}/tags")
     assert response.status_code == 200
     assert response.json() == {
         "image_id": image.pk,
         "revision": 1,
         "tags": [
-            {"name": "b", "source": "PERSON", "implied_by": []},
-            {"name": "a", "source": "PERSON", "implied_by": []},
+            {"name": "b", "source": "PERSON", "category": "", "colour": "", "implied_by": []},
+            {"name": "a", "source": "PERSON", "category": "artist", "colour": "red", "implied_by": []},
         ],
         "caption": {"text": "Prose.", "version": 1},
         "review_state": "IN_PROGRESS",

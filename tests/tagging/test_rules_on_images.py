@@ -206,10 +206,10 @@ def test_an_edit_that_takes_back_an_addition_takes_what_came_along(image: Image)
     implies("kimono", "clothes")
     added = adding("kimono")
     apply(image, adding("plain"), added)
-    back = edit(Kind.REMOVE, "kimono", takes_back=added.key)
+    back = edit(Kind.REMOVE, "kimono", undoes=added.key)
     apply(image, back)
     assert names_on(image) == ["plain"]
-    apply(image, edit(Kind.ADD, "kimono", takes_back=back.key))
+    apply(image, edit(Kind.ADD, "kimono", undoes=back.key))
     assert names_on(image) == ["plain", "kimono", "clothes"]
     assert sources(image)["clothes"] == Source.RULE
     check_log(image)
@@ -221,7 +221,7 @@ def test_what_came_along_stays_where_something_else_says_it_as_well(image: Image
     added = adding("kimono")
     apply(image, added)
     apply(image, adding("shirt"))
-    apply(image, edit(Kind.REMOVE, "kimono", takes_back=added.key))
+    apply(image, edit(Kind.REMOVE, "kimono", undoes=added.key))
     assert names_on(image) == ["clothes", "shirt"]
 
 
@@ -230,7 +230,7 @@ def test_what_came_along_and_was_touched_since_stays(image: Image) -> None:
     added = adding("kimono")
     apply(image, adding("plain"), added)
     apply(image, moving("clothes", before="plain"))
-    apply(image, edit(Kind.REMOVE, "kimono", takes_back=added.key))
+    apply(image, edit(Kind.REMOVE, "kimono", undoes=added.key))
     assert names_on(image) == ["clothes", "plain"]
 
 
@@ -240,7 +240,7 @@ def test_a_removal_that_is_taken_back_brings_the_tag_as_it_was_whatever_the_rule
     apply(image, removed)
     DatasetVocabulary.objects.create(dataset=image.dataset, spelling=Spelling.SPACES)
     deprecate("red_dress", "dress")
-    apply(image, edit(Kind.ADD, "red_dress", takes_back=removed.key))
+    apply(image, edit(Kind.ADD, "red_dress", undoes=removed.key))
     assert names_on(image) == ["red_dress"]
 
 
@@ -251,7 +251,7 @@ def test_only_the_very_operation_may_be_taken_back(image: Image) -> None:
     apply(other, adding("plain"), removed)
     for key in (removed.key, uuid.uuid4()):
         with pytest.raises(TagDeprecated):
-            apply(image, edit(Kind.ADD, "garb", takes_back=key))
+            apply(image, edit(Kind.ADD, "garb", undoes=key))
 
 
 # --- Every way of typing ----------------------------------------------------------------------------------------------

@@ -15,11 +15,12 @@ export class Captions {
       onSave: (image, text, version, base) => this.save(image, text, version, base),
       onKeep: (image, text, reason) => this.leaveBehind(image, text, reason),
       onSame: (image) => this.forgetRefused(image),
+      // Whatever ends this page now, not a letter is lost.
+      onTyped: (image, draft) => this.outbox.drafts.keep(image, draft),
     });
     this.panel = new ConflictPanel({ root, onResolve: (choice, merged) => this.resolve(choice, merged) });
     this.input = this.box.input;
     this.input.addEventListener("blur", (event) => this.place(event.relatedTarget));
-    $("[data-merged]", root).addEventListener("keydown", (event) => this.pressed(event));
   }
 
   get outbox() {
@@ -59,7 +60,9 @@ export class Captions {
       this.desk.changed(image);
       return;
     }
-    this.desk.editing.caption(image, text, version, base);
+    const steps = this.desk.editing.caption(image, text, version, base);
+    // As it is stored already: nothing goes on its way.
+    if (steps === 0) this.outbox.drafts.forget(image);
     this.forgetRefused(image);
   }
 
@@ -108,10 +111,12 @@ export class Captions {
     toast(this.desk.named(image, reason), { kind: "danger", seconds: 30, action: show });
   }
 
-  pressed(event) {
-    if (event.isComposing || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    event.stopPropagation();
+  /** Whether the picture that is shown waits for a choice. */
+  get isInConflict() {
+    return this.conflict(this.desk.image) !== null;
+  }
+
+  saveMerged() {
     this.panel.resolve("merged");
   }
 
@@ -133,7 +138,7 @@ export class Captions {
   }
 
   focus() {
-    if (this.conflict(this.desk.image)) this.panel.focus();
+    if (this.isInConflict) this.panel.focus();
     else this.box.focus();
   }
 

@@ -5,7 +5,7 @@
 // the server took edits, "heard" {data} when something changed in the dataset,
 // "finished" {isFinished} when the end is reached or left.
 
-import { $, throttle } from "../lib/dom.js";
+import { $ } from "../lib/dom.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { toast, toastError } from "../lib/toast.js";
 import { Chips } from "../tagging/chips.js";
@@ -20,7 +20,8 @@ import { Vocabulary } from "../tagging/vocabulary.js";
 import { Bearings } from "./bearings.js";
 import { Captions } from "./captions.js";
 import { Deleting } from "./deleting.js";
-import { Desks, painted } from "./desks.js";
+import { Desks } from "./desks.js";
+import { Freshness } from "./freshness.js";
 import { Gone } from "./gone.js";
 import { Navigator } from "./navigator.js";
 import { placeKeeper } from "./resume.js";
@@ -28,7 +29,6 @@ import { Stage } from "./stage.js";
 import { TakingBack } from "./taking_back.js";
 
 const LEAVE_WAIT = 1500;
-const BEHIND_WAIT = 5000;
 
 export class Desk extends EventTarget {
   constructor({ dataset, desk, urls, walk = null }) {
@@ -48,6 +48,7 @@ export class Desk extends EventTarget {
     this.desks.onThere = (image) => this.found(image);
     this.desks.lastEditAt = () => this.saver.lastStoredAt;
     this.takingBack = new TakingBack(this);
+    this.freshness = new Freshness(this);
     this.editing = new Editing({
       datasetId: dataset.id,
       saver: this.saver,
@@ -81,6 +82,7 @@ export class Desk extends EventTarget {
       onRemove: (name) => this.remove(this.image, name),
       onMove: (name, before) => this.editing.move(this.image, name, before),
       onLeave: () => this.toTagBox(),
+      categoryOf: (name) => this.vocabulary.categoryOf(name),
       announce,
     });
     const root = $("[data-tag-box]");
@@ -131,7 +133,7 @@ export class Desk extends EventTarget {
     // Back from signing in in another tab.
     window.addEventListener("focus", () => this.saver.retryNow());
     window.addEventListener("pageshow", (event) => {
-      if (event.persisted) this.askAgain();
+      if (event.persisted) this.freshness.askAgain();
     });
     window.addEventListener("beforeunload", (event) => {
       this.caption.flush();
@@ -175,7 +177,7 @@ export class Desk extends EventTarget {
     this.gone.add(image);
     if (image !== this.image) {
       // Alone, or with all of its dataset? The one that is shown tells.
-      this.askAgain();
+      this.freshness.askAgain();
       return;
     }
     this.navigator.leaveFinish();
@@ -192,7 +194,7 @@ export class Desk extends EventTarget {
 
   /** The picture that was wanted cannot be shown; what is shown is asked anew for its ways on. */
   stayed(error) {
-    if (error.status === 404) this.askAgain();
+    if (error.status === 404) this.freshness.askAgain();
     toastError(error);
   }
 
@@ -216,20 +218,12 @@ export class Desk extends EventTarget {
     this.toTagBox();
     this.tell("shown", { desk, previous, isFirst });
     if (isFirst) this.desks.prefetch(desk);
-    else this.lookAgain(desk);
+    else this.sayAndLook(desk);
   }
 
-  /** What was fetched ahead may be old by now: show it at once, ask again behind it. */
-  async lookAgain(desk) {
+  sayAndLook(desk) {
     this.sayPicture(desk);
-    await painted();
-    if (desk.image.id !== this.image) return;
-    const fresh = await this.desks.refresh(desk.image.id).catch((error) => this.fellBehind(error));
-    if (fresh && fresh.image.id === this.image) {
-      this.bearings.show(fresh);
-      this.render();
-      this.desks.prefetch(fresh);
-    }
+    this.freshness.look(desk);
   }
 
   sayPicture(desk) {
@@ -433,7 +427,7 @@ export class Desk extends EventTarget {
     // The numbers are the dataset's: what a walk leads past is told by its own desk.
     if (images !== this.images) this.desks.forgetCounts();
     this.images = images;
-    if (this.gone.has(this.image) && this.isThereAgain(data)) this.askAgain();
+    if (this.gone.has(this.image) && this.isThereAgain(data)) this.freshness.askAgain();
     if (this.outbox.length === 0 && this.walk === null) this.desks.tallies = { total: images, tagged };
     this.render();
   }
@@ -441,31 +435,6 @@ export class Desk extends EventTarget {
   /** Whether the picture that is shown may have come back. */
   isThereAgain({ changed, is_complete: isComplete }) {
     return !isComplete || changed.some(({ id, is_gone: isGone }) => id === this.image && !isGone);
-  }
-
-  askAgain = throttle(async () => {
-    const { image } = this;
-    if (this.deleting.has(image)) return;
-    try {
-      const fresh = await this.desks.refresh(image);
-      this.isBehind = false;
-      if (image !== this.image) return;
-      this.bearings.show(fresh);
-      this.render();
-    } catch (error) {
-      this.fellBehind(error);
-    }
-  }, 1500);
-
-  fellBehind(error) {
-    this.isBehind = error.status !== 404;
-    clearTimeout(this.behindTimer);
-    this.behindTimer = setTimeout(() => this.catchUp(), BEHIND_WAIT);
-  }
-
-  /** What could not be read is asked for again: after a while, and once the server is heard again. */
-  catchUp() {
-    if (this.isBehind) this.askAgain();
   }
 
   finish(isFinished) {

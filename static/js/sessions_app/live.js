@@ -32,7 +32,7 @@ export class Live extends EventTarget {
   stateChanged(state) {
     if (state === "open") {
       this.desk.saver.retryNow();
-      this.desk.catchUp();
+      this.desk.freshness.catchUp();
     }
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
@@ -52,7 +52,7 @@ export class Live extends EventTarget {
   async ask() {
     const changes = await getJson(`${this.api}datasets/${this.dataset.id}/changes?since=${this.revision}`);
     if (changes.revision !== this.revision) this.changed(changes);
-    this.desk.catchUp();
+    this.desk.freshness.catchUp();
     this.dispatchEvent(new Event("asked"));
   }
 
@@ -68,7 +68,7 @@ export class Live extends EventTarget {
     desk.heard(data);
     if (this.isAsked(data)) {
       desk.desks.forgetAnswer(image);
-      desk.askAgain();
+      desk.freshness.askAgain();
     }
     this.mark(image, before);
   }

@@ -131,7 +131,7 @@ export class Review {
     } catch (error) {
       const detail = error.status === 0 ? gettext("A review needs the server, and it does not answer. Try again in a moment.") : error.detail;
       toast(this.desk.named(image, detail), { kind: "danger", isConnection: error.status === 0 });
-      if (error.status === 409) this.desk.askAgain();
+      if (error.status === 409) this.desk.freshness.askAgain();
       return false;
     }
   }

@@ -3,7 +3,7 @@
 //
 // An action is {id, group, label, keys, when, run}. `when` says where the focus may be for its keys: "always" (also in a
 // text field), "free" (nothing is being typed: the tag box is empty, or the focus is elsewhere), "reading" (not in a
-// text field), "emptyBox", "filledBox", "tag", "stage", or a function of the event. `only` says that it is there in a
+// text field), "emptyBox", "filledBox", "tag", "stage", "merged" (the text of two captions), or a function of the event. `only` says that it is there in a
 // mode alone, named by `mode`, and goes before others then; `can` whether it would do anything now; `repeats` that a
 // held key goes on. With `heardAs` the tag box or the chips hear the key themselves, under the name given; `isFixed`
 // keys cannot be changed.
@@ -46,6 +46,7 @@ const chipActions = () => [
 const pageActions = (desk) => [
   { id: "caption", group: page, label: gettext("Caption"), keys: ["Alt+KeyC"], run: () => desk.toCaption() },
   { id: "captionToo", group: page, label: gettext("Caption, when nothing is being typed"), keys: ["KeyC"], when: "reading", run: () => desk.toCaption() },
+  { id: "saveMerged", group: page, label: gettext("Save the merged caption"), keys: ["$mod+Enter"], when: "merged", can: () => desk.captions.isInConflict, run: () => desk.captions.saveMerged() },
   { id: "tagBox", group: page, label: gettext("Back to the tag box"), keys: ["Escape"], run: () => desk.toTagBox() },
   { id: "tagBoxToo", group: page, label: gettext("Tag box, when nothing is being typed"), keys: ["/", "KeyT"], when: "reading", run: () => desk.toTagBox() },
   { id: "trash", group: page, label: gettext("Move to the trash"), keys: ["Shift+Delete"], when: "free", run: () => desk.toTrash() },

@@ -6,9 +6,10 @@ export class CaptionBox {
   /**
    * `onSave(image, text, version, base)` saves what was written on top of `base`; `onKeep(image, text, reason)` keeps a
    * refused text that is left behind, and `onSame(image)` is told of one that was written back to what is stored.
+   * `onTyped(image, {text, version, base})` is told of each key, before any of these.
    */
-  constructor({ root, onSave, onKeep, onSame }) {
-    Object.assign(this, { onSave, onKeep, onSame });
+  constructor({ root, onSave, onKeep, onSame, onTyped }) {
+    Object.assign(this, { onSave, onKeep, onSame, onTyped });
     this.input = root.querySelector("[data-caption]");
     this.error = root.querySelector("[data-caption-error]");
     this.image = null;
@@ -26,8 +27,13 @@ export class CaptionBox {
     this.isDirty = true;
     this.refusal = "";
     this.fail("");
+    this.tellTyped();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), PAUSE);
+  }
+
+  tellTyped() {
+    this.onTyped(this.image, { text: this.input.value, version: this.version, base: this.shown });
   }
 
   /** Show an image's caption; `version` is the server's, that the next edit builds on. */
@@ -49,7 +55,9 @@ export class CaptionBox {
 
   /** A text of ours was stored: what is typed on top of it builds on that version. */
   stored(image, version) {
-    if (image === this.image) this.version = version;
+    if (image !== this.image) return;
+    this.version = version;
+    if (this.isDirty && !this.refusal) this.tellTyped();
   }
 
   /** The server will never take this text: it stays in the box, with the reason. */

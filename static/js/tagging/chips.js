@@ -1,7 +1,7 @@
 // The tags of an image as chips in order: removed, moved by dragging (SortableJS), by key and by button.
 
 import Sortable from "../../vendor/sortablejs/sortable.esm.js";
-import { el, icon } from "../lib/dom.js";
+import { el, fill, icon } from "../lib/dom.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 
 /** What is said of a tag that a rule put there; empty of others. */
@@ -14,9 +14,12 @@ export function ruleWords({ source, implied_by: impliedBy = [] } = {}) {
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 export class Chips {
-  /** `onRemove(name)` removes a tag, and returns `false` where it asks first. */
-  constructor({ root, onRemove, onMove, onLeave, announce }) {
-    Object.assign(this, { onRemove, onMove, onLeave, announce });
+  /**
+   * `onRemove(name)` removes a tag, and returns `false` where it asks first; `categoryOf(name)` gives {category, colour}
+   * of a tag that the server did not tell of yet.
+   */
+  constructor({ root, onRemove, onMove, onLeave, categoryOf, announce }) {
+    Object.assign(this, { onRemove, onMove, onLeave, categoryOf, announce });
     this.list = root.querySelector("[data-chips]");
     this.count = root.querySelector("[data-tag-count]");
     this.empty = root.querySelector("[data-chips-empty]");
@@ -81,6 +84,7 @@ export class Chips {
       this.byName.delete(name);
     }
     this.names.forEach((name, index) => this.place(name, index));
+    tags.forEach((tag) => this.categorise(tag));
     // An element that changes its place in the document loses the focus.
     if (hadFocus && focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
     this.count.textContent = String(this.names.length);
@@ -111,7 +115,6 @@ export class Chips {
   /** A tag that nobody put there has a mark, and says what it follows from. */
   markRule(chip, name) {
     const rule = ruleWords(this.tags.get(name));
-    chip.firstElementChild.title = rule ? `${name}: ${rule}` : name;
     chip.classList.toggle("chip--rule", rule !== "");
     const mark = chip.querySelector(".chip__rule");
     if (rule && !mark) chip.firstElementChild.after(el("span", { class: "chip__rule" }, icon("corner-down-right")));
@@ -126,6 +129,17 @@ export class Chips {
       el("button", { class: "chip__text chip__name", type: "button", tabindex: "-1", title: name }, el("bdi", { text: name })),
       el("button", { class: "chip__remove", type: "button", tabindex: "-1", "aria-label": remove, title: remove }, icon("x")),
     );
+  }
+
+  /** By colour on its edge, and by word in its title, which is its description too. */
+  categorise({ name, category, colour }) {
+    const known = category === undefined ? this.categoryOf(name) : { category, colour };
+    const chip = this.byName.get(name);
+    chip.dataset.category = known.category;
+    chip.dataset.colour = known.colour;
+    const rule = ruleWords(this.tags.get(name));
+    const words = known.category ? `${name} (${known.category})` : name;
+    chip.firstElementChild.title = rule ? `${words}: ${rule}` : words;
   }
 
   /** One chip is in the tab order; the arrows go on from there. */
@@ -151,7 +165,15 @@ export class Chips {
     this.tools.hidden = this.current === null || !isIn;
     if (this.tools.hidden) return;
     const at = this.names.indexOf(this.current);
-    this.tools.querySelector("[data-chip-tools-text]").textContent = this.described(this.current, at);
+    const place = interpolate(gettext("%(number)s of %(total)s"), { number: at + 1, total: this.names.length });
+    const { category, colour } = this.byName.get(this.current).dataset;
+    const word = category !== "" && [" · ", el("span", { class: "category", data: { colour }, text: category })];
+    const rule = ruleWords(this.tags.get(this.current));
+    fill(
+      this.tools.querySelector("[data-chip-tools-text]"),
+      el("bdi", { class: "truncate", text: this.current }),
+      el("span", { class: "chip-tools__facts truncate" }, place, word, rule && ` · ${rule}`),
+    );
     this.tools.querySelector("[data-move=earlier]").disabled = at === 0;
     this.tools.querySelector("[data-move=later]").disabled = at === this.names.length - 1;
   }

@@ -24,7 +24,8 @@ export class Editing {
     // One entry of the history on the server, however many calls bring them.
     const group = steps.length > 1 ? { group: makeKey() } : {};
     for (const step of steps) {
-      step.key = this.saver.add(image, { ...step.operation, ...group, ...this.versionOf(image, step) }, baseOf(step));
+      const facts = { ...group, ...undoesOf(step), ...this.versionOf(image, step) };
+      step.key = this.saver.add(image, { ...step.operation, ...facts }, baseOf(step));
       this.learn(step.operation);
     }
     if (steps.length > 0) this.onChange(image);
@@ -34,12 +35,12 @@ export class Editing {
   plan(image, operations) {
     let state = this.shown(image);
     const steps = [];
-    for (const { version, base, ...operation } of operations) {
+    for (const { version, base, undoes, ...operation } of operations) {
       const before = state;
       state = applyOperation(before, operation);
       if (JSON.stringify(state) === JSON.stringify(before)) continue;
       const place = operation.kind === "move" ? neighbours(state, operation.tag) : undefined;
-      steps.push({ operation, inverse: inverseOf(before, operation), place, version, base });
+      steps.push({ operation, inverse: inverseOf(before, operation), place, version, base, undoes });
     }
     return steps;
   }
@@ -136,12 +137,14 @@ export class Editing {
       if (isOurs) state = applyOperation(state, step.inverse);
     }
     // What came along with it by a rule goes and comes with it, and no rule of today changes what it was.
-    const back = taken.map(({ key, inverse }) => (inverse.kind === "add" || inverse.kind === "remove" ? { ...inverse, takes_back: key } : inverse));
-    record(this.apply(image, back).map(remembered));
+    record(this.apply(image, taken.map(backOf)).map(remembered));
     return { taken: taken.reverse().map(operationOf), touched: touched.reverse().map(operationOf) };
   }
 }
 
+// The history on the server tells what was taken back: of sentences written in one go, from the first on.
+const backOf = ({ key, first, inverse }) => ({ ...inverse, undoes: first ?? key });
+const undoesOf = ({ undoes }) => (undoes ? { undoes } : {});
 const operationOf = (step) => step.operation;
 const remembered = ({ key, operation, inverse, place }) => ({ key, operation, inverse, place });
 const baseOf = ({ operation, inverse, base }) => (operation.kind === "caption" ? { base: base ?? inverse.text } : {});

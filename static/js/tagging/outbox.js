@@ -4,6 +4,7 @@
 
 import { pause } from "../lib/http.js";
 import { makeKey } from "../lib/uuid.js";
+import { Drafts } from "./drafts.js";
 import { openStore } from "./store.js";
 import { claimTab } from "./tabs.js";
 
@@ -11,12 +12,15 @@ const LOOK_AGAIN = 20000;
 // The browser's database may be slow to open; what is done here is not held up for ever.
 const MOST_WAIT = 3000;
 
+const isCaption = (entry) => entry.operation.kind === "caption";
+
 const inOrder = (a, b) => a.at - b.at || a.sequence - b.sequence;
 
 export class Outbox {
   /** `onChange` is told when it is known whether an entry is kept, `onTaken` when some came from before or elsewhere. */
   constructor(datasetId, { open = openStore, claim = claimTab } = {}) {
     Object.assign(this, { datasetId, openStore: open, claimTab: claim });
+    this.drafts = new Drafts(datasetId);
     this.entries = [];
     this.stopped = [];
     this.store = null;
@@ -36,8 +40,10 @@ export class Outbox {
   }
 
   async load() {
+    let drafts = [];
     try {
-      [this.tabs, this.store] = await Promise.all([this.claimTab(), this.openStore()]);
+      const claimed = this.claimTab().then((tabs) => (drafts = this.own(tabs)));
+      [this.store] = await Promise.all([this.openStore(), claimed]);
       await this.look();
     } catch (error) {
       console.warn("Edits are not kept in this browser:", error);
@@ -45,10 +51,19 @@ export class Outbox {
     }
     const old = takeFromOldStore(this.datasetId);
     this.takeIn(old.entries, { isKept: false });
+    drafts.forEach((draft) => this.takeUp(draft));
     this.keepAll().then(() => !this.isAtRisk && old.forget());
     this.onChange();
     setInterval(() => this.look().catch(() => {}), LOOK_AGAIN);
     window.addEventListener("focus", () => this.look().catch(() => {}));
+  }
+
+  /** This tab has its name; returns what was being typed in it before it was loaded again. */
+  own(tabs) {
+    this.tabs = tabs;
+    const before = this.drafts.of(tabs.id);
+    this.drafts.belongTo(tabs.id);
+    return before;
   }
 
   /** Take in this tab's entries, and those of tabs that are gone as soon as they are. */
@@ -56,16 +71,41 @@ export class Outbox {
     if (!this.store) return;
     const all = await this.store.of(this.datasetId);
     this.takeIn(all.filter((entry) => entry.tab === this.tabs.id));
-    const others = new Set(all.map((entry) => entry.tab).filter((tab) => tab !== this.tabs.id));
+    const others = new Set([...all.map((entry) => entry.tab), ...this.drafts.tabs]);
+    others.delete(this.tabs.id);
     for (const tab of others) this.tabs.whenGone(tab, () => this.adopt(tab));
   }
 
   async adopt(tab) {
     const all = await this.store.of(this.datasetId);
     const left = all.filter((entry) => entry.tab === tab).map((entry) => ({ ...entry, tab: this.tabs.id }));
-    if (left.length === 0) return;
-    await this.store.write(left);
-    this.takeIn(left);
+    if (left.length > 0) {
+      await this.store.write(left);
+      this.takeIn(left);
+    }
+    this.drafts.of(tab).forEach((draft) => this.takeUp(draft));
+    await this.keepAll();
+  }
+
+  /** A caption that was being typed when its tab ended goes on its way, behind what that tab had sent. */
+  takeUp({ image, text: typed, version, base, key }) {
+    const text = typed.trim();
+    const stopped = this.stopped.filter((entry) => entry.image === image);
+    const conflict = stopped.find((entry) => !entry.stopped.reason);
+    if (conflict) {
+      this.stop(conflict, { ...conflict.stopped, mine: text });
+      this.onTaken();
+      return;
+    }
+    const earlier = this.of(image).filter(isCaption);
+    if (earlier.at(-1)?.operation.text !== text) {
+      const operation = { kind: "caption", text, version: earlier.length > 0 ? null : version, key };
+      this.takeIn([this.make(image, operation, { base: base.trim() })], { isKept: false });
+    } else if (earlier.at(-1).isKept) {
+      this.drafts.taken(image, text);
+    }
+    // What was refused was written anew here.
+    this.remove(stopped);
   }
 
   takeIn(entries, { isKept = true } = {}) {
@@ -116,7 +156,13 @@ export class Outbox {
 
   /** Keep entries, and forget others, at once. */
   async keep(entries, forgotten = []) {
-    if (!this.store) return;
+    if (this.store) await this.tryToKeep(entries, forgotten);
+    // What was replaced is as safe as what replaced it.
+    if (!entries.every((entry) => entry.isKept)) return;
+    for (const entry of [...entries, ...forgotten].filter(isCaption)) this.drafts.taken(entry.image, textOf(entry));
+  }
+
+  async tryToKeep(entries, forgotten) {
     const plain = entries.map(({ isKept, wasSent, ...rest }) => ({ ...rest, dataset: this.datasetId, tab: this.tabs.id }));
     const wasRefused = this.isRefused;
     try {
@@ -174,6 +220,8 @@ export class Outbox {
     this.keep([entry]);
   }
 }
+
+const textOf = ({ operation, stopped }) => stopped?.mine ?? operation.text;
 
 /** What an earlier version of this page kept elsewhere; `forget` removes it from there. */
 function takeFromOldStore(datasetId) {

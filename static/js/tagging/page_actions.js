@@ -22,6 +22,7 @@ export function makePageActions({ urls, go, openPalette }) {
     leads("trashPage", gettext("Trash of this dataset"), urls.trash),
     leads("datasets", gettext("All datasets"), urls.datasets),
     leads("vocabulary", gettext("Vocabulary"), urls.vocabulary),
+    leads("sessions", gettext("Your sessions"), urls.sessions),
     leads("keys", gettext("Change the keys"), urls.keys),
     { id: "theme", group: pages, label: gettext("Light, dark, or like the system"), keys: [], can: () => theme() !== null, run: () => theme()?.click() },
   ].filter(Boolean);

@@ -8,7 +8,7 @@ const MOST_KEYS = 4;
 
 // Where a key listens, as the places the focus may be in. Two actions may share a key where these have none in common.
 const PLACES = {
-  always: ["caption", "box", "emptyBox", "tag", "stage", "page"],
+  always: ["caption", "merged", "box", "emptyBox", "tag", "stage", "page"],
   reading: ["tag", "stage", "page"],
   free: ["emptyBox", "tag", "stage", "page"],
   box: ["box", "emptyBox"],
@@ -16,12 +16,14 @@ const PLACES = {
   emptyBox: ["emptyBox"],
   tag: ["tag"],
   stage: ["stage"],
+  merged: ["merged"],
 };
 
 /** Where the focus is, in the words of `PLACES`. */
 export function placeOf(event) {
   const target = event.target instanceof Element ? event.target : document.body;
   if (target.id === "tag-input") return target.value === "" ? "emptyBox" : "box";
+  if (target.matches("[data-merged]")) return "merged";
   if (isTyping(event)) return "caption";
   if (target.closest("[data-chips]")) return "tag";
   return target.closest("[data-stage]") ? "stage" : "page";

@@ -1,6 +1,6 @@
 // What was done in this tab and can be taken back, over all pictures; it survives a reload. An action is
 // `{id, image, steps}`, a step `{key, operation, inverse, place}`: the edit's key, what was done, what takes it back,
-// and between which tags it left its own.
+// and between which tags it left its own; `first` is the key of the first of several captions written in one go.
 
 import { makeKey } from "../lib/uuid.js";
 
@@ -64,7 +64,8 @@ export class History {
     const isCaption = (action) => action.steps.length === 1 && action.steps[0].operation.kind === "caption";
     if (step.operation.kind !== "caption" || last?.image !== image || !isCaption(last)) return null;
     if (Date.now() - last.at > ONE_GO || last.steps[0].operation.text !== step.inverse.text) return null;
-    last.steps = [{ ...step, inverse: last.steps[0].inverse }];
+    const [{ key, first, inverse }] = last.steps;
+    last.steps = [{ ...step, first: first ?? key, inverse }];
     last.at = Date.now();
     return last;
   }

@@ -155,6 +155,15 @@ export class Vocabulary {
     while (this.learned.size > MOST_LEARNED) this.learned.delete(this.learned.keys().next().value);
   }
 
+  /** The category of a tag as {category, colour}, by word and colour, as far as answers tell; empty for none. */
+  categoryOf(name) {
+    for (const { tags } of this.answers.values()) {
+      const found = tags.find((tag) => tag.name === name)?.category;
+      if (found) return { category: found.name, colour: found.colour };
+    }
+    return { category: "", colour: "" };
+  }
+
   /** Ask again for what goes with the picture, and forget the rest: other people tag too. */
   async refresh() {
     this.answers.clear();
