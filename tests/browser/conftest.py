@@ -12,8 +12,7 @@ from tests.browser.desk import desk, make_desk
 from tests.program import running_program
 from tests.servers import skip_without
 
-# A machine that runs three tests at once may need more than Playwright's five seconds; who waits for what comes
-# waits no longer for it.
+# A busy machine may need more than Playwright's five seconds; who waits for what comes waits no longer for it.
 expect.set_options(timeout=20_000)
 
 __all__ = ["desk", "make_desk", "running_program"]
