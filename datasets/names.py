@@ -18,6 +18,10 @@ _NO_PICTURES = """
     url torrent part crdownload tmp bak swp safetensors ckpt pt pth onnx gguf npz npy pkl parquet mp3 wav flac ogg m4a
     aac mp4 mov avi mkv webm wmv m4v mpg mpeg srt vtt ttf otf woff woff2
 """
+# A file of a flat folder whose name holds one of these words is moved into that split by Hugging Face's loader.
+SPLIT_WORDS = frozenset(
+    ("train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval", "evaluation")
+)
 _NOT_NEEDED = frozenset(_NO_PICTURES.split())
 
 

@@ -14,14 +14,11 @@ from django.utils.translation import gettext as _
 
 from datasets.messages import DatasetTouched, dataset_group
 from datasets.models import Dataset
+from datasets.names import SPLIT_WORDS
 from tagger_project.live import publish
 
 LONGEST_NAME = 120
 LONGEST_PREFIX = 40
-# A file of a flat folder whose name holds one of these words is moved into that split by Hugging Face's loader.
-SPLIT_WORDS = frozenset(
-    ("train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval", "evaluation")
-)
 # kohya's loader looks for a caption under the name without its last four "_" parts; the number brings one "_" itself.
 MOST_UNDERSCORES = 2
 # Characters that turn the reading direction of what follows them, far beyond the name itself.

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets.forms import DatasetForm
 from datasets.models import Dataset, Flag, ReviewState
+from datasets.names import SPLIT_WORDS
 from datasets.permissions import can_edit, check_can_edit, visible_datasets
 from datasets.queries.images import Asked
 from datasets.queries.ordering import Order
 from datasets.queries.pages import get_dataset_cards, get_dataset_page
-from datasets.services.datasets import SPLIT_WORDS, DatasetError, change_dataset, create_dataset
+from datasets.services.datasets import DatasetError, change_dataset, create_dataset
 from tagger_project.auth import person
 
 # In the words of the filter language, which is read elsewhere.
