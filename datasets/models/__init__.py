@@ -3,6 +3,7 @@
 from datasets.models.dataset import Dataset
 from datasets.models.image import ASPECT_RATIO, DistinctPair, Flag, Image, ImageFormat, ImageQuerySet, ReviewState
 from datasets.models.import_job import ImportItem, ImportItemQuerySet, ImportJob, SidecarText
+from datasets.models.kept_picture import KeptPicture
 
 __all__ = [
     "ASPECT_RATIO",
@@ -15,6 +16,7 @@ __all__ = [
     "ImportItem",
     "ImportItemQuerySet",
     "ImportJob",
+    "KeptPicture",
     "ReviewState",
     "SidecarText",
 ]

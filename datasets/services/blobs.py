@@ -1,7 +1,7 @@
 """Who needs a stored picture: its files lie once under their checksum, however many datasets hold it.
 
-The count of its needs is the number of `Image` rows with its checksum, the trash included. No number is stored that
-could drift from them.
+The count of its needs is the number of `Image` rows with its checksum, the trash included, and of `KeptPicture` rows:
+what versions keep. No number is stored that could drift from them.
 
 An import stores the files first and makes the row afterwards; a freeing between the two would leave a row without
 files. So both take the picture's lock, and each looks again under it: the freeing for rows, the import for files. The
@@ -21,10 +21,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from datasets import paths
-from datasets.models import Image
+from datasets.models import Image, KeptPicture
 
 logger = logging.getLogger(__name__)
 
@@ -125,10 +126,12 @@ def stored_files(shard: int) -> dict[str, list[Path]]:
 
 
 def needed_checksums(shard: int) -> set[str]:
-    """Return the checksums of one folder of 256 that a row refers to, in the trash or not."""
+    """Return the checksums of one folder of 256 that an image, in the trash or not, or a kept picture refers to."""
     first = f"{shard:02x}"
-    rows = Image.everything.filter(sha256__gte=first, sha256__lte=first.ljust(64, "f"))
-    return set(rows.values_list("sha256", flat=True).iterator())
+    is_here = Q(sha256__gte=first, sha256__lte=first.ljust(64, "f"))
+    images = Image.everything.filter(is_here).values_list("sha256", flat=True)
+    kept = KeptPicture.objects.filter(is_here).values_list("sha256", flat=True)
+    return {*images.iterator(), *kept.iterator()}
 
 
 def newest_change(files: list[Path]) -> float:
@@ -161,7 +164,7 @@ def _free(sha256: str, files: list[Path], before: float) -> int:
     """Remove a picture's files unless somebody came to need it; returns the bytes."""
     lock_blob(sha256)
     # Looked at again under the lock: since the list was made, an import may have made a row, or the files anew.
-    if Image.everything.filter(sha256=sha256).exists() or newest_change(files) >= before:
+    if _is_needed(sha256) or newest_change(files) >= before:
         return 0
     size = 0
     for path in files:
@@ -173,3 +176,8 @@ def _free(sha256: str, files: list[Path], before: float) -> int:
         except OSError:
             logger.warning("%s could not be removed.", path, exc_info=True)
     return size
+
+
+def _is_needed(sha256: str) -> bool:
+    # Images first: who makes one from a kept picture lets the kept one go afterwards, never before.
+    return Image.everything.filter(sha256=sha256).exists() or KeptPicture.objects.filter(sha256=sha256).exists()

@@ -16,12 +16,14 @@ from tagging.models.review import Review
 from tagging.models.scope import DatasetVocabulary, Spelling, TagScope
 from tagging.models.tag import Tag
 from tagging.models.text_note import TextNote
+from tagging.models.version import DatasetVersion, VersionChunk, VersionIsFixed, VersionRestore
 from tagging.models.vocabulary_revision import VocabularyRevision
 
 __all__ = [
     "BulkJob",
     "Caption",
     "Change",
+    "DatasetVersion",
     "DatasetVocabulary",
     "Folded",
     "ImageTag",
@@ -38,5 +40,8 @@ __all__ = [
     "TagOperation",
     "TagScope",
     "TextNote",
+    "VersionChunk",
+    "VersionIsFixed",
+    "VersionRestore",
     "VocabularyRevision",
 ]
