@@ -33,6 +33,7 @@ _SAME_AS = {"MPO": "JPEG"}
 # Every `ImageRefused.code` that `measure` gives; each is a name of `datasets.reasons.Reason`.
 REFUSALS: Final = frozenset({"NOT_AN_IMAGE", "TOO_MANY_PIXELS", "DAMAGED", "OUT_OF_MEMORY"})
 _ORIENTATION_TAG = 0x0112
+_WHITE: Final = "#ffffff"
 
 # The program has a limit of its own that is checked first; Pillow's would only warn.
 Image.MAX_IMAGE_PIXELS = None
@@ -271,9 +272,9 @@ def _upright(picture: Image.Image, orientation: int) -> Image.Image:
     return picture if turn is None else picture.transpose(turn)
 
 
-def to_rgb(picture: Image.Image) -> Image.Image:
-    """Return 8-bit sRGB: 16-bit and float scaled instead of clipped, transparency laid on white, profiles applied."""
-    picture = to_srgb(_eight_bits(picture, _white_of(picture)))
+def to_rgb(picture: Image.Image, ground: str = _WHITE) -> Image.Image:
+    """Return 8-bit sRGB: 16-bit and float scaled instead of clipped, profiles applied, transparency on a colour."""
+    picture = to_srgb(_eight_bits(picture, _white_of(picture), ground))
     return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
@@ -286,7 +287,7 @@ def _white_of(picture: Image.Image) -> float:
     return 65535.0 if high > 255 else (255.0 if high > 1 else 1.0)  # type: ignore[operator]
 
 
-def _eight_bits(picture: Image.Image, white: float) -> Image.Image:
+def _eight_bits(picture: Image.Image, white: float, ground: str = _WHITE) -> Image.Image:
     """Return a picture, or a part of it, with 8 bits a channel and nothing to see through; its colours as they are."""
     if picture.mode in {"I;16", "I;16L", "I;16B", "I;16N"}:
         picture = picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
@@ -295,10 +296,10 @@ def _eight_bits(picture: Image.Image, white: float) -> Image.Image:
     if picture.has_transparency_data:
         profile = picture.info.get("icc_profile")
         picture = picture.convert("RGBA")
-        ground = Image.new("RGB", picture.size, "white")
-        ground.paste(picture, mask=picture.getchannel("A"))
-        ground.info["icc_profile"] = profile
-        return ground
+        opaque = Image.new("RGB", picture.size, ground)
+        opaque.paste(picture, mask=picture.getchannel("A"))
+        opaque.info["icc_profile"] = profile
+        return opaque
     if picture.mode == "1":
         return picture.convert("L")
     return picture.convert("RGB") if picture.mode == "P" else picture
@@ -315,30 +316,52 @@ def _webp(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def plain_copy(path: Path, max_pixels: int) -> tuple[bytes, str]:
+@dataclass(frozen=True)
+class Wanted:
+    """How a copy is made.
+
+    Attributes:
+        format: `JPEG`, `PNG` or `WEBP`; empty for JPEG where the picture is one, else PNG, which loses nothing.
+        size: width and height; `None` for its own.
+        background: what lies below transparency.
+        quality: of JPEG and WebP, 1 to 100.
+    """
+
+    format: str = ""
+    size: tuple[int, int] | None = None
+    background: str = _WHITE
+    quality: int = 95
+
+
+def plain_copy(path: Path, max_pixels: int, wanted: Wanted | None = None) -> tuple[bytes, str]:
     """Return a copy that every trainer reads the same way, and its format.
 
-    Upright, first frame, 8-bit RGB, transparency on white, no metadata. A JPEG stays a JPEG (quality 95, full colour
-    resolution); anything else becomes a PNG, which loses nothing.
+    Upright, first frame, 8-bit RGB, nothing to see through, no metadata; a JPEG has its full colour resolution.
 
     Args:
         path: the stored original.
         max_pixels: the largest width times height.
+        wanted: how it is made.
 
     Raises:
         ImageRefused: it cannot be read any more.
     """
+    wanted = wanted or Wanted()
     with open_checked(path, max_pixels) as picture:
-        was_jpeg = picture.format in {"JPEG", "MPO"}
+        image_format = wanted.format or ("JPEG" if picture.format in {"JPEG", "MPO"} else "PNG")
         try:
             picture.load()
-            copy = to_rgb(ImageOps.exif_transpose(picture))
+            copy = to_rgb(ImageOps.exif_transpose(picture), wanted.background)
+            if wanted.size is not None and wanted.size != copy.size:
+                copy = copy.resize(wanted.size, Resampling.LANCZOS)
         except Exception as error:
             raise _refusal(error) from error
         copy.info = {}
         buffer = io.BytesIO()
-        if was_jpeg:
-            copy.save(buffer, "JPEG", quality=95, subsampling=0)
-            return buffer.getvalue(), "JPEG"
-        copy.save(buffer, "PNG", compress_level=4)
-        return buffer.getvalue(), "PNG"
+        if image_format == "JPEG":
+            copy.save(buffer, "JPEG", quality=wanted.quality, subsampling=0)
+        elif image_format == "WEBP":
+            copy.save(buffer, "WEBP", quality=wanted.quality, method=4)
+        else:
+            copy.save(buffer, "PNG", compress_level=4)
+        return buffer.getvalue(), image_format

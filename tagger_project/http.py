@@ -41,17 +41,28 @@ def stored_file_response(
         raise Http404("This file is no longer stored.") from missing
     response: HttpResponseBase
     if settings.ACCEL_PREFIX:
-        response = HttpResponse(content_type=content_type)
-        relative = path.relative_to(settings.DATA_DIR).as_posix()
-        response["X-Accel-Redirect"] = f"{settings.ACCEL_PREFIX.rstrip('/')}/{quote(relative)}"
+        response = sent_by_proxy(path, content_type)
     elif size <= _BLOCK_BYTES:
         response = HttpResponse(path.read_bytes(), content_type=content_type)
     else:
         response = StreamingHttpResponse(_blocks(path), content_type=content_type)
         response["Content-Length"] = str(size)
+    response["Cache-Control"] = "private, max-age=31536000, immutable" if immutable else "private, no-cache"
+    return keep_harmless(response, download_name)
+
+
+def sent_by_proxy(path: Path, content_type: str) -> HttpResponse:
+    """Return the answer that lets the proxy send a file of the data folder."""
+    response = HttpResponse(content_type=content_type)
+    relative = path.relative_to(settings.DATA_DIR).as_posix()
+    response["X-Accel-Redirect"] = f"{settings.ACCEL_PREFIX.rstrip('/')}/{quote(relative)}"
+    return response
+
+
+def keep_harmless(response: HttpResponseBase, download_name: str | None = None) -> HttpResponseBase:
+    """Give an answer with a file the headers that let nothing in it run; with a name it is offered as a download."""
     response["Content-Security-Policy"] = _FILE_POLICY
     response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, max-age=31536000, immutable" if immutable else "private, no-cache"
     if download_name is not None:
         response["Content-Disposition"] = _attachment(download_name)
     return response

@@ -1,0 +1,1 @@
+"""A version becomes archives that a trainer loads."""
