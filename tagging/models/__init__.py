@@ -6,6 +6,7 @@ from tagging.models.caption import Caption
 from tagging.models.category import TagCategory
 from tagging.models.change import Change
 from tagging.models.example import TagExample
+from tagging.models.export_job import ExportArchive, ExportJob
 from tagging.models.folded import Folded
 from tagging.models.image_tag import ImageTag, Source
 from tagging.models.implication import TagImplication
@@ -25,6 +26,8 @@ __all__ = [
     "Change",
     "DatasetVersion",
     "DatasetVocabulary",
+    "ExportArchive",
+    "ExportJob",
     "Folded",
     "ImageTag",
     "QuickTag",
