@@ -10,30 +10,23 @@ Source: design notes on the trainers' own loaders, §2; checked there against th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from math import isqrt
 
-AREA = 1024 * 1024
-STEP, SHORTEST, LONGEST = 64, 256, 2048
+from tagging.trainers.bucketing import Size, kohya_buckets
+from tagging.trainers.bucketing.base import nearest_shape
 
-Size = tuple[int, int]
+BASE = 1024
+AREA = BASE * BASE
+SHORTEST, LONGEST = 256, 2 * BASE
 
 
-@lru_cache(maxsize=1)
 def buckets() -> tuple[Size, ...]:
     """Return all buckets, in the order in which they are tried."""
-    square = isqrt(AREA) // STEP * STEP
-    found = {(square, square)}
-    for long in range(SHORTEST, LONGEST + 1, STEP):
-        short = min(LONGEST, AREA // long // STEP * STEP)
-        if short >= SHORTEST:
-            found |= {(long, short), (short, long)}
-    return tuple(sorted(found))
+    return kohya_buckets(BASE, LONGEST)
 
 
 def bucket_of(width: int, height: int) -> Size:
     """Return the bucket of a picture."""
-    return min(buckets(), key=lambda size: abs(size[0] / size[1] - width / height))
+    return nearest_shape(buckets(), width, height)
 
 
 @dataclass(frozen=True)

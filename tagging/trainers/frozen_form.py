@@ -78,7 +78,16 @@ def read_rows(stored: bytes) -> list[list[Any]]:
     Raises:
         UnknownForm: a later edition of the program wrote it.
     """
-    form, *rows = json.loads(zlib.decompress(stored))
+    return rows_of(zlib.decompress(stored))
+
+
+def rows_of(part: bytes) -> list[list[Any]]:
+    """Return the images of a part as they are written.
+
+    Raises:
+        UnknownForm: a later edition of the program wrote it.
+    """
+    form, *rows = json.loads(part)
     if form != FORM:
         raise UnknownForm(form)
     return rows

@@ -233,6 +233,10 @@ def _check_value(path: str, key: str, value: Any) -> None:
     kind = bool if key in _YES_OR_NO else int if key in _WHOLE else str
     if type(value) is not kind:
         raise BadOptions("kind", path, value)
+    _check_range(path, key, value)
+
+
+def _check_range(path: str, key: str, value: Any) -> None:
     if key in _CHOICES and value not in _CHOICES[key]:
         raise BadOptions("choice", path, value)
     if key in _RANGES and not _RANGES[key][0] <= value <= _RANGES[key][1]:

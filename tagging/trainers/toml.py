@@ -1,8 +1,9 @@
-"""Write TOML as trainers read it: their parser is older than the standard's last version.
+"""Write TOML as trainers read it: kohya, musubi-tuner and diffusion-pipe parse it with `toml` 0.10.
 
-`[[tables]]` are written out and lists stand on one line, because that parser stumbles over inline tables in lists of
-several lines, which the usual writers make of small tables. Only what configurations need: texts, numbers, yes and no,
-lists of these, tables and lists of tables.
+Tables are written out as `[[tables]]` and lists stand on one line. The usual writers make inline tables of small ones,
+and in those that parser takes quotes within quotes for structure: where a folder is named `it's`, no dataset is left,
+without a word (tried). Only what configurations need: texts, numbers, yes and no, lists of these, tables and lists of
+tables.
 """
 
 from __future__ import annotations
