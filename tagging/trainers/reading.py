@@ -162,8 +162,8 @@ def _leaves(part: str, at: int) -> Iterator[Leaf]:
 
 
 def _separator(text: str) -> str:
-    """Return a separator with single blanks, and no comma twice."""
-    return re.sub(r",(\s*,)+", ",", re.sub(r"\s+", " ", text))
+    """Return a separator with single blanks, none before a comma, and no comma twice."""
+    return re.sub(r",+(?:\s*,)*", ",", re.sub(r"\s+(?=,)", "", re.sub(r"\s+", " ", text)))
 
 
 def _slot(text: str, at: int) -> Slot:
