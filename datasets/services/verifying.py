@@ -26,7 +26,7 @@ from PIL import Image as Pillow
 
 from datasets import files, paths
 from datasets.files import TEMPORARY_PREFIX
-from datasets.models import Image, ImportItem
+from datasets.models import Image, ImportItem, KeptPicture
 from datasets.services.blobs import GRACE, SHARDS
 from datasets.services.part_files import items_in_need
 
@@ -78,12 +78,24 @@ class Kind(StrEnum):
             ),
             Kind.MISSING_PREVIEW: _("“%(name)s” in “%(dataset)s” has no preview. --repair makes it anew."),
             Kind.DAMAGED_PREVIEW: _("The preview of “%(name)s” in “%(dataset)s” is damaged. --repair makes it anew."),
-            Kind.ORPHAN: _("No image needs this file. The server frees it within the hour; else it may be deleted."),
+            Kind.ORPHAN: _(
+                "No image and no version needs this file. "
+                "The server frees it within the hour; else it may be deleted."
+            ),
             Kind.WRONG_MODE: _("Others may read or change this file, or its owner may not. --repair mends that."),
             Kind.WRONG_OWNER: _("This file belongs to another account than the data folder. Give it the same owner."),
             Kind.HALF_WRITTEN: _("This is left of an upload or write that did not end. The server's sweep removes it."),
         }
         return sentences[self] % {"name": name, "dataset": dataset}
+
+    def sentence_of_kept(self, *, name: str, dataset: str) -> str:
+        """Return likewise what it means for a picture that only versions have."""
+        if self not in {Kind.DAMAGED, Kind.WRONG_SIZE, Kind.MISSING_ORIGINAL}:
+            return self.sentence(name=name, dataset=dataset)
+        return _(
+            "The stored original of “%(name)s”, which versions of “%(dataset)s” keep, is gone or not what was "
+            "imported. Restore it from a backup: without it no version can bring this picture back."
+        ) % {"name": name, "dataset": dataset}
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,7 @@ class Finding:
 
     Attributes:
         path: the file, relative to the data folder.
-        dataset_id: of the image it concerns; `None` where it concerns none, as all below.
+        dataset_id: of the image or kept picture it concerns; `None` where it concerns none, as all below.
         dataset: its name.
         name: what the image is called.
     """
@@ -121,7 +133,9 @@ class Tally:
 
 @dataclass(frozen=True)
 class _Row:
-    id: int
+    """An image; or a kept picture, whose `id` is `None`."""
+
+    id: int | None
     sha256: str
     format: str
     byte_size: int
@@ -185,13 +199,22 @@ class Verification:
         first = f"{shard:02x}"
         rows = Image.everything.filter(sha256__gte=first, sha256__lte=first.ljust(64, "f"), **only)
         names = ("pk", "sha256", "format", "byte_size", "sharpness", "dataset_id", "dataset__name", "original_name")
-        return [_Row(*row) for row in rows.order_by("sha256", "pk").values_list(*names).iterator()]
+        images = [_Row(*row) for row in rows.order_by("sha256", "pk").values_list(*names).iterator()]
+        return images + self._kept(first, {row.sha256 for row in images}, only)
+
+    def _kept(self, first: str, have_image: set[str], only: dict[str, Any]) -> list[_Row]:
+        """Return the pictures that versions alone need, each once."""
+        rows = KeptPicture.objects.filter(sha256__gte=first, sha256__lte=first.ljust(64, "f"), **only)
+        names = ("sha256", "format", "byte_size", "dataset_id", "dataset__name", "original_name")
+        kept = {row[0]: row for row in rows.order_by("sha256", "-pk").values_list(*names).iterator()}
+        alone = [row for sha256, row in kept.items() if sha256 not in have_image]
+        return [_Row(None, *row[:3], None, *row[3:]) for row in alone]
 
     def _wrong_rows(self, rows: list[_Row], pool: ThreadPoolExecutor) -> Iterator[Finding]:
         pictures = list(dict.fromkeys((row.sha256, row.format) for row in rows))
         looks = dict(zip(pictures, pool.map(self._look_at, pictures), strict=True))
-        self.tally.images += len(rows)
-        self.tally.unmeasured += sum(row.sharpness is None for row in rows)
+        self.tally.images += sum(row.id is not None for row in rows)
+        self.tally.unmeasured += sum(row.sharpness is None for row in rows if row.id is not None)
         self.tally.bytes += sum(max(0, look.size) for look in looks.values())
         for row in rows:
             suspected = _problems(row, looks[row.sha256, row.format])
@@ -201,7 +224,7 @@ class Verification:
     def _confirmed(self, row: _Row, suspected: list[Kind]) -> Iterator[Finding]:
         """Look a second time: the image may have been deleted for ever meanwhile, and its files freed."""
         problems = _problems(row, self._look_at((row.sha256, row.format)))
-        if not Image.everything.filter(pk=row.id, sha256=row.sha256).exists():
+        if not _is_there(row):
             return
         for kind in suspected:
             if kind in problems:
@@ -213,10 +236,11 @@ class Verification:
             path = paths.thumbnail_path(self.root, row.sha256)
         elif kind in {Kind.MISSING_PREVIEW, Kind.DAMAGED_PREVIEW}:
             path = paths.preview_path(self.root, row.sha256)
+        sentence = kind.sentence_of_kept if row.id is None else kind.sentence
         return Finding(
             kind=kind,
             path=path.relative_to(self.root).as_posix(),
-            sentence=kind.sentence(name=row.name, dataset=row.dataset),
+            sentence=sentence(name=row.name, dataset=row.dataset),
             dataset_id=row.dataset_id,
             dataset=row.dataset,
             image_id=row.id,
@@ -360,6 +384,13 @@ def is_whole_webp(path: Path) -> bool:
     if len(header) < _HEADER_BYTES or header[:4] != b"RIFF" or header[8:] != b"WEBP":
         return False
     return int.from_bytes(header[4:8], "little") + 8 == size
+
+
+def _is_there(row: _Row) -> bool:
+    """Whether the image is there still; or, of a kept picture, whether something keeps it still."""
+    if row.id is None:
+        return KeptPicture.objects.filter(dataset=row.dataset_id, sha256=row.sha256).exists()
+    return Image.everything.filter(pk=row.id, sha256=row.sha256).exists()
 
 
 def _problems(row: _Row, look: _Look) -> list[Kind]:

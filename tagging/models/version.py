@@ -156,3 +156,8 @@ class VersionRestore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.finished_at is not None

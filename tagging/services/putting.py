@@ -16,9 +16,12 @@ from tagging.models import Caption, Change, ImageTag, Source, Tag
 from tagging.services.changes import open_change
 from tagging.services.implying import find_kept_away
 from tagging.services.rules import Settled, settle
+from tagging.services.vocabulary import bump_vocabulary, get_tags
+from tagging.services.vocabulary_history import bring_back
 from tagging.services.writing import STEP, Kind, Writing
 
 _AT_ONCE = 500
+_WORDS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def put_words(
     source: Source,
     reason: str = "",
     group: uuid.UUID | None = None,
+    as_they_were: bool = False,
 ) -> dict[int, Settled]:
     """Give images exactly these words; what is right already is left alone, and an image without a change untouched.
 
@@ -104,11 +108,12 @@ def put_words(
         source: how.
         reason: why, as the history tells it.
         group: the same for all calls of one action: they are one entry of the history and are undone together.
+        as_they_were: the names are those of tags that were on these images before: the rules do not hold for them.
 
     Returns:
         What the new names meant, by dataset: `replaced` and `refused` are to be told.
     """
-    words = _settle(wanted)
+    words = _bring_back(wanted) if as_they_were else _settle(wanted)
     # What is meant first: merged by another spelling, a tag that a person removed would come back.
     wanted = _with_what_follows(_as_of_now([_as_meant(each, words) for each in wanted]), words)
     work = _Work(by, source, reason, group, words)
@@ -131,6 +136,16 @@ def _settle(wanted: Sequence[WordsOfImage]) -> dict[int, Settled]:
         names[each.image.dataset_id].update(_new_names(each))
     # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
     return {pk: settle(sorted(of), pk, replace_deprecated=True) for pk, of in sorted(names.items())}
+
+
+def _bring_back(wanted: Sequence[WordsOfImage]) -> dict[int, Settled]:
+    """Take names for exactly those tags, making them again where they left the vocabulary."""
+    names = sorted({name for each in wanted for name in _new_names(each)})
+    if bring_back(names):
+        bump_vocabulary()
+    tags = {tag.name: tag for part in batches(names, _WORDS_AT_ONCE) for tag in get_tags(part)}
+    settled = Settled(tags, {name: [] for name in names})
+    return {each.image.dataset_id: settled for each in wanted}
 
 
 def _new_names(wanted: WordsOfImage) -> list[str]:
