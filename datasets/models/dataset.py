@@ -27,7 +27,7 @@ class Dataset(models.Model):
 
     name = models.CharField(_("name"), max_length=120)
     file_prefix = models.CharField(
-        _("file prefix"), max_length=64, help_text=_("Exported files are named PREFIX_0001.jpg, PREFIX_0002.jpg, …")
+        _("file prefix"), max_length=64, help_text=_("Exported files are named PREFIX-0001.jpg, PREFIX-0002.jpg, …")
     )
     trigger_word = models.CharField(
         _("trigger word"), max_length=100, blank=True, help_text=_("Stands first in every exported caption.")

@@ -148,6 +148,11 @@ def test_a_side_below_64_breaks_kohya_without_upscaling() -> None:
     assert not KohyaBucketer().fit(63, 900, 1024).is_broken
 
 
+def test_nothing_is_longer_than_four_to_one_at_musubi() -> None:
+    assert MusubiTunerBucketer().fit(9000, 1000, 1024).bucket == (2048, 512)
+    assert MusubiTunerBucketer().fit(1000, 9000, 512).bucket == (256, 1024)
+
+
 def test_every_trainer_that_trains_here_has_its_buckets() -> None:
     assert set(BUCKETERS) == {"kohya", "ai-toolkit", "onetrainer", "musubi-tuner", "diffusion-pipe", "simpletuner"}
 

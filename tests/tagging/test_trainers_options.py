@@ -35,6 +35,7 @@ def test_options_are_read_as_they_were_written(slug: str, variant: str) -> None:
     options = default_options(slug, variant)
     assert ExportOptions.from_json(options.to_json()) == options
     assert ExportOptions.from_json({"profile": slug, "variant": variant}) == options
+    assert options.to_json() == json.dumps(json.loads(options.to_json()), sort_keys=True, separators=(",", ":"))
     assert default_options(slug) == default_options(slug, PROFILES[slug].variants[0].slug)
 
 

@@ -162,6 +162,11 @@ def test_a_part_that_may_be_missing_is_written_whole() -> None:
     assert say("{trigger}{?, by {tags:artist}}", ("anna", "artist")) == "ohwx, by anna"
 
 
+def test_prose_that_is_the_trigger_word_alone_says_nothing_more() -> None:
+    assert say("{trigger}{?, in words: {caption}}", caption="ohwx") == "ohwx"
+    assert say("{trigger}{?, in words: {caption}}", caption="a hat") == "ohwx, in words: a hat"
+
+
 @quick
 @given(
     st.lists(

@@ -20,8 +20,9 @@ function suggestPrefix(text) {
 let follows = prefix.value === "" || prefix.value === suggestPrefix(name.value);
 
 function showExample() {
-  const shown = prefix.value.trim().toLowerCase() || suggestPrefix(name.value);
-  $("[data-example-name]", form).textContent = `${shown}_0001.jpg, ${shown}_0001.txt`;
+  // In exports only hyphens join: some trainers cut names at underscores.
+  const shown = prefix.value.trim().toLowerCase().replace(/[-_]+/g, "-") || suggestPrefix(name.value);
+  $("[data-example-name]", form).textContent = `${shown}-0001.jpg, ${shown}-0001.txt`;
   example.hidden = name.value.trim() === "" && prefix.value.trim() === "";
 }
 
