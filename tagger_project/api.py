@@ -15,6 +15,7 @@ from sessions_app.api import router as sessions_router
 from sessions_app.people_api import router as people_router
 from tagger_project.auth import SessionOrOpen
 from tagging.api import router as tagging_router
+from tagging.board_api import router as board_router
 from tagging.bulk_api import router as bulk_router
 from tagging.desk_api import router as tagging_desk_router
 from tagging.filter_api import router as filter_router
@@ -33,6 +34,7 @@ api.add_router("", tagging_router)
 api.add_router("", tagging_desk_router)
 api.add_router("", history_router)
 api.add_router("", bulk_router)
+api.add_router("", board_router)
 api.add_router("", filter_router)
 api.add_router("", sessions_router)
 api.add_router("", people_router)

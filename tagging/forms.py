@@ -1,4 +1,4 @@
-"""The forms of the vocabulary."""
+"""The forms of the vocabulary and of the board."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from datasets.models import Dataset
+from tagging.services.goals import LONGEST_FILTER, LONGEST_NAME, MOST_WANTED
 from tagging.services.rewording import Kind, Rewording
 from tagging.text import parse_tag_list
 
@@ -87,3 +88,21 @@ class RewordingForm(forms.Form):
             )
             for tag in tags
         ]
+
+
+class GoalForm(forms.Form):
+    """So many pictures of a kind; what cannot be is refused by the service, in a sentence for its field."""
+
+    name = forms.CharField(
+        label=_("What"),
+        max_length=LONGEST_NAME,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off", "placeholder": _("profile shots")}),
+    )
+    wanted = forms.IntegerField(
+        label=_("How many"),
+        min_value=1,
+        max_value=MOST_WANTED,
+        initial=20,
+        widget=forms.NumberInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+    filter = forms.CharField(label=_("Which pictures count"), required=False, max_length=LONGEST_FILTER, strip=True)

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from tagging.views.board import board_page, remove_goal_page, undo_goal
 from tagging.views.duplicates import duplicates_page, undo_duplicates
 from tagging.views.export import export_page
 from tagging.views.history import history_page, undo_entry
@@ -16,6 +17,9 @@ urlpatterns = [
     path("vocabulary/change/", change_words, name="vocabulary_change"),
     path("vocabulary/undo/", undo_sorting, name="vocabulary_undo"),
     path("vocabulary/<slug:kind>/", reword_page, name="reword"),
+    path("datasets/<int:dataset_id>/board/", board_page, name="board"),
+    path("datasets/<int:dataset_id>/board/remove/", remove_goal_page, name="goal_remove"),
+    path("datasets/<int:dataset_id>/board/undo/", undo_goal, name="goal_undo"),
     path("datasets/<int:dataset_id>/duplicates/", duplicates_page, name="duplicates"),
     path("datasets/<int:dataset_id>/duplicates/undo/", undo_duplicates, name="duplicates_undo"),
     path("datasets/<int:dataset_id>/history/", history_page, name="history"),

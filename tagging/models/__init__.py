@@ -8,6 +8,7 @@ from tagging.models.change import Change
 from tagging.models.example import TagExample
 from tagging.models.export_job import ExportArchive, ExportJob
 from tagging.models.folded import Folded
+from tagging.models.goal import Goal
 from tagging.models.image_tag import ImageTag, Source
 from tagging.models.implication import TagImplication
 from tagging.models.kept_away import TagKeptAway
@@ -29,6 +30,7 @@ __all__ = [
     "ExportArchive",
     "ExportJob",
     "Folded",
+    "Goal",
     "ImageTag",
     "QuickTag",
     "Review",

@@ -17,6 +17,7 @@ export function makePageActions({ urls, go, openPalette }) {
     leads("tagging", gettext("Tag this dataset"), urls.tag),
     leads("export", gettext("Export"), urls.export),
     leads("import", gettext("Add pictures"), urls.import),
+    leads("board", gettext("Board of this dataset"), urls.board),
     leads("datasetHistory", gettext("History of this dataset"), urls.history),
     leads("duplicates", gettext("Duplicates"), urls.duplicates),
     leads("trashPage", gettext("Trash of this dataset"), urls.trash),
