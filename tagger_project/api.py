@@ -18,6 +18,7 @@ from tagging.api import router as tagging_router
 from tagging.board_api import router as board_router
 from tagging.bulk_api import router as bulk_router
 from tagging.desk_api import router as tagging_desk_router
+from tagging.exports_api import router as exports_router
 from tagging.filter_api import router as filter_router
 from tagging.history_api import router as history_router
 
@@ -35,6 +36,7 @@ api.add_router("", tagging_desk_router)
 api.add_router("", history_router)
 api.add_router("", bulk_router)
 api.add_router("", board_router)
+api.add_router("", exports_router)
 api.add_router("", filter_router)
 api.add_router("", sessions_router)
 api.add_router("", people_router)

@@ -8,20 +8,20 @@ full; this asks it, and lets the application wait meanwhile. Under another serve
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-Message = MutableMapping[str, Any]
+Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
 def braked(application: Application) -> Application:
     """Return the application with the brake on what it streams."""
 
-    async def run(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def run(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         request = _request_behind(send)
         if request is None:
             await application(scope, receive, send)

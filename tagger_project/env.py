@@ -150,3 +150,9 @@ DECODER_MEMORY_BYTES = _declare(
 TRASH_DAYS = _declare(
     _environment.int, "TRASH_DAYS", 30, "Days that a deleted image stays in the trash before it is deleted for ever."
 )
+EXPORT_DAYS = _declare(
+    _environment.int,
+    "EXPORT_DAYS",
+    7,
+    "Days that the archives of an export are kept; what it was made from is remembered for ever.",
+)

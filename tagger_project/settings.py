@@ -187,6 +187,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "requeue-exports": {
+        "task": "tagging.requeue_exports",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
+    "sweep-exports": {
+        "task": "tagging.sweep_exports",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "sweep-leftovers": {
         "task": "datasets.sweep_leftovers",
         "schedule": timedelta(hours=1),
@@ -288,5 +298,6 @@ MAX_ARCHIVE_UNPACKED_BYTES = env.MAX_ARCHIVE_UNPACKED_BYTES
 MAX_IMAGE_PIXELS = env.MAX_IMAGE_PIXELS
 DECODER_MEMORY_BYTES = env.DECODER_MEMORY_BYTES
 TRASH_DAYS = env.TRASH_DAYS
+EXPORT_DAYS = env.EXPORT_DAYS
 ACCEL_PREFIX = env.ACCEL_PREFIX
 T5_TOKENIZER = env.T5_TOKENIZER

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
+from django.urls import reverse
 from ninja import Field, Schema
 from pydantic import ConfigDict
+
+from datasets.queries.images import file_address
+from tagging.models import ExportArchive, ExportJob
+from tagging.queries.export_preview import ExportPreview, PreviewedImage
+from tagging.queries.exports import get_export_progress
+from tagging.tokens import MOST_CLIP_TOKENS, MOST_T5_TOKENS
+from tagging.trainers.options import ExportOptions
+from tagging.trainers.profiles import Profile
 
 _LONGEST_FILTER = 10_000
 _LONGEST_TEMPLATE = 4_000
 _MOST_SELECTED = 100_000
+
+
+def storable(value: Any) -> Any:
+    """Return texts of JSON without NUL and half an emoji, which can be typed and which no database takes."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    return {key: storable(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 class StyleIn(Schema):
@@ -19,13 +36,14 @@ class StyleIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    separator: str | None = Field(None, max_length=20)
-    underscores: Literal["keep", "spaces", "underscores"] | None = None
-    escape_parentheses: bool | None = None
-    order: Literal["as_tagged", "alphabet", "category", "category_then_alphabet"] | None = None
+    separator: str = Field(", ", max_length=20)
+    underscores: Literal["keep", "spaces", "underscores"] = "keep"
+    escape_parentheses: bool = False
+    order: Literal["as_tagged", "alphabet", "category", "category_then_alphabet"] = "as_tagged"
     kept: int | None = Field(None, ge=0, le=1_000, description="Tags that stay in front where a trainer shuffles.")
     marker: str | None = Field(None, max_length=20, description="What stands behind these (kohya: `|||`).")
     secondary: str | None = Field(None, max_length=20, description="What joins neighbours of one category.")
+    keeps_prose_start: bool = Field(True, description="Prose that begins with the trigger word brings its own.")
 
 
 class PixelsIn(Schema):
@@ -52,12 +70,28 @@ class OptionsIn(Schema):
     profile: str = Field(max_length=32)
     variant: str = Field("", max_length=32, description="Empty for the profile's first.")
     template: str | None = Field(None, max_length=_LONGEST_TEMPLATE, description="Null for that of the profile.")
-    style: StyleIn = StyleIn()
+    style: StyleIn = Field(default_factory=lambda: StyleIn.model_validate({}))
     filter: str = Field("", max_length=_LONGEST_FILTER, description="Only what it finds goes in.")
     repeats: int | None = Field(None, ge=1, le=10_000)
     resolution: int | None = Field(None, ge=64, le=8_192)
-    pixels: PixelsIn = PixelsIn()
+    pixels: PixelsIn = Field(default_factory=lambda: PixelsIn.model_validate({}))
     untagged: Literal["include", "leave-out"] = "include"
+    folder: str = Field(
+        "", max_length=1_000, description="Where it will be unpacked, for whole paths in configurations."
+    )
+
+    def to_options(self) -> ExportOptions:
+        """Return them as services take them.
+
+        Raises:
+            BadOptions: the profile does not have them.
+            BadTemplate: the template cannot be read.
+        """
+        given = self.model_dump(exclude_unset=True)
+        for name in ("template", "repeats", "resolution"):
+            if given.get(name, "") is None:
+                del given[name]
+        return ExportOptions.from_json(storable(given))
 
 
 class ExportIn(Schema):
@@ -98,6 +132,21 @@ class ProfileOut(Schema):
     markers: list[str]
     secondaries: list[str]
 
+    @classmethod
+    def of(cls, profile: Profile) -> ProfileOut:
+        """Build it from the profile."""
+        names = ["slug", "title", "default_template", "default_resolution", "most_images_a_part"]
+        names += ["has_repeats", "has_resolution", "shuffles"]
+        return cls(
+            **{name: getattr(profile, name) for name in names},
+            label_kinds=list(profile.label_kinds),
+            default_style=asdict(profile.default_style),
+            variants=[VariantOut(slug=v.slug, template=profile.template_of(v.slug)) for v in profile.variants],
+            resolutions=list(profile.resolutions),
+            markers=list(profile.markers),
+            secondaries=list(profile.secondaries),
+        )
+
 
 class VersionOfOut(Schema):
     """The version that an export is made from."""
@@ -118,6 +167,19 @@ class ArchiveOut(Schema):
     size: int
     sha256: str
     address: str = Field(description="Empty where the file is not kept any more.")
+
+    @classmethod
+    def of(cls, archive: ExportArchive, job: ExportJob) -> ArchiveOut:
+        """Build it from what is stored."""
+        address = reverse("tagging:export_file", args=[job.dataset_id, job.pk, archive.file_name])
+        return cls(
+            number=archive.number,
+            file_name=archive.file_name,
+            images=archive.images,
+            size=archive.size,
+            sha256=archive.sha256,
+            address=address if job.is_offered else "",
+        )
 
 
 class ExportOut(Schema):
@@ -142,6 +204,37 @@ class ExportOut(Schema):
     finished_at: datetime | None
     expires_at: datetime | None = Field(description="When its archives are removed; the rest stays.")
 
+    @classmethod
+    def of(cls, job: ExportJob) -> ExportOut:
+        """Build it from what is stored."""
+        now, version = get_export_progress(job), job.version
+        return cls(
+            id=job.pk,
+            key=job.key,
+            dataset_id=job.dataset_id,
+            profile=job.profile,
+            options=job.options,
+            version=VersionOfOut(
+                id=version.pk,
+                number=version.number,
+                title=version.title,
+                is_automatic=version.is_automatic,
+                digest=version.digest,
+            ),
+            state=job.state,
+            total=now.total,
+            done=now.done,
+            rate=now.rate,
+            seconds_left=now.seconds_left,
+            error=now.error,
+            is_offered=job.is_offered,
+            archives=[ArchiveOut.of(archive, job) for archive in job.archives.all()],
+            started_by=job.started_by.get_username() if job.started_by else "",
+            created_at=job.created_at,
+            finished_at=job.finished_at,
+            expires_at=job.expires_at,
+        )
+
 
 class PreviewedOut(Schema):
     """A picture as it would be exported."""
@@ -155,6 +248,21 @@ class PreviewedOut(Schema):
     clip: int | None = Field(description="Tokens, without the marks at the ends; null where nothing counts them.")
     t5: int | None
     converted: bool = Field(description="The picture is written anew.")
+
+    @classmethod
+    def of(cls, previewed: PreviewedImage) -> PreviewedOut:
+        """Build it from what was worked out."""
+        return cls(
+            image_id=previewed.image.pk,
+            name=previewed.image.original_name,
+            thumbnail=file_address(previewed.image, "thumbnail"),
+            picture_name=previewed.picture_name,
+            text_name=previewed.text_name,
+            text=previewed.text,
+            clip=previewed.tokens.clip,
+            t5=previewed.tokens.t5,
+            converted=previewed.is_converted,
+        )
 
 
 class PreviewOut(Schema):
@@ -171,3 +279,20 @@ class PreviewOut(Schema):
     most_clip: int
     most_t5: int
     examples: list[PreviewedOut]
+
+    @classmethod
+    def of(cls, preview: ExportPreview) -> PreviewOut:
+        """Build it from what was worked out."""
+        return cls(
+            images=preview.images,
+            left_out=preview.left_out,
+            untagged=preview.untagged,
+            converted=preview.converted,
+            byte_size=preview.byte_size,
+            archives=len(preview.file_names),
+            file_names=preview.file_names,
+            others=preview.others,
+            most_clip=MOST_CLIP_TOKENS,
+            most_t5=MOST_T5_TOKENS,
+            examples=[PreviewedOut.of(each) for each in preview.examples],
+        )

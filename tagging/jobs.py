@@ -1,4 +1,4 @@
-"""Do an action on many images: at once where it is small, else by a worker."""
+"""Do an action on many images: at once where it is small, else by a worker; let a worker write an export."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from functools import partial
 
 from django.db import transaction
 
-from tagging.models import BulkJob
+from tagging.models import BulkJob, ExportJob
 from tagging.services.bulk.running import run_job
-from tagging.tasks import wake_for
+from tagging.tasks import wake_for, wake_for_export
 
 # Up to here the person waits for the answer; above it a worker does it.
 MOST_AT_ONCE = 500
@@ -24,3 +24,9 @@ def do_or_enqueue(job: BulkJob) -> BulkJob:
     else:
         transaction.on_commit(partial(wake_for, job.pk))
     return job
+
+
+def write_soon(job: ExportJob) -> None:
+    """Wake a worker for an export that is not at its end."""
+    if job.state not in ExportJob.ENDED:
+        transaction.on_commit(partial(wake_for_export, job.pk))

@@ -1,4 +1,4 @@
-"""What open pages hear of actions on many images."""
+"""What open pages hear of actions on many images, and of exports."""
 
 from __future__ import annotations
 
@@ -34,4 +34,30 @@ class BulkProgress(Message):
     rate: float
     seconds_left: int | None
     change: int | None
+    error: str
+
+
+@dataclass(frozen=True)
+class ExportProgress(Message):
+    """Where an export stands: always the whole picture, never a step.
+
+    Attributes:
+        profile: the trainer it is for.
+        state: `WAITING`, `RUNNING`, or its end: `DONE`, `CANCELLED`, `FAILED`.
+        total: pictures that go in; `done` of them are written.
+        rate: pictures a second since a worker took it.
+        seconds_left: at that rate; `None` while it cannot be told.
+        error: a sentence, where it was stopped.
+    """
+
+    type: ClassVar[str] = "export.progress"
+
+    job_id: int
+    dataset_id: int
+    profile: str
+    state: str
+    total: int
+    done: int
+    rate: float
+    seconds_left: int | None
     error: str

@@ -5,6 +5,7 @@ from django.urls import path
 from tagging.views.board import board_page, remove_goal_page, undo_goal
 from tagging.views.duplicates import duplicates_page, undo_duplicates
 from tagging.views.export import export_page
+from tagging.views.export_file import export_file
 from tagging.views.history import history_page, undo_entry
 from tagging.views.rewording import reword_page
 from tagging.views.spelling import change_spelling
@@ -26,4 +27,5 @@ urlpatterns = [
     path("datasets/<int:dataset_id>/history/undo/", undo_entry, name="history_undo"),
     path("datasets/<int:dataset_id>/spelling/", change_spelling, name="spelling"),
     path("datasets/<int:dataset_id>/export/", export_page, name="export"),
+    path("datasets/<int:dataset_id>/exports/<int:job_id>/<str:file_name>", export_file, name="export_file"),
 ]

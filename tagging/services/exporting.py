@@ -17,7 +17,7 @@ from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from datasets import paths
-from datasets.conversion import TIMES_THE_DECODERS_MEMORY, convert_apart
+from datasets.conversion import TIMES_THE_DECODERS_MEMORY, Converter
 from datasets.imaging import ImageRefused
 from datasets.models import Dataset, Image, ImageQuerySet
 from tagging.models import Caption, ImageTag
@@ -191,11 +191,12 @@ def _picture(entry: ExportEntry) -> ExportFile:
         return ExportFile(entry.picture_name, path=path, original_name=image.original_name)
     try:
         path.open("rb").close()  # a file that is gone is told from one that is damaged
-        content = convert_apart(
-            path,
+        converter = Converter(
             max_pixels=settings.MAX_IMAGE_PIXELS,
             memory_bytes=settings.DECODER_MEMORY_BYTES * TIMES_THE_DECODERS_MEMORY,
         )
+        content = converter.convert(path)
+        converter.close()
     except ImageRefused as error:
         raise OriginalMissing(image.original_name, error.detail or error.code) from error
     except OSError as error:

@@ -10,6 +10,7 @@ Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -92,6 +93,25 @@ class Entry:
     at: int
 
 
+class Writer(Protocol):
+    """Takes files, whatever it makes of them.
+
+    Attributes:
+        end: how many bytes are written.
+    """
+
+    end: int
+
+    def add(self, name: str, content: Content) -> Entry:
+        """Write a file."""
+
+    def sync(self) -> None:
+        """Wait until everything is on the disk."""
+
+    def finish(self, entries: Iterable[Entry]) -> None:
+        """Be told that nothing is added any more."""
+
+
 class ZipWriter:
     """Writes entries behind each other.
 
@@ -120,7 +140,7 @@ class ZipWriter:
             OSError: the content cannot be read, or nothing can be written.
             ContentChanged: it was another one when it was read again.
         """
-        held, size, crc, sha256 = _look_at(content)
+        held, size, crc, sha256 = look_at(content)
         entry = Entry(name, size, crc, sha256, self.end)
         self._write(_local_header(entry))
         written = 0
@@ -130,6 +150,11 @@ class ZipWriter:
         if written != size:
             raise ContentChanged(name)
         return entry
+
+    def sync(self) -> None:
+        """Wait until everything is on the disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def finish(self, entries: Iterable[Entry]) -> None:
         """Write the directory of all entries; nothing can be added afterwards."""
@@ -146,7 +171,7 @@ class ZipWriter:
             self._sum.update(block)
 
 
-def _look_at(content: Content) -> tuple[list[bytes] | None, int, int, str]:
+def look_at(content: Content) -> tuple[list[bytes] | None, int, int, str]:
     """Return the blocks where they are few enough to be held, the size, the CRC-32 and the SHA-256."""
     held: list[bytes] | None = []
     size, crc, sha256 = 0, 0, hashlib.sha256()

@@ -1,0 +1,157 @@
+"""What an export of a dataset would hold now: numbers of all, and some images as a trainer would read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count, Max, Q, Sum
+
+from datasets.models import Dataset, Image, ImageQuerySet
+from tagging.models import DatasetVersion
+from tagging.queries.filtering import read_filter
+from tagging.queries.numbers_in import is_one_of
+from tagging.queries.version_state import read_rows
+from tagging.tokens import TokenCounts, count_tokens
+from tagging.trainers.frozen_form import as_image
+from tagging.trainers.layouts import LaidOut, Layout, Place, lay_out
+from tagging.trainers.options import ExportOptions, PixelOptions
+from tagging.trainers.records import FrozenDataset, FrozenImage
+
+MOST_EXAMPLES = 8
+MANIFEST_FILE = "manifest.json"
+
+
+@dataclass(frozen=True)
+class PreviewedImage:
+    """An image as it would be exported; `text_name` is empty where no text is written."""
+
+    image: Image
+    picture_name: str
+    text_name: str
+    text: str
+    tokens: TokenCounts
+    is_converted: bool
+
+
+@dataclass(frozen=True)
+class ExportPreview:
+    """What an export would hold.
+
+    Attributes:
+        images: how many go in; `left_out` untagged ones are left out.
+        untagged: images without words among those that go in.
+        converted: pictures that are written anew.
+        byte_size: of the originals.
+        file_names: what the archives would be called.
+        others: what else would lie in an archive.
+        examples: the first images with words; where there are none the first.
+    """
+
+    images: int
+    left_out: int
+    untagged: int
+    converted: int
+    byte_size: int
+    file_names: list[str]
+    others: list[str]
+    examples: list[PreviewedImage]
+
+
+def preview_export(
+    dataset: Dataset, options: ExportOptions, *, images: Sequence[int] | None = None, most: int = MOST_EXAMPLES
+) -> ExportPreview:
+    """Work out what an export would hold.
+
+    Args:
+        dataset: which.
+        options: how it is written.
+        images: numbers of images, where only these are meant.
+        most: how many examples.
+
+    Raises:
+        BadFilter: the filter cannot be read.
+    """
+    asked = Image.objects.filter(dataset=dataset)
+    if options.filter.strip():
+        asked = asked.filter(read_filter(options.filter, dataset))
+    if images is not None:
+        asked = asked.filter(is_one_of("pk", sorted(set(images))))
+    chosen = asked if options.untagged == "include" else asked.filter(is_tagged=True)
+    counts = chosen.aggregate(
+        images=Count("pk"),
+        untagged=Count("pk", filter=Q(is_tagged=False)),
+        converted=Count("pk", filter=_is_converted(options.pixels)),
+        byte_size=Sum("byte_size", default=0),
+    )
+    head = FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word)
+    layout = lay_out(options.rules, options, head, counts["images"])
+    examples = _examples(dataset, chosen, layout, most)
+    return ExportPreview(
+        **counts,
+        left_out=asked.filter(is_tagged=False).count() if options.untagged == "leave-out" else 0,
+        file_names=name_archives(layout, options.profile, _next_version(dataset)) if counts["images"] else [],
+        others=_others(layout, examples),
+        examples=examples,
+    )
+
+
+def name_archives(layout: Layout, profile: str, version: int) -> list[str]:
+    """Return what the archives of an export are called."""
+    name = f"{layout.prefix}-{profile}-v{version}"
+    count = layout.part_count
+    return [f"{name}.zip"] if count == 1 else [f"{name}-{part}-of-{count}.zip" for part in range(1, count + 1)]
+
+
+def _next_version(dataset: Dataset) -> int:
+    """Return the number of the version that the dataset is as it is now, or would become."""
+    versions = DatasetVersion.objects.filter(dataset=dataset)
+    same = versions.filter(dataset_revision=dataset.revision).newest_first().first()
+    return same.number if same is not None else (versions.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+def _is_converted(pixels: PixelOptions) -> Q:
+    """Return which images are written anew: the same as `PixelOptions.keeps` says of each."""
+    if pixels.mode == "converted":
+        return Q(pk__isnull=False)
+    converted = Q(is_plain=False) | ~Q(format__in=["JPEG", "PNG", "WEBP"])
+    if pixels.longest_side is not None:
+        converted |= Q(width__gt=pixels.longest_side) | Q(height__gt=pixels.longest_side)
+    return converted
+
+
+def _examples(dataset: Dataset, chosen: ImageQuerySet, layout: Layout, most: int) -> list[PreviewedImage]:
+    rows = list(chosen.filter(is_tagged=True).in_order()[:most]) or list(chosen.in_order()[:most])
+    frozen = {image.sha256: image for image in map(as_image, read_rows(dataset.pk, [row.sha256 for row in rows]))}
+    examples = []
+    for row in rows:
+        if row.sha256 in frozen:
+            number = chosen.filter(position__lte=row.position).count()
+            examples.append(_example(row, frozen[row.sha256], number, layout))
+    return examples
+
+
+def _example(row: Image, image: FrozenImage, number: int, layout: Layout) -> PreviewedImage:
+    options = layout.options
+    text = options.read_template().compose(layout.dataset, image, options.style)
+    place = layout.place(number, image, options.pixels.extension_of(image))
+    return PreviewedImage(
+        image=row,
+        picture_name=place.picture_name,
+        text_name=place.text_name or "" if text else "",
+        text=text,
+        tokens=count_tokens(text, t5_tokenizer=settings.T5_TOKENIZER),
+        is_converted=not options.pixels.keeps(image),
+    )
+
+
+def _others(layout: Layout, examples: Sequence[PreviewedImage]) -> list[str]:
+    """Return the names of what lies beside pictures and texts, told from the examples."""
+    laid_out = (
+        LaidOut(
+            Place(each.picture_name, each.text_name), each.text, ("a tag",), "", each.image.width, each.image.height
+        )
+        for each in examples
+    )
+    return [*(file.name for file in layout.further(laid_out)), layout.beside(MANIFEST_FILE)]

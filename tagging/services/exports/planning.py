@@ -1,0 +1,101 @@
+"""What an export holds, worked out from a version: it never changes, so neither does the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tagging.models import DatasetVersion, ExportJob
+from tagging.queries.export_preview import name_archives
+from tagging.queries.versions import read_dataset, read_images
+from tagging.services.exports.pixels import exported_size
+from tagging.trainers.layouts import LaidOut, Layout, Place, lay_out
+from tagging.trainers.options import ExportOptions
+from tagging.trainers.records import FrozenDataset, FrozenImage
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedImage:
+    """A picture of an export: its number from 1 without gaps, where it lies, and what the trainer reads of it."""
+
+    number: int
+    image: FrozenImage
+    place: Place
+    text: str
+
+    @property
+    def text_name(self) -> str | None:
+        """Where its text lies; `None` where there is none to write: an empty one stops some trainers."""
+        return self.place.text_name if self.text else None
+
+    def laid_out(self, size: tuple[int, int]) -> LaidOut:
+        """Return it as the files know it that speak of all pictures."""
+        tags = tuple(tag.name for tag in self.image.tags)
+        return LaidOut(self.place, self.text, tags, self.image.caption, *size)
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """Everything that an export depends on.
+
+    Attributes:
+        version: whose words and pictures.
+        options: how they are written.
+        positions: the places of the images that go in, ascending; `None` for all.
+        total: how many that are.
+    """
+
+    version: DatasetVersion
+    options: ExportOptions
+    positions: Sequence[int] | None
+    total: int
+
+    @classmethod
+    def of_job(cls, job: ExportJob) -> ExportPlan:
+        """Return the plan of what was asked for."""
+        return cls(job.version, ExportOptions.from_json(job.options), job.chosen_positions, job.total)
+
+    @cached_property
+    def dataset(self) -> FrozenDataset:
+        """What the version says of the dataset."""
+        return read_dataset(self.version)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where things lie."""
+        return lay_out(self.options.rules, self.options, self.dataset, self.total)
+
+    def images(self, part: int) -> Iterator[PlannedImage]:
+        """Yield the pictures of one archive, from 1, in order; the memory it takes does not grow with the dataset."""
+        template, style, pixels = self.options.read_template(), self.options.style, self.options.pixels
+        for number, image in enumerate(self._chosen(), start=1):
+            at = self.layout.part_of(number)
+            if at > part:
+                return
+            if at == part:
+                place = self.layout.place(number, image, pixels.extension_of(image))
+                yield PlannedImage(number, image, place, template.compose(self.dataset, image, style))
+
+    def laid_out(self, part: int) -> Iterator[LaidOut]:
+        """Yield the pictures of one archive as the files know them that speak of all."""
+        for planned in self.images(part):
+            yield planned.laid_out(exported_size(planned.image, self.options.pixels))
+
+    def file_name(self, part: int) -> str:
+        """Return what an archive is called."""
+        return name_archives(self.layout, self.options.profile, self.version.number)[part - 1]
+
+    def _chosen(self) -> Iterator[FrozenImage]:
+        images = read_images(self.version)
+        if self.positions is None:
+            yield from images
+            return
+        wanted = iter(self.positions)
+        position = next(wanted, None)
+        for image in images:
+            if position is None:
+                return
+            if image.position == position:
+                yield image
+                position = next(wanted, None)
