@@ -48,7 +48,10 @@ class BadOptions(ValueError):
 
     def __init__(self, code: str, key: str, value: object = "") -> None:
         super().__init__(code)
-        self.code, self.key, self.value = code, key, str(value)
+        self.code = code
+        self.key = key.encode("utf-8", "replace").decode("utf-8")
+        # Half an emoji can be asked for, but not be said back.
+        self.value = str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +234,14 @@ def _check_value(path: str, key: str, value: Any) -> None:
     if value is None and key in _MAY_BE_NONE:
         return
     kind = bool if key in _YES_OR_NO else int if key in _WHOLE else str
-    if type(value) is not kind:
+    if type(value) is not kind or not _is_text(str(value)):
         raise BadOptions("kind", path, value)
     _check_range(path, key, value)
+
+
+def _is_text(text: str) -> bool:
+    """JSON can spell half an emoji and NUL, which no database and no file holds."""
+    return "\0" not in text and text.encode("utf-8", "ignore").decode("utf-8") == text
 
 
 def _check_range(path: str, key: str, value: Any) -> None:

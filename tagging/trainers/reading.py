@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tagging.text import one_line
 
@@ -82,6 +83,7 @@ Leaf = Word | Separator | Slot
 Node = Leaf | Optional
 
 
+@lru_cache(maxsize=1024)
 def fold_category(name: str) -> str:
     """Return a category's name as placeholders compare it."""
     return one_line(name).casefold()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tagging.text import one_line
 from tagging.trainers.reading import TAGS, Slot, fold_category
@@ -10,6 +11,8 @@ from tagging.trainers.records import FrozenTag
 from tagging.trainers.styles import TagStyle
 
 WrittenTag = tuple[str, str]
+# The same few thousand names come again and again in an export.
+_plain = lru_cache(maxsize=65_536)(one_line)
 
 
 def share_tags(
@@ -44,7 +47,7 @@ def _written(tags: Sequence[FrozenTag], trigger: str, style: TagStyle) -> list[W
     for tag in style.sort(tags):
         name = style.spell(tag.name)
         # Two tags may become one by the spelling that was asked for.
-        if not name or (trigger and trigger in {name, one_line(tag.name)}) or (style.changes_names and name in seen):
+        if not name or (trigger and trigger in {name, _plain(tag.name)}) or (style.changes_names and name in seen):
             continue
         seen.add(name)
         found.append((name, tag.category))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from tagging.text import one_line, spell_tag
@@ -52,8 +53,7 @@ class TagStyle:
 
     def spell(self, name: str) -> str:
         """Return a tag as it is written, on one line; empty where nothing is left."""
-        spelled = spell_tag(one_line(name), _SPELLINGS[self.underscores])
-        return _BARE_PARENTHESIS.sub(r"\\\1", spelled) if self.escape_parentheses else spelled
+        return _spell(name, _SPELLINGS[self.underscores], escape_parentheses=self.escape_parentheses)
 
     def sort(self, tags: Iterable[FrozenTag]) -> list[FrozenTag]:
         """Return tags in the order in which they are written."""
@@ -75,6 +75,13 @@ class TagStyle:
             text += name
             before = category
         return text
+
+
+# The same few thousand names come again and again in an export.
+@lru_cache(maxsize=65_536)
+def _spell(name: str, spelling: str, *, escape_parentheses: bool) -> str:
+    spelled = spell_tag(one_line(name), spelling)
+    return _BARE_PARENTHESIS.sub(r"\\\1", spelled) if escape_parentheses else spelled
 
 
 def _by_name(tag: FrozenTag) -> tuple[str, str]:

@@ -78,6 +78,8 @@ def test_equal_options_are_equal_text(chosen: tuple[str, str], given_: dict[str,
         ({"profile": "kohya", "repeats": "10"}, "kind", "repeats"),
         ({"profile": "kohya", "repeats": True}, "kind", "repeats"),
         ({"profile": "kohya", "repeats": None}, "kind", "repeats"),
+        ({"profile": "kohya", "folder": "\ud83d"}, "kind", "folder"),
+        ({"profile": "kohya", "template": "{tags}\0"}, "kind", "template"),
         ({"profile": "kohya", "repeats": 0}, "range", "repeats"),
         ({"profile": "kohya", "resolution": 10**9}, "range", "resolution"),
         ({"profile": "kohya", "untagged": "maybe"}, "choice", "untagged"),
@@ -102,6 +104,7 @@ def test_what_cannot_be_asked_is_said_in_a_sentence(asked: Any, code: str, key: 
     sentence = sentence_of_options(caught.value)
     assert sentence.endswith(".")
     assert "%(" not in sentence
+    sentence.encode("utf-8")
 
 
 @pytest.mark.parametrize(
