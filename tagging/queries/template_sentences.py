@@ -58,6 +58,16 @@ _OF_PROFILES = {
     "civitai": gettext_noop("Zips of at most 1,000 pictures for the trainer on the site."),
     "plain": gettext_noop("Pictures and texts in one folder: every trainer loads it."),
 }
+_OF_VARIANTS = {
+    ("kohya", "folder"): gettext_noop("One folder; dataset.toml says the rest."),
+    ("kohya", "repeats"): gettext_noop("A folder named like 10_ohwx: kohya's own way to say how often."),
+    ("kohya", "metadata"): gettext_noop("Captions in one file, meta_cap.json, as well."),
+    ("musubi-tuner", "folder"): gettext_noop("A text beside each picture; pictures without one are not trained."),
+    ("musubi-tuner", "list"): gettext_noop("All captions in one file; pictures without words are trained too."),
+    ("civitai", "tag"): gettext_noop("Labels are tags: for SD 1.5 and SDXL."),
+    ("civitai", "caption"): gettext_noop("Labels are sentences: for Flux."),
+}
+_USUAL_VARIANT = gettext_noop("A text beside each picture.")
 
 
 def sentence_of_template(error: BadTemplate) -> str:
@@ -89,6 +99,11 @@ def sentence_of_options(error: BadOptions) -> str:
 def sentence_of_profile(slug: str) -> str:
     """Return what a profile's archive holds, in one sentence."""
     return _said(_OF_PROFILES[slug], {})
+
+
+def sentence_of_variant(slug: str, variant: str) -> str:
+    """Return what a variant of a profile is good for, in one sentence."""
+    return _said(_OF_VARIANTS.get((slug, variant), _USUAL_VARIANT), {})
 
 
 def _said(sentence: str, values: dict[str, object]) -> str:

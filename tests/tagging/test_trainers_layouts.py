@@ -249,7 +249,8 @@ def test_kohya_shuffles_exactly_where_the_texts_are_made_for_it(
 
 @pytest.mark.parametrize(
     ("trigger", "folder"),
-    [("ohwx", "anna/10_ohwx"), ("ohwx woman", "anna/10_ohwx woman"), ("a/b", "anna/10_anna"), ("", "anna/10_anna"),
+    [("ohwx", "anna/10_ohwx"), ("ohwx woman", "anna/10_ohwx woman"), ("my_girl", "anna/10_my_girl"),
+     ("a/b", "anna/10_anna"), ("", "anna/10_anna"),
      ("..", "anna/10_anna"), ("髪", "anna/10_anna"), ("x ", "anna/10_anna")],
 )  # fmt: skip
 def test_kohya_s_folder_says_how_often_and_what(trigger: str, folder: str) -> None:

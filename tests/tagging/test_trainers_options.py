@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tagging.queries.template_sentences import sentence_of_options, sentence_of_profile, sentence_of_template
+from tagging.queries.template_sentences import (
+    sentence_of_options,
+    sentence_of_profile,
+    sentence_of_template,
+    sentence_of_variant,
+)
 from tagging.trainers.options import BadOptions, ExportOptions, PixelOptions, default_options
 from tagging.trainers.profiles import PROFILE_SLUGS, PROFILES
 from tagging.trainers.templates import BadTemplate, read_template
@@ -86,7 +91,7 @@ def test_equal_options_are_equal_text(chosen: tuple[str, str], given_: dict[str,
         ({"profile": "kohya", "pixels": {"mode": "x"}}, "choice", "pixels.mode"),
         ({"profile": "kohya", "pixels": {"background": "white"}}, "colour", "pixels.background"),
         ({"profile": "kohya", "pixels": {"longest_side": 8}}, "range", "pixels.longest_side"),
-        ({"profile": "kohya", "filter": "x" * 2001}, "long", "filter"),
+        ({"profile": "kohya", "filter": "x" * 4001}, "long", "filter"),
         ({"profile": "kohya", "style": {"separator": ""}}, "separator", "style.separator"),
         ({"profile": "kohya", "style": {"separator": "\n"}}, "separator", "style.separator"),
         ({"profile": "kohya", "style": {"separator": "{}"}}, "separator", "style.separator"),
@@ -134,8 +139,11 @@ def test_options_with_a_template_that_cannot_be_read_are_refused() -> None:
 
 
 @pytest.mark.parametrize("slug", PROFILE_SLUGS)
-def test_every_profile_says_what_it_holds(slug: str) -> None:
+def test_every_profile_says_what_it_holds_and_each_variant_what_it_is_good_for(slug: str) -> None:
     assert sentence_of_profile(slug).endswith(".")
+    said = [sentence_of_variant(slug, variant.slug) for variant in PROFILES[slug].variants]
+    assert all(sentence.endswith(".") for sentence in said)
+    assert len(set(said)) == len(said)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ CONFIG_FILE, LIST_FILE = "dataset.toml", "meta_cap.json"
 KEPT_MARKER, SECONDARY = "|||", ";;;"
 _SMALLEST_BUCKET, _STEP = 256, 64
 # Signs that a folder may have on every system.
-_OF_FOLDERS = re.compile(r"[a-z0-9][a-z0-9 \-]*", re.IGNORECASE)
+_OF_FOLDERS = re.compile(r"[a-z0-9][a-z0-9 _\-]*", re.IGNORECASE)
 
 
 class KohyaLayout(Layout):
