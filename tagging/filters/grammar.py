@@ -31,7 +31,7 @@ from tagging.filters.tree import (
     any_of,
     none_of,
 )
-from tagging.filters.values import read_bucket, read_number, read_ratio, read_time
+from tagging.filters.values import read_bucket, read_cut, read_number, read_ratio, read_time
 from tagging.text import one_line
 
 # A statement holds no more, and a person reads less.
@@ -187,5 +187,6 @@ _MAKERS: dict[str, Callable[[Word], Node]] = {
     "ar": read_ratio,
     "at": read_time,
     "bucket": read_bucket,
+    "cut": read_cut,
     **dict.fromkeys(NUMBERS, read_number),
 }

@@ -10,7 +10,9 @@ from tagging.filters.errors import FilterError
 # Other spellings, some of them TagGUI's.
 SAME_KEYS = {"width": "w", "height": "h", "target": "bucket"}
 NUMBER_KEYS = ("tags", "chars", "tokens", "w", "h", "ar", "size", "at")
-WORD_KEYS = ("tag", "caption", "name", "path", "category", "by", "is", "has", "state", "format", "source", "bucket")
+WORD_KEYS = (
+    "tag", "caption", "name", "path", "category", "by", "is", "has", "state", "format", "source", "bucket", "cut"
+)  # fmt: skip
 # TagGUI has them, this program has nothing that they could ask for.
 FOREIGN_KEYS = ("stars", "marking", "crops", "visible")
 _KEYS = (*WORD_KEYS, *NUMBER_KEYS, *SAME_KEYS, *FOREIGN_KEYS)

@@ -8,10 +8,14 @@ from datetime import date
 from typing import Final
 
 STATES: Final = ("untagged", "in-progress", "ready", "approved", "changes-requested")
-KINDS: Final = ("untagged", "tagged", "duplicate", "small", "blurred", "extreme")
-PARTS: Final = ("tags", "caption")
+KINDS: Final = ("untagged", "tagged", "duplicate", "small", "blurred", "extreme", "plain", "turned", "namesake")
+PARTS: Final = (
+    "tags", "caption", "deprecated", "single", "twins", "capitals", "beyond-ascii", "lines", "invisible", "trigger",
+    "trigger-tag"
+)  # fmt: skip
 SOURCES: Final = ("person", "sidecar", "bulk", "rule", "model")
 FORMATS: Final = ("jpeg", "png", "webp", "gif", "bmp", "tiff", "avif")
+CUTTERS: Final = ("kohya", "ai-toolkit", "onetrainer", "musubi-tuner", "diffusion-pipe", "simpletuner")
 NUMBERS: Final = ("tags", "chars", "w", "h", "size")
 
 
@@ -128,6 +132,16 @@ class Bucket:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """A trainer at a resolution cuts off such a share of it, in hundredths."""
+
+    trainer: str
+    resolution: int
+    sign: str
+    percent: float
+
+
+@dataclass(frozen=True)
 class On:
     """A tag was put on it, or its caption written, on one of these days in UTC, both included."""
 
@@ -166,7 +180,7 @@ class Or:
 
 Node = (
     Tag | Category | Caption | Name | Path | By | Is | State | Has | Format | From | Number | Ratio | Dimensions
-    | Bucket | On | Ago | Not | And | Or
+    | Bucket | Cut | On | Ago | Not | And | Or
 )  # fmt: skip
 
 

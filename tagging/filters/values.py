@@ -10,13 +10,15 @@ from typing import TypeVar
 from tagging.buckets import buckets
 from tagging.filters.errors import FilterError
 from tagging.filters.tokens import Word
-from tagging.filters.tree import Ago, Bucket, Dimensions, Node, Number, On, Ratio, none_of
+from tagging.filters.tree import CUTTERS, Ago, Bucket, Cut, Dimensions, Node, Number, On, Ratio, none_of
+from tagging.trainers.options import LARGEST_RESOLUTION, SMALLEST_RESOLUTION
 
 _COMPARED = re.compile(r"\s*(>=|<=|==|!=|=|>|<)?\s*(.*?)\s*$", re.DOTALL)
 _RANGE = re.compile(r"\s*(\S*?)\s*\.\.\s*(\S*?)\s*$")
 _SIZE = re.compile(r"(\d{1,15})(\.\d{1,6})?\s*([a-z]*)$", re.IGNORECASE)
 _SIDES = re.compile(r"(\d{1,9})\s*[x:×]\s*(\d{1,9})$", re.IGNORECASE)
 _SHAPE = re.compile(r"(\d{1,6}(?:\.\d{1,20})?)(?:\s*[x:/×]\s*(\d{1,6}(?:\.\d{1,20})?))?$", re.IGNORECASE)
+_CUT = re.compile(r"([a-z-]{1,40})(?:@(\d{2,4}))?\s*(>=|<=|>|<)\s*(\d{1,2}(?:\.\d{1,4})?)\s*%?$", re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})$")
 _AGE = re.compile(r"(\d{1,5})\s*([hdw])$", re.IGNORECASE)
 # As the pages write sizes, and with an i as memory is counted.
@@ -27,6 +29,7 @@ _HOURS = {"h": 1, "d": 24, "w": 168}
 SAME_SHAPE = 0.01
 _FLATTEST, _LONGEST = 0.001, 1_000.0
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
+_USUAL_RESOLUTION = 1024
 
 _Value = TypeVar("_Value", int, float, date)
 
@@ -95,6 +98,20 @@ def read_bucket(word: Word) -> Node:
     if size not in buckets():
         raise FilterError("bucket", word.value.strip(), word.start, word.end)
     return Bucket(*size)
+
+
+def read_cut(word: Word) -> Node:
+    """Return what `cut:kohya@1024>20` asks for; without a resolution it is 1024.
+
+    Raises:
+        FilterError: it is no share of what a trainer cuts off.
+    """
+    found = _CUT.match(word.value.strip())
+    trainer = found[1].lower() if found else ""
+    resolution = int((found and found[2]) or _USUAL_RESOLUTION)
+    if not found or trainer not in CUTTERS or not SMALLEST_RESOLUTION <= resolution <= LARGEST_RESOLUTION:
+        raise FilterError("cut", word.value.strip(), word.start, word.end)
+    return Cut(trainer, resolution, found[3], float(found[4]))
 
 
 def _compared(word: Word, read: Callable[[str], _Value]) -> tuple[str, _Value | None, _Value | None]:

@@ -11,6 +11,7 @@ from tagging.filters.tree import (
     By,
     Caption,
     Category,
+    Cut,
     Dimensions,
     Format,
     From,
@@ -70,6 +71,8 @@ def _measure(node: Node) -> str:
         return f"{node.of}:{_span(node.least, node.most)}"
     if isinstance(node, Dimensions | Bucket):
         return f"{'size' if isinstance(node, Dimensions) else 'bucket'}:{node.width}x{node.height}"
+    if isinstance(node, Cut):
+        return f"cut:{node.trainer}@{node.resolution}{node.sign}{node.percent:g}"
     if isinstance(node, On):
         return f"at:{_span(node.first, node.last)}"
     if isinstance(node, Ago):
@@ -92,7 +95,9 @@ def _quoted(pattern: str) -> str:
 
 
 def _reads_as(text: str, node: Node) -> bool:
-    """Whether it is so wherever it may stand: alone, after a sign, before a parenthesis."""
+    """Whether it is so wherever it may stand: alone, after a sign, before a parenthesis, before a quote further on."""
+    if text.partition(":")[2].startswith("'") or text.startswith("'"):
+        return False
     try:
         return parse_filter(text) == node and parse_filter(f"(-{text})") == Not(node)
     except FilterError:

@@ -23,8 +23,8 @@ MOST_COMPLETIONS = 12
 
 KEYS = {
     "tag": gettext_noop("has this tag"),
-    "is": gettext_noop("untagged, tagged, duplicate, small, blurred, extreme"),
-    "has": gettext_noop("tags, caption"),
+    "is": gettext_noop("untagged, tagged, duplicate, small, blurred, extreme, …"),
+    "has": gettext_noop("tags, caption, deprecated, …"),
     "state": gettext_noop("how far its review is"),
     "caption": gettext_noop("words in the caption"),
     "name": gettext_noop("part of the file name"),
@@ -41,6 +41,7 @@ KEYS = {
     "size": gettext_noop("size of the file, or 512x512"),
     "format": gettext_noop("kind of file"),
     "bucket": gettext_noop("bucket at 1024"),
+    "cut": gettext_noop("share that a trainer cuts off"),
 }
 _EXAMPLES = {
     "tags": ("0", "<5", ">30"),
@@ -50,6 +51,7 @@ _EXAMPLES = {
     "ar": ("1:1", "2:3", "3:2", "16:9", ">2"),
     "size": ("<100KB", ">5MB", "512x512"),
     "at": ("<1d", "<7d", ">30d"),
+    "cut": ("kohya@1024>20", "diffusion-pipe@1024>20"),
 }
 
 

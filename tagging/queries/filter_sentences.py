@@ -48,6 +48,10 @@ _SENTENCES = {
         "tokens: is not available here: no list of tokens is kept. chars: counts the characters of the same text."
     ),
     "duplicate": gettext_noop("is:duplicate is told within one dataset only."),
+    "words_here": gettext_noop("%(given)s is told within one dataset only."),
+    "cut": gettext_noop(
+        "“%(given)s” says nothing of what is cut off. Write a trainer, a resolution and a share: kohya@1024>20."
+    ),
 }
 
 

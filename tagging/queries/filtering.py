@@ -12,13 +12,15 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from datasets.filter_reading import BadFilter
-from datasets.models import Dataset, Flag, ReviewState
+from datasets.models import Dataset, Flag, Image, ReviewState
 from datasets.queries.similar import get_similar_ids
-from tagging.filters import FilterError, parse_filter, tree
+from tagging.filters import FilterError, parse_filter, tree, write_filter
 from tagging.filters.patterns import is_wild
 from tagging.models import Caption, ImageTag, Tag, TagAlias, TagCategory
+from tagging.queries.filter_cuts import is_cut
 from tagging.queries.filter_measures import is_in_bucket, is_shaped, measures
 from tagging.queries.filter_sentences import sentence_of
+from tagging.queries.filter_words import OF_DATASET, has_in_words
 from tagging.queries.likeness import begins_like, holds, is_like, is_named
 from tagging.queries.numbers_in import is_one_of
 
@@ -65,6 +67,10 @@ def _condition(node: tree.Node, dataset: Dataset | None) -> Q:
         if dataset is None:
             raise FilterError("duplicate", "", 0, 0)
         return is_one_of("pk", get_similar_ids(dataset))
+    if node in OF_DATASET or isinstance(node, tree.Cut):
+        if dataset is None:
+            raise FilterError("words_here", write_filter(node), 0, 0)
+        return is_cut(node, dataset) if isinstance(node, tree.Cut) else OF_DATASET[node](dataset)
     return _CONDITIONS[type(node)](node)
 
 
@@ -93,7 +99,21 @@ def _has_category(node: tree.Category) -> Q:
 def _is(node: tree.Is) -> Q:
     if node.kind in {"tagged", "untagged"}:
         return Q(is_tagged=node.kind == "tagged")
+    if node.kind in _LOOKS:
+        return _LOOKS[node.kind]()
     return Flag(node.kind).condition
+
+
+def _shares_its_name() -> Q:
+    others = Image.objects.filter(dataset=OuterRef("dataset"), stem_key=OuterRef("stem_key"))
+    return Q(Exists(others.exclude(pk=OuterRef("pk"))))
+
+
+_LOOKS: dict[str, Callable[[], Q]] = {
+    "plain": lambda: Q(is_plain=True),
+    "turned": lambda: Q(orientation__gt=1),
+    "namesake": _shares_its_name,
+}
 
 
 def _was_worded(**when: datetime) -> Q:
@@ -134,6 +154,12 @@ def _has_caption(what: Q) -> Q:
     return Q(Exists(Caption.objects.exclude(text="").filter(what, image=OuterRef("pk"))))
 
 
+def _has_part(part: str) -> Q:
+    if part == "tags":
+        return _has()
+    return _has_caption(Q()) if part == "caption" else has_in_words(part)
+
+
 def _is_at(node: tree.Path) -> Q:
     path = Concat(F("relative_path"), Value("/"), F("original_name"), output_field=TextField())
     return is_named(path, node.pattern)
@@ -148,7 +174,7 @@ _CONDITIONS: dict[type[tree.Node], Callable[[Any], Q]] = {
     tree.By: _by,
     tree.Is: _is,
     tree.State: lambda node: Q(review_state=ReviewState[node.state.upper().replace("-", "_")]),
-    tree.Has: lambda node: _has() if node.part == "tags" else _has_caption(Q()),
+    tree.Has: lambda node: _has_part(node.part),
     tree.Format: lambda node: Q(format=node.name.upper()),
     tree.From: lambda node: _has(source=node.source.upper()),
     tree.Number: measures,

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from tagging.filters import tree
+from tagging.trainers.bucketing import BUCKETERS
 
 _FEWEST_PIXELS, _EXTREME, _BLURRED = 512 * 512, 3, 20
+TRIGGER, DEPRECATED = "miku", "bluesky"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Picture:
     dhash: int | None
     tags: list[Put] = field(default_factory=list)
     caption: tuple[str, str, datetime] | None = None
+    orientation: int = 1
+    is_plain: bool = True
 
     @property
     def text(self) -> str:
@@ -61,6 +65,12 @@ def _matches(node: tree.Node, picture: Picture, among: Sequence[Picture], now: d
         case tree.Is("duplicate"):
             alike = [other for other in among if other.dhash is not None and other.dhash == picture.dhash]
             return len(alike) > 1
+        case tree.Is("namesake"):
+            return sum(_stem(other) == _stem(picture) for other in among) > 1
+        case tree.Has("single"):
+            return any(
+                sum(put.name == each.name for other in among for each in other.tags) == 1 for put in picture.tags
+            )
         case tree.On() | tree.Ago():
             return any(_is_then(node, moment, now) for moment in _moments(picture))
     return _has(node, picture)
@@ -86,8 +96,30 @@ def _has(node: tree.Node, picture: Picture) -> bool:
         case tree.Path(pattern):
             return _is_named(f"{picture.folder}/{picture.name}", pattern)
         case tree.Has(part):
-            return bool(picture.tags if part == "tags" else picture.text)
+            return _has_in_words(part, picture)
     return _is(node, picture)
+
+
+def _has_in_words(part: str, picture: Picture) -> bool:
+    names, text = [put.name for put in picture.tags], picture.text
+    again = re.search(rf"\W{TRIGGER}(?!\w)", text, re.IGNORECASE)
+    begins = re.match(rf"{TRIGGER}(?!\w)", text, re.IGNORECASE) and not re.match(rf"{TRIGGER}( |,|$)", text)
+    return {
+        "tags": bool(names),
+        "caption": bool(text),
+        "deprecated": DEPRECATED in names,
+        "twins": len({_fold(name) for name in names}) < len(names),
+        "capitals": any("A" <= sign <= "Z" for name in names for sign in name),
+        "beyond-ascii": any(ord(sign) > 127 for sign in "".join([*names, text])),
+        "lines": "\n" in text,
+        "invisible": "\u200b" in text,
+        "trigger": bool(again or begins),
+        "trigger-tag": any(name != TRIGGER and _fold(name) == TRIGGER for name in names),
+    }[part]
+
+
+def _stem(picture: Picture) -> tuple[str, str]:
+    return picture.folder.lower(), picture.name.rpartition(".")[0].lower()
 
 
 def _is(node: tree.Node, picture: Picture) -> bool:
@@ -99,6 +131,8 @@ def _is(node: tree.Node, picture: Picture) -> bool:
                 "untagged": not (picture.tags or picture.text),
                 "small": picture.width * picture.height < _FEWEST_PIXELS,
                 "extreme": max(shape, 1 / shape) > _EXTREME,
+                "plain": picture.is_plain,
+                "turned": picture.orientation > 1,
                 "blurred": picture.sharpness is not None and picture.sharpness < _BLURRED,
             }[kind]
         case tree.State(state):
@@ -109,6 +143,13 @@ def _is(node: tree.Node, picture: Picture) -> bool:
             return (picture.width, picture.height) == (width, height)
         case tree.Bucket(width, height):
             return _bucket(picture.width, picture.height) == (width, height)
+        case tree.Cut(trainer, resolution, sign, percent):
+            cut = BUCKETERS[trainer].fit(picture.width, picture.height, resolution).cut * 100
+            return (
+                (cut > percent or ("=" in sign and cut == percent))
+                if ">" in sign
+                else (cut < percent or ("=" in sign and cut == percent))
+            )
         case tree.Number(of, least, most):
             number = _number(of, picture)
             return (least is None or number >= least) and (most is None or number <= most)

@@ -15,7 +15,7 @@ from datasets.services.datasets import touch_dataset
 from datasets.services.trash import move_to_trash, restore
 from tagging.filters import parse_filter
 from tagging.filters.completing import Unfinished, unfinished_at, write_tag, write_value
-from tagging.filters.tree import By, Tag
+from tagging.filters.tree import PARTS, By, Tag
 from tagging.models import TagOperation
 from tagging.queries import image_tags_held
 from tagging.queries.completions import get_completions
@@ -95,7 +95,8 @@ def test_every_key_is_offered_where_nothing_is_written(dataset: Dataset, picture
         ("is:un", ["is:untagged"]),
         ("state:", [f"state:{s}" for s in ("untagged", "in-progress", "ready", "approved", "changes-requested")]),
         ("format:p", ["format:png"]),
-        ("has:", ["has:tags", "has:caption"]),
+        ("has:", [f"has:{part}" for part in PARTS]),
+        ("cut:", ["cut:kohya@1024>20", "cut:diffusion-pipe@1024>20"]),
         ("source:mo", ["source:model"]),
         ("ar:", ["ar:1:1", "ar:2:3", "ar:3:2", "ar:16:9", "ar:>2"]),
         ("bucket:", ["bucket:1152x896"]),

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets.models import Image
+from datasets.names import stem_key
 from tagging.buckets import bucket_of, buckets
 from tagging.filters import FilterError, parse_filter, tree, write_filter
 from tagging.filters.patterns import canonical
@@ -23,7 +24,7 @@ from tagging.queries import filtering
 from tagging.queries.filtering import read_filter
 from tagging.text import one_line
 from tests import factories
-from tests.tagging.naive_filters import Picture, Put, found_by
+from tests.tagging.naive_filters import DEPRECATED, TRIGGER, Picture, Put, found_by
 
 NOW = timezone.now()
 _MIDNIGHT = datetime.combine(NOW.date() - timedelta(days=3), datetime.min.time(), UTC)
@@ -34,7 +35,10 @@ TIMES = [
     _MIDNIGHT + timedelta(hours=23),
     NOW - timedelta(days=40),
 ]
-TAGS = ["a", "A", "blue sky", "blue_sky", "bluesky", "miku_(x)", "100%", "re:zero", "-x", "a*b", "é", "日本", "w?", "!"]
+TAGS = [
+    "a", "A", "blue sky", "blue_sky", "bluesky", "miku_(x)", "100%", "re:zero", "-x", "a*b", "é", "日本", "w?", "!",
+    "Miku",
+]  # fmt: skip
 CATEGORIES = {"a": "", "A": "Kind of", "blue sky": "meta", "miku_(x)": "meta", "日本": "Kind of"}
 PEOPLE = ["", "ann", "Bo_b"]
 _numbers = itertools.count()
@@ -80,6 +84,13 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     sizes.map(lambda size: tree.Bucket(*bucket_of(*size))),
     st.tuples(st.none() | days, days).map(lambda ends: tree.On(ends[0] and min(ends[0], ends[1]), ends[1])),
     days.map(lambda day: tree.On(day, None)),
+    st.builds(
+        tree.Cut,
+        st.sampled_from(tree.CUTTERS),
+        st.sampled_from([512, 1024]),
+        st.sampled_from([">", ">=", "<", "<="]),
+        st.sampled_from([0.0, 3.5, 20.0]),
+    ),
     st.builds(tree.Ago, st.sampled_from([1, 24, 500, 2000]), st.booleans()),
 )
 
@@ -106,7 +117,9 @@ puts = st.builds(
     by=st.sampled_from(PEOPLE),
     at=st.sampled_from(TIMES),
 )
-texts = st.sampled_from(["", "a boat on the Blue_Sky", "100% miku", "one\ntwo", "*"])
+texts = st.sampled_from(
+    ["", "a boat on the Blue_Sky", "100% miku", "one\ntwo", "*", "miku, a boat", "a Miku\u200b boat", "MIKU"]
+)
 pictures_of = st.lists(
     st.builds(
         lambda size, **facts: Picture(width=size[0], height=size[1], **facts),
@@ -119,6 +132,8 @@ pictures_of = st.lists(
         sharpness=st.sampled_from([None, 0.0, 20.0, 500.0]),
         dhash=st.sampled_from([None, 0x123456789ABCDEF0, -0x123456789ABCDEF0]),
         tags=st.lists(puts, max_size=4, unique_by=lambda put: put.name),
+        orientation=st.sampled_from([1, 1, 6]),
+        is_plain=st.booleans(),
         caption=st.none() | st.tuples(texts, st.sampled_from(PEOPLE), st.sampled_from(TIMES)),
     ),
     min_size=1,
@@ -130,11 +145,12 @@ class World:
     """Pictures in a dataset, with the people and words that they need."""
 
     def __init__(self, pictures: Sequence[Picture]) -> None:
-        self.dataset = factories.make_dataset()
+        self.dataset = factories.make_dataset(trigger_word=TRIGGER)
         self.people = {name: factories.make_user(username=name) for name in PEOPLE if name}
         kinds = {name: TagCategory.objects.get_or_create(name=name)[0] for name in CATEGORIES.values() if name}
         for name in TAGS:
             Tag.objects.get_or_create(name=name, defaults={"category": kinds.get(CATEGORIES.get(name, ""))})
+        Tag.objects.filter(name=DEPRECATED).update(deprecated_at=NOW)
         self.pks = [self._make(picture) for picture in pictures]
 
     def _make(self, picture: Picture) -> int:
@@ -144,8 +160,9 @@ class World:
             "format": picture.format.upper(),
             "review_state": picture.state.upper().replace("-", "_"),
             "is_tagged": bool(picture.tags or picture.text),
+            "stem_key": stem_key(picture.folder, picture.name),
         }
-        for field in ("width", "height", "byte_size", "sharpness", "dhash"):
+        for field in ("width", "height", "byte_size", "sharpness", "dhash", "orientation", "is_plain"):
             facts[field] = getattr(picture, field)
         image = factories.make_image(self.dataset, **facts)
         for put in picture.tags:

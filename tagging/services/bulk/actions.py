@@ -16,7 +16,7 @@ from tagging.services.vocabulary import checked_name
 
 MOST_TAGS = 100
 
-ActionKind = Literal["add", "remove", "replace", "caption", "sort", "deduplicate", "copy"]
+ActionKind = Literal["add", "remove", "replace", "caption", "sort", "deduplicate", "copy", "mend"]
 
 
 class BulkRefused(ValueError):
@@ -36,6 +36,9 @@ class Action:
         pattern: what is looked for in captions, as a regular expression; `replacement` comes in its place.
         from_image: whose tags are copied.
         categories: names in the order in which tags are sorted; those of others follow.
+        renames: of `mend`, which also replaces `pattern` in captions: each tag with those that come in its place; none
+            take it off.
+        why: of `mend`, what the history tells.
     """
 
     kind: ActionKind
@@ -48,6 +51,8 @@ class Action:
     replacement: str = ""
     from_image: int | None = None
     categories: tuple[str, ...] = ()
+    renames: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    why: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a job holds it."""
@@ -57,12 +62,14 @@ class Action:
     def from_json(cls, values: dict[str, Any]) -> Action:
         """Return what `to_json` gave."""
         facts: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        facts["renames"] = tuple((old, tuple(new)) for old, new in values.get("renames", ()))
         return cls(**facts)
 
     @property
     def new_tags(self) -> tuple[str, ...]:
         """The tags that may come onto an image, in order, those of the rules last."""
-        coming = {"add": self.tags, "copy": self.tags, "replace": self.into}
+        renamed = tuple(dict.fromkeys(name for _old, new in self.renames for name in new))
+        coming = {"add": self.tags, "copy": self.tags, "replace": self.into, "mend": renamed}
         return (*coming.get(self.kind, ()), *self.implied)
 
 
@@ -128,6 +135,27 @@ def _settle_deduplicate(action: Action, dataset_id: int) -> Action:
     return Action("deduplicate")
 
 
+def _settle_mend(action: Action, dataset_id: int) -> Action:
+    """Return it with the words that come as they are meant here, and behind each what the rules add to it."""
+    if action.pattern:
+        read_pattern(action.pattern, action.replacement)
+    if not (action.renames or action.pattern):
+        raise BulkRefused(_("Say which tags."))
+    reader = Reader.of(dataset_id)
+    words: dict[str, str] = {}
+    for name, meaning in reader.meanings([checked_name(name) for _old, new in action.renames for name in new]).items():
+        if meaning.deprecated:
+            raise TagDeprecated(meaning.deprecated, meaning.word)
+        words[name] = meaning.word
+    follow = reader.implied(words.values())
+    renames = tuple(
+        (old, tuple(dict.fromkeys(name for word in map(words.__getitem__, new) for name in (word, *follow[word]))))
+        for old, new in action.renames
+    )
+    implied = dict.fromkeys(name for each in follow.values() for name in each if name not in words.values())
+    return replace(action, renames=renames, implied=tuple(implied))
+
+
 _SETTLE: dict[str, Callable[[Action, int], Action]] = {
     "add": _settle_add,
     "copy": _settle_copy,
@@ -136,6 +164,7 @@ _SETTLE: dict[str, Callable[[Action, int], Action]] = {
     "caption": _settle_caption,
     "sort": _settle_sort,
     "deduplicate": _settle_deduplicate,
+    "mend": _settle_mend,
 }
 
 

@@ -14,6 +14,8 @@ _MOST_NAMED = 8
 
 def describe(action: Action) -> str:
     """Return what an action does to many images."""
+    if action.why:
+        return action.why[:_LONGEST]
     sentences = {
         "add": _("Added to many: %(tags)s"),
         "copy": _("Copied to many: %(tags)s"),
@@ -22,6 +24,7 @@ def describe(action: Action) -> str:
         "caption": _("Replaced in captions: %(pattern)s → %(replacement)s"),
         "sort": _("Sorted by category: %(categories)s"),
         "deduplicate": _("Tags that are there twice left out"),
+        "mend": _("Words mended"),
     }
     facts = {
         "tags": _named(action.tags),

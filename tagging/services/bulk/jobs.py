@@ -34,7 +34,7 @@ def start_action(dataset: Dataset, target: Target, action: Action, *, key: uuid.
         PatternRefused: the pattern cannot be read.
         KeyTaken: the key is that of something else.
     """
-    if there := _find(key, dataset.pk, by):
+    if there := find_started(key, dataset.pk, by):
         return there
     settled = settle_action(action, dataset.pk)
     return _make(key, dataset.pk, by, find_images(dataset, target), action=settled.to_json())
@@ -46,12 +46,17 @@ def start_undo(change: Change, *, key: uuid.UUID, by: User | None) -> BulkJob:
     Raises:
         KeyTaken: the key is that of something else.
     """
-    if there := _find(key, change.dataset_id, by):
+    if there := find_started(key, change.dataset_id, by):
         return there
     return _make(key, change.dataset_id, by, find_images_of(change), action={"kind": "undo"}, undoes=change)
 
 
-def _find(key: uuid.UUID, dataset_id: int, by: User | None) -> BulkJob | None:
+def find_started(key: uuid.UUID, dataset_id: int, by: User | None) -> BulkJob | None:
+    """Return the job of this key; `None` where there is none yet.
+
+    Raises:
+        KeyTaken: the key is that of something else.
+    """
     job = BulkJob.objects.filter(key=key).first()
     taken = job is None and Change.objects.filter(key=key).exists()
     if taken or (job is not None and (job.dataset_id, job.started_by_id) != (dataset_id, by.pk if by else None)):
@@ -72,7 +77,7 @@ def _make(key: uuid.UUID, dataset_id: int, by: User | None, images: list[int], *
             )
     except IntegrityError:
         # The same was asked for twice at the same moment.
-        there = _find(key, dataset_id, by)
+        there = find_started(key, dataset_id, by)
         if there is None:
             raise
         return there

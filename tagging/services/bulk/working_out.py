@@ -66,7 +66,7 @@ def find_changed(action: Action, image_ids: Sequence[int], *, until: float | Non
         changed = []
         for part in batches(image_ids, _READ_AT_ONCE):
             changed += [words.image_id for words in worker.read(part) if worker.changes(words)]
-            if until is not None and time.monotonic() > until and action.kind == "caption":
+            if until is not None and time.monotonic() > until and action.pattern:
                 raise PatternTooSlow(too_slow())
         return changed
     if action.kind == "remove":
@@ -97,14 +97,15 @@ class Worker:
     def __init__(self, action: Action) -> None:
         """Prepare what is the same for all images."""
         self._action = action
-        self._pattern = read_pattern(action.pattern, action.replacement) if action.kind == "caption" else None
+        self._pattern = read_pattern(action.pattern, action.replacement) if action.pattern else None
+        self._renames = dict(action.renames)
         self._kept_away: dict[str, set[int]] = {}
         self._ranks: dict[str, int] = {}
 
     def read(self, image_ids: Sequence[int], *, whole: bool = False) -> list[Words]:
         """Return the words of images that the action is about, in the same order; with `whole` all their words."""
         boards = {pk: Words(pk) for pk in image_ids}
-        if whole or self._pattern is None:
+        if whole or self._action.kind != "caption":
             rows = ImageTag.objects.filter(image__in=image_ids).order_by("image", "position", "pk")
             for image_id, name, place in rows.values_list("image_id", "tag__name", "position"):
                 boards[image_id].tags.append((name, place))
@@ -123,6 +124,8 @@ class Worker:
             return [name for name in names if name not in action.tags]
         if action.kind == "replace":
             return arranging.replace(names, action.tags, self._coming(action.into, words))
+        if action.kind == "mend":
+            return self._mended(words)
         if action.kind == "sort":
             return arranging.sort_by_category(names, self._ranks)
         return arranging.leave_out_twins(names) if action.kind == "deduplicate" else names
@@ -138,6 +141,14 @@ class Worker:
     def changes(self, words: Words) -> bool:
         """Whether an image is another one after the action."""
         return self.wanted(words) != words.names or self.text(words) != words.text
+
+    def _mended(self, words: Words) -> list[str]:
+        names = words.names
+        for old in [name for name in names if name in self._renames]:
+            new = self._renames[old]
+            kept = [name for name in new if name not in self._kept_away or words.image_id not in self._kept_away[name]]
+            names = names if old in kept else arranging.replace(names, {old}, kept)
+        return names
 
     def _coming(self, tags: Sequence[str], words: Words) -> list[str]:
         return [*tags, *(name for name in self._action.implied if words.image_id not in self._kept_away[name])]

@@ -1,0 +1,123 @@
+"""What rules look at: counted once, before any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tagging.text import one_line
+from tagging.trainers.options import ExportOptions
+from tagging.trainers.profiles import Profile
+from tagging.trainers.reading import CAPTION, TAGS
+from tagging.trainers.records import FrozenDataset
+from tagging.trainers.templates import Template
+
+# A filter names so many tags, of so many characters together: it has to stay one that can be read.
+_MOST_NAMED, _LONGEST_NAMES = 20, 1_200
+
+
+def few_names(names: Sequence[str]) -> list[str]:
+    """Return the first names, as many as a filter names one by one."""
+    few: list[str] = []
+    for name in names[:_MOST_NAMED]:
+        if few and sum(map(len, few)) + len(name) > _LONGEST_NAMES:
+            break
+        few.append(name)
+    return few
+
+
+@dataclass(frozen=True, slots=True)
+class TagUse:
+    """A tag on images of the export.
+
+    Attributes:
+        name: as it is spelled.
+        category: the name of its category; empty for none.
+        count: on how many of the images.
+        is_deprecated: it is not used any more.
+        successor: what takes its place then; empty for none.
+    """
+
+    name: str
+    category: str
+    count: int
+    is_deprecated: bool = False
+    successor: str = ""
+
+
+@dataclass(frozen=True)
+class LongTexts:
+    """Texts that are longer than who reads them, and how many have not been counted.
+
+    Attributes:
+        clip: how many have more tokens than CLIP reads.
+        t5: likewise for T5.
+        uncounted: texts that are still to be counted.
+        clip_filter: in the filter language, where it can say it; empty else.
+        t5_filter: likewise.
+    """
+
+    clip: int = 0
+    t5: int = 0
+    uncounted: int = 0
+    clip_filter: str = ""
+    t5_filter: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A dataset as far as rules see it.
+
+    Attributes:
+        dataset: its head.
+        options: what the export is made by.
+        images: how many the export has.
+        left_out: how many it leaves out, as they have neither tag nor caption.
+        bytes_a_part: of the files in its largest archive.
+        only_tags: how many have tags and no caption; `only_prose` the other way round.
+        tags: the tags on its images, the most frequent first.
+        marks: what stands in captions: keys of `tagging.linting.marks.IN_CAPTIONS`, and `trigger`.
+        long: texts that are too long for who reads them.
+    """
+
+    dataset: FrozenDataset
+    options: ExportOptions
+    images: int
+    left_out: int = 0
+    bytes_a_part: int = 0
+    only_tags: int = 0
+    only_prose: int = 0
+    tags: tuple[TagUse, ...] = ()
+    marks: frozenset[str] = frozenset()
+    long: LongTexts = field(default_factory=LongTexts)
+
+    @property
+    def profile(self) -> Profile:
+        """Whose rules count."""
+        return self.options.rules
+
+    @cached_property
+    def template(self) -> Template:
+        """What composes the texts."""
+        return self.options.read_template()
+
+    @cached_property
+    def trigger(self) -> str:
+        """The trigger word as it is written; empty for none."""
+        return one_line(self.dataset.trigger_word)
+
+    @property
+    def writes_trigger(self) -> bool:
+        """Whether the trigger word stands in each text."""
+        return bool(self.trigger) and self.template.has_trigger
+
+    @property
+    def writes_tags(self) -> bool:
+        """Whether tags stand in the texts."""
+        return any(slot.word == TAGS for slot in self.template.slots)
+
+    @property
+    def writes_captions(self) -> bool:
+        """Whether captions stand in the texts."""
+        return any(slot.word == CAPTION for slot in self.template.slots)

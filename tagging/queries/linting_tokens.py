@@ -1,0 +1,76 @@
+"""Which texts of an export are longer than the text encoders read."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from datasets.batches import batches
+from datasets.models import Dataset, Image
+from tagging.linting.facts import LongTexts
+from tagging.linting.rules.lengths import MOST_CLIP, t5_limit
+from tagging.models import Caption, ImageTag
+from tagging.tokens import count_clip_tokens, count_tokens
+from tagging.trainers.frozen_form import FACTS, as_image
+from tagging.trainers.options import ExportOptions
+from tagging.trainers.records import FrozenDataset, FrozenImage
+
+# So many are counted while a person waits, and for so long; the rest is told as not counted.
+MOST_COUNTED = 2_000
+_SECONDS = 0.4
+_AT_ONCE = 200
+
+
+def find_long_texts(dataset: Dataset, options: ExportOptions, images: QuerySet[Image]) -> LongTexts:
+    """Count the texts as the export composes them, as far as a person can wait for it.
+
+    Args:
+        dataset: whose.
+        options: what the export is made by.
+        images: those that the export has.
+    """
+    until = time.monotonic() + _SECONDS
+    head = FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word)
+    template, most_t5 = options.read_template(), t5_limit(options.profile)
+    clip = t5 = counted = 0
+    for image in _read(images, MOST_COUNTED):
+        if time.monotonic() > until:
+            break
+        counted += 1
+        text = template.compose(head, image, options.style)
+        clip += _is_long_for_clip(text)
+        t5 += _is_long_for_t5(text, most_t5)
+    uncounted = 0 if counted < MOST_COUNTED and time.monotonic() <= until else images.count() - counted
+    return LongTexts(clip=clip, t5=t5, uncounted=uncounted)
+
+
+def _is_long_for_clip(text: str) -> bool:
+    # A token takes a byte at least: what is shorter need not be counted.
+    if len(text.encode()) <= MOST_CLIP:
+        return False
+    tokens = count_clip_tokens(text)
+    return tokens is not None and tokens > MOST_CLIP
+
+
+def _is_long_for_t5(text: str, most: int) -> bool:
+    if len(text.encode()) < most:
+        return False
+    tokens = count_tokens(text, t5_tokenizer=settings.T5_TOKENIZER).t5
+    return tokens is not None and tokens > most
+
+
+def _read(images: QuerySet[Image], most: int) -> Iterator[FrozenImage]:
+    """Yield the first images with their words, some at a time."""
+    pks = list(images.order_by("position").values_list("pk", flat=True)[:most])
+    for part in batches(pks, _AT_ONCE):
+        tags: defaultdict[int, list[str]] = defaultdict(list)
+        put = ImageTag.objects.filter(image__in=part).order_by("image_id", "position", "pk")
+        for pk, name, category in put.values_list("image_id", "tag__name", "tag__category__name"):
+            tags[pk] += [name, category or ""]
+        captions = dict(Caption.objects.filter(image__in=part).values_list("image_id", "text"))
+        for pk, *facts in Image.objects.filter(pk__in=part).order_by("position").values_list("pk", *FACTS):
+            yield as_image([*facts, tags[pk], captions.get(pk, "")])
