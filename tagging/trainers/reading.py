@@ -21,6 +21,7 @@ NO_CATEGORY = "none"
 _PART = re.compile(r"\{\{|\}\}|\{\?|\{[^{}]*\}|[{}]|[^{}]+", re.DOTALL)
 # Signs that stand between words: without a word on either side they say nothing.
 _SEPARATING = r"[\s,;.:|/\-–—、。，]"
+_ONLY_SEPARATING = frozenset(",;|、。，")
 _LITERAL = re.compile(rf"({_SEPARATING}*)(.*?)({_SEPARATING}*)", re.DOTALL)
 
 
@@ -155,12 +156,24 @@ def _leaves(part: str, at: int) -> Iterator[Leaf]:
     found = _LITERAL.fullmatch(part.replace("\0", ""))
     assert found is not None  # noqa: S101 - it matches every text
     before, words, after = found.groups()
+    if words:
+        before, sign = _without_sign(before, is_first=at == 0)
+        words = sign + words
     if separator := _separator(before):
         yield Separator(separator)
     if line := one_line(words):
         yield Word(line)
     if separator := _separator(after):
         yield Separator(separator)
+
+
+def _without_sign(before: str, *, is_first: bool) -> tuple[str, str]:
+    """Split off what belongs to the word behind it: the colon of `, :d`, not that of `{n}:d`."""
+    blank = max((found.start() for found in re.finditer(r"\s", before)), default=-1)
+    sign = before[blank + 1 :]
+    if (blank < 0 and not is_first) or _ONLY_SEPARATING & set(sign):
+        return before, ""
+    return before[: blank + 1], sign
 
 
 def _separator(text: str) -> str:

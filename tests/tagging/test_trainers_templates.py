@@ -104,6 +104,14 @@ def test_every_profile_begins_with_a_template_that_is_read(slug: str) -> None:
         ("{caption}.", "A woman in a hat."),
         ("{tags:hair}.", "red hair."),
         ("{trigger}, {trigger}", "ohwx"),
+        (":d, {trigger}, :3, {tags:hair} :)", ":d, ohwx, :3, red hair :)"),
+        ("-x {trigger}", "-x ohwx"),
+        (", {trigger}", "ohwx"),
+        ("{n}:d", "7:d"),
+        ("{tags:hair} ,x", "red hair,x"),
+        (",x {tags:hair}", "x red hair"),
+        ("{tags:artist}:d", "d"),
+        ("of: {trigger}", "of: ohwx"),
     ],
 )
 def test_what_a_template_writes(template: str, line: str) -> None:
