@@ -18,6 +18,7 @@ import statistics
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.management import call_command
@@ -32,9 +33,10 @@ from tagging.models import Caption, ImageTag, VersionChunk
 from tagging.queries.comparing import compare
 from tagging.queries.versions import read_images
 from tagging.services import versions
-from tagging.services.labelling import Edit, Kind, apply_edits
+from tagging.services.labelling import Edit, apply_edits
 from tagging.services.restoring import restore
 from tagging.services.versions import freeze
+from tagging.services.writing import Kind
 
 _FACTS = ("pk", "position", "sha256", "format", "width", "height", "byte_size", "original_name", "review_state")
 
@@ -113,7 +115,7 @@ def main() -> None:
     later = []
     for turn in range(options.rounds):
         add_tag(dataset.images.in_order()[turn * 700 % options.images], f"turn {turn}")
-        later.append(timed(lambda turn=turn: freeze(dataset, name=f"later {turn}", by=None))[0])
+        later.append(timed(partial(freeze, dataset, name=f"later {turn}", by=None))[0])
     told(
         f"later ones, median of {options.rounds}",
         statistics.median(later),

@@ -17,6 +17,11 @@ urlpatterns = [
     path("datasets/<int:dataset_id>/import/", imports.import_page, name="import"),
     path("imports/<int:job_id>/", imports.import_job, name="import_job"),
     path("files/images/<int:image_id>/thumbnail/", files.thumbnail, name="thumbnail"),
+    path(
+        "files/datasets/<int:dataset_id>/pictures/<slug:sha256>/thumbnail/",
+        files.picture_thumbnail,
+        name="picture_thumbnail",
+    ),
     path("files/images/<int:image_id>/preview/", files.preview, name="preview"),
     path("files/images/<int:image_id>/original/", files.original, name="original"),
 ]

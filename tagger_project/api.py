@@ -22,6 +22,7 @@ from tagging.exports_api import router as exports_router
 from tagging.filter_api import router as filter_router
 from tagging.history_api import router as history_router
 from tagging.lint_api import router as lint_router
+from tagging.versions_api import router as versions_router
 
 api = NinjaAPI(
     title="Dataset tagger",
@@ -40,6 +41,7 @@ api.add_router("", board_router)
 api.add_router("", exports_router)
 api.add_router("", filter_router)
 api.add_router("", lint_router)
+api.add_router("", versions_router)
 api.add_router("", sessions_router)
 api.add_router("", people_router)
 

@@ -9,6 +9,15 @@ from tagging.views.export_file import export_file
 from tagging.views.history import history_page, undo_entry
 from tagging.views.rewording import reword_page
 from tagging.views.spelling import change_spelling
+from tagging.views.versions import (
+    compare_page,
+    delete_one,
+    fork_one,
+    freeze_now,
+    restore_one,
+    version_page,
+    versions_page,
+)
 from tagging.views.vocabulary import change_words, undo_sorting, vocabulary_page
 
 app_name = "tagging"
@@ -26,6 +35,13 @@ urlpatterns = [
     path("datasets/<int:dataset_id>/history/", history_page, name="history"),
     path("datasets/<int:dataset_id>/history/undo/", undo_entry, name="history_undo"),
     path("datasets/<int:dataset_id>/spelling/", change_spelling, name="spelling"),
+    path("datasets/<int:dataset_id>/versions/", versions_page, name="versions"),
+    path("datasets/<int:dataset_id>/versions/freeze/", freeze_now, name="version_freeze"),
+    path("datasets/<int:dataset_id>/versions/compare/", compare_page, name="version_compare"),
+    path("datasets/<int:dataset_id>/versions/<int:version_id>/", version_page, name="version"),
+    path("datasets/<int:dataset_id>/versions/<int:version_id>/restore/", restore_one, name="version_restore"),
+    path("datasets/<int:dataset_id>/versions/<int:version_id>/fork/", fork_one, name="version_fork"),
+    path("datasets/<int:dataset_id>/versions/<int:version_id>/delete/", delete_one, name="version_delete"),
     path("datasets/<int:dataset_id>/export/", export_page, name="export"),
     path("datasets/<int:dataset_id>/exports/<int:job_id>/<str:file_name>", export_file, name="export_file"),
 ]

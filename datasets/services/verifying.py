@@ -208,7 +208,10 @@ class Verification:
         names = ("sha256", "format", "byte_size", "dataset_id", "dataset__name", "original_name")
         kept = {row[0]: row for row in rows.order_by("sha256", "-pk").values_list(*names).iterator()}
         alone = [row for sha256, row in kept.items() if sha256 not in have_image]
-        return [_Row(None, *row[:3], None, *row[3:]) for row in alone]
+        return [
+            _Row(None, sha256, image_format, size, None, dataset_id, dataset, name)
+            for sha256, image_format, size, dataset_id, dataset, name in alone
+        ]
 
     def _wrong_rows(self, rows: list[_Row], pool: ThreadPoolExecutor) -> Iterator[Finding]:
         pictures = list(dict.fromkeys((row.sha256, row.format) for row in rows))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from datasets import paths
-from datasets.models import Image
-from datasets.permissions import visible_images, visible_thumbnails
+from datasets.models import Image, KeptPicture
+from datasets.permissions import visible_datasets, visible_images, visible_thumbnails
 from tagger_project.auth import person
 from tagger_project.http import stored_file_response
 
@@ -25,6 +25,16 @@ def thumbnail(request: HttpRequest, image_id: int) -> HttpResponseBase:
     """The small picture of the grid and of the trash."""
     image = get_object_or_404(visible_thumbnails(person(request)), pk=image_id)
     return _derived(paths.thumbnail_path(settings.DATA_DIR, image.sha256))
+
+
+@require_safe
+def picture_thumbnail(request: HttpRequest, dataset_id: int, sha256: str) -> HttpResponseBase:
+    """The small picture of what a dataset has or keeps for its versions, by checksum: its image may be gone."""
+    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
+    facts = {"dataset": dataset, "sha256": sha256}
+    if not (Image.everything.filter(**facts).exists() or KeptPicture.objects.filter(**facts).exists()):
+        raise Http404
+    return _derived(paths.thumbnail_path(settings.DATA_DIR, sha256))
 
 
 @require_safe

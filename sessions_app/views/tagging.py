@@ -82,6 +82,7 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
                 "image": reverse("sessions_app:tag_image", args=[image.dataset.pk, 0]) + query,
                 "export": reverse("tagging:export", args=[image.dataset.pk]),
                 "history": reverse("tagging:history", args=[image.dataset.pk]),
+                "versions": reverse("tagging:versions", args=[image.dataset.pk]),
                 "board": reverse("tagging:board", args=[image.dataset.pk]),
                 "grid": reverse("datasets:detail", args=[image.dataset.pk]),
                 "import": reverse("datasets:import", args=[image.dataset.pk]),

@@ -1,5 +1,5 @@
 """The desk of the vocabulary: words, their rules and their history, in the admin."""
 
-from tagging.admin import others, reviews, words
+from tagging.admin import others, reviews, versions, words
 
-__all__ = ["others", "reviews", "words"]
+__all__ = ["others", "reviews", "versions", "words"]

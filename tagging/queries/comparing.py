@@ -71,6 +71,16 @@ class TagCount:
     before: int
     after: int
 
+    @property
+    def gain(self) -> int:
+        """On how many more images it is in the newer state."""
+        return self.after - self.before
+
+    @property
+    def loss(self) -> int:
+        """On how many fewer."""
+        return self.before - self.after
+
 
 @dataclass(frozen=True)
 class HeadChange:

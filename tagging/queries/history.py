@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
 from datasets.models import Dataset, Image
-from tagging.models import Change, ImageTag, Source, TagOperation
+from tagging.models import Change, ImageTag, Source, TagOperation, VersionRestore
 from tagging.replaying import Step
 
 MOST_ENTRIES = 100
@@ -80,6 +80,7 @@ class Entry:
         caption: of its first caption.
         undoes: the change that it took back.
         taken_back: who took it back and when, if that stands; a part of it may be left.
+        version: the version that was restored by it, where it is there still.
     """
 
     id: int
@@ -99,6 +100,7 @@ class Entry:
     more_tags: int = 0
     caption: CaptionTold | None = None
     taken_back: WhoWhen | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,8 @@ def _read_page(
     _tell_tags(by_id, of_page)
     for change_id, taken_back in _find_taken_back(list(by_id)).items():
         by_id[change_id].taken_back = taken_back
+    for change_id, version_id in VersionRestore.objects.filter(change__in=list(by_id)).values_list("change", "version"):
+        by_id[change_id].version = version_id
     return HistoryPage(entries, page[-1].pk if len(found) > limit else None)
 
 

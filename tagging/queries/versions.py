@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from datasets.permissions import visible_datasets
 from tagging.models import DatasetVersion, VersionChunk
@@ -15,7 +16,7 @@ from tagging.trainers.records import FrozenDataset, FrozenImage
 
 
 class VersionDamaged(Exception):
-    """A part of a version is not in the database any more."""
+    """A part of a version is not in the database any more; the text is a sentence."""
 
 
 def visible_versions(user: User | None) -> QuerySet[DatasetVersion]:
@@ -57,7 +58,9 @@ def read_part(dataset_id: int, digest: str) -> list[Row]:
     """
     stored = VersionChunk.objects.filter(dataset=dataset_id, digest=digest).values_list("content", flat=True).first()
     if stored is None:
-        raise VersionDamaged(digest)
+        raise VersionDamaged(
+            _("A part of this version is not in the database any more. Restore the database from a backup.")
+        )
     return list(frozen_form.read_rows(bytes(stored)))
 
 

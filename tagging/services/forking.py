@@ -62,7 +62,7 @@ def _begin(version: DatasetVersion, rows: list[Row], name: str, by: User | None,
     chunks = VersionChunk.objects.filter(dataset=version.dataset_id, digest__in=version.chunks)
     contents = dict(chunks.values_list("digest", "content"))
     if not DatasetVersion.objects.filter(pk=version.pk).exists() or len(contents) < len(set(version.chunks)):
-        raise VersionDamaged(version.pk)
+        raise VersionDamaged
     facts = {"file_prefix": version.file_prefix, "trigger_word": version.trigger_word}
     dataset = create_dataset(name=name, **facts, by=by)
     touch_dataset(dataset.pk)

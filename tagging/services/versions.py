@@ -21,7 +21,7 @@ from datasets.services.datasets import get_revision, normalise_name, touch_datas
 from datasets.services.keeping import keep_pictures, let_go
 from tagging.models import DatasetVersion, VersionChunk
 from tagging.queries.version_state import State, read_state, read_vocabulary_revision
-from tagging.queries.versions import find_version, read_part
+from tagging.queries.versions import VersionDamaged, find_version, read_part
 from tagging.trainers import frozen_form
 from tagging.trainers.frozen_form import FACTS
 
@@ -143,7 +143,8 @@ def drop_unneeded(dataset_id: int) -> None:
             gone = [pk for pk, digest in chunks if digest not in needed]
             for part in batches(gone, _AT_ONCE):
                 VersionChunk.objects.filter(pk__in=part).delete()
-            let_go(dataset_id, needed=pictures)
+            if pictures is not None:
+                let_go(dataset_id, needed=pictures)
             return
 
 
@@ -152,9 +153,14 @@ def _needed(dataset_id: int) -> set[str]:
     return {digest for digests in lists for digest in digests}
 
 
-def _pictures_of(dataset_id: int, digests: set[str]) -> set[str]:
+def _pictures_of(dataset_id: int, digests: set[str]) -> set[str] | None:
+    """Return the pictures of these parts; `None` where one is missing, and nobody can say which."""
     place = FACTS.index("sha256")
-    return {str(row[place]) for digest in sorted(digests) for row in read_part(dataset_id, digest)}
+    try:
+        return {str(row[place]) for digest in sorted(digests) for row in read_part(dataset_id, digest)}
+    except VersionDamaged:
+        logger.exception("A part of a version of dataset %d is missing: its pictures are all kept.", dataset_id)
+        return None
 
 
 def _freeze(dataset: Dataset, label: _Label, *, unless_there: bool = False) -> DatasetVersion:

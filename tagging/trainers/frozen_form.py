@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tagging.trainers.records import FrozenDataset, FrozenImage, FrozenTag
@@ -37,6 +37,8 @@ TAGS, CAPTION = len(FACTS), len(FACTS) + 1
 # Fast, and within some percent of the smallest.
 _LEVEL = 6
 
+# An image's facts stand in the order of the record's.
+_make: Callable[..., FrozenImage] = FrozenImage
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 # An image as it is written: its facts, its tags as [name, category, name, category, …], and its caption.
@@ -87,6 +89,7 @@ def rows_of(part: bytes) -> list[list[Any]]:
     Raises:
         UnknownForm: a later edition of the program wrote it.
     """
+    rows: list[list[Any]]
     form, *rows = json.loads(part)
     if form != FORM:
         raise UnknownForm(form)
@@ -101,7 +104,7 @@ def read_part(stored: bytes) -> Iterator[FrozenImage]:
 def as_image(row: Row) -> FrozenImage:
     """Return an image from what is written of it."""
     tags, caption = row[TAGS], row[CAPTION]
-    return FrozenImage(*row[:TAGS], tuple(map(FrozenTag, tags[::2], tags[1::2])), caption)
+    return _make(*row[:TAGS], tuple(map(FrozenTag, tags[::2], tags[1::2])), caption)
 
 
 def as_row(image: FrozenImage) -> list[Any]:

@@ -31,10 +31,10 @@ from tagging.queries.history import get_dataset_history
 from tagging.queries.state import get_image_state
 from tagging.queries.version_state import State, read_state
 from tagging.queries.versions import VersionDamaged, read_dataset, read_images
-from tagging.services import restoring, versions
 from tagging.services.forking import begin_fork, fork
-from tagging.services.labelling import Edit, Kind, apply_edits
-from tagging.services.restoring import VersionGone, restore
+from tagging.services.labelling import Edit, apply_edits
+from tagging.services.putting import put_words
+from tagging.services.restoring import VersionGone, go_on, restore
 from tagging.services.reviewing import set_review
 from tagging.services.sorting import sort_tags
 from tagging.services.undoing import undo_change
@@ -46,6 +46,7 @@ from tagging.services.versions import (
     freeze,
     version_for_export,
 )
+from tagging.services.writing import Kind
 from tagging.trainers import frozen_form
 from tests import factories, images, uploading
 
@@ -185,7 +186,7 @@ def test_versions_share_what_they_have_in_common(dataset: Dataset) -> None:
 def test_somebody_who_edits_meanwhile_does_not_tear_a_version(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image, read = factories.make_image(dataset), versions.read_state
+    image, read = factories.make_image(dataset), read_state
     read_states: list[bool] = []
 
     def read_while_somebody_edits(dataset_id: int) -> State:
@@ -195,7 +196,7 @@ def test_somebody_who_edits_meanwhile_does_not_tear_a_version(
             add(image, f"word {len(read_states)}")
         return state
 
-    monkeypatch.setattr(versions, "read_state", read_while_somebody_edits)
+    monkeypatch.setattr("tagging.services.versions.read_state", read_while_somebody_edits)
     version = freeze(dataset, name="busy", by=None)
     assert len(read_states) == 3
     assert (version.tags, version.digest) == (2, read(dataset.pk).digest)
@@ -204,7 +205,7 @@ def test_somebody_who_edits_meanwhile_does_not_tear_a_version(
 def test_who_never_stops_editing_is_waited_for_under_the_lock(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image, read, turns = factories.make_image(dataset), versions.read_state, iter(range(9))
+    image, read, turns = factories.make_image(dataset), read_state, iter(range(9))
 
     def read_while_somebody_edits(dataset_id: int) -> State:
         state, turn = read(dataset_id), next(turns)
@@ -212,7 +213,7 @@ def test_who_never_stops_editing_is_waited_for_under_the_lock(
             add(image, f"word {turn}")
         return state
 
-    monkeypatch.setattr(versions, "read_state", read_while_somebody_edits)
+    monkeypatch.setattr("tagging.services.versions.read_state", read_while_somebody_edits)
     assert freeze(dataset, name="busy", by=None).tags == 3
     assert next(turns) == 4
 
@@ -351,14 +352,14 @@ def test_a_restore_that_died_goes_on_where_it_was(dataset: Dataset, monkeypatch:
     version = freeze(dataset, name="good", by=None)
     for image in pictures:
         remove(image, "a")
-    key, put, turns = uuid.uuid4(), restoring.put_words, iter(range(9))
+    key, turns = uuid.uuid4(), iter(range(9))
 
     def dying(*values: object, **named: object) -> object:
         if next(turns) == 1:
             raise KeyboardInterrupt
-        return put(*values, **named)  # type: ignore[arg-type]
+        return put_words(*values, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(restoring, "put_words", dying)
+    monkeypatch.setattr("tagging.services.restoring.put_words", dying)
     with pytest.raises(KeyboardInterrupt):
         restore(version, by=None, key=key)
     assert [words(image)[0] for image in pictures] == [["a"], [], []]
@@ -423,7 +424,7 @@ def test_a_version_that_is_deleted_meanwhile_ends_a_restore_with_a_sentence(data
     restoring_it = restore(version, by=None, seconds=0)
     delete_version(version, by=None)
     with pytest.raises(VersionGone, match="stays"):
-        restoring.go_on(restoring_it)
+        go_on(restoring_it)
 
 
 # --- Pictures that versions keep --------------------------------------------------------------------------------

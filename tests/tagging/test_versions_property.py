@@ -18,9 +18,10 @@ from tagging.queries.comparing import Difference, compare, forecast_restore
 from tagging.queries.state import get_image_state
 from tagging.queries.version_state import read_state
 from tagging.queries.versions import read_images
-from tagging.services.labelling import Edit, Kind, apply_edits
+from tagging.services.labelling import Edit, apply_edits
 from tagging.services.restoring import restore
 from tagging.services.versions import delete_version, freeze
+from tagging.services.writing import Kind
 from tagging.trainers.records import FrozenImage
 from tests import images, uploading
 

@@ -10,7 +10,7 @@ import { Info } from "./info.js";
 import { Loupe } from "./loupe.js";
 
 const ANYWHERE = Object.fromEntries(
-  ["grid", "tag", "export", "import", "history", "board", "duplicates", "trash", "datasets", "vocabulary", "sessions", "keys"].map((name) => [name, "#"]),
+  ["grid", "tag", "export", "import", "history", "board", "versions", "duplicates", "trash", "datasets", "vocabulary", "sessions", "keys"].map((name) => [name, "#"]),
 );
 
 export const allActions = () =>

@@ -19,6 +19,7 @@ export function makePageActions({ urls, go, openPalette }) {
     leads("import", gettext("Add pictures"), urls.import),
     leads("board", gettext("Board of this dataset"), urls.board),
     leads("datasetHistory", gettext("History of this dataset"), urls.history),
+    leads("versions", gettext("Versions of this dataset"), urls.versions),
     leads("duplicates", gettext("Duplicates"), urls.duplicates),
     leads("trashPage", gettext("Trash of this dataset"), urls.trash),
     leads("datasets", gettext("All datasets"), urls.datasets),
