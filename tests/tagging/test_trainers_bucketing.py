@@ -148,6 +148,11 @@ def test_a_side_below_64_breaks_kohya_without_upscaling() -> None:
     assert not KohyaBucketer().fit(63, 900, 1024).is_broken
 
 
+def test_a_base_that_is_no_whole_step_is_rounded_down() -> None:
+    assert KohyaBucketer().fit(1000, 1000, 1000).bucket == (960, 960)
+    assert MusubiTunerBucketer().fit(500, 500, 1000).bucket == (992, 1008)
+
+
 def test_nothing_is_longer_than_four_to_one_at_musubi() -> None:
     assert MusubiTunerBucketer().fit(9000, 1000, 1024).bucket == (2048, 512)
     assert MusubiTunerBucketer().fit(1000, 9000, 512).bucket == (256, 1024)
