@@ -64,6 +64,24 @@ def start_walk(dataset: Dataset, *, name: str, filter_text: str, order: str, by:
     return walk
 
 
+def go_on_or_start_walk(
+    dataset: Dataset, *, filter_text: str, order: str, by: User | None
+) -> tuple[TaggingSession, bool]:
+    """Return the open walk of this filter and order that was worked on last, else a new one; and whether it is new.
+
+    Raises:
+        BadFilter: the filter cannot be read.
+        WalkRefused: nothing matches it, or it is too long.
+    """
+    open_ones = TaggingSession.objects.filter(
+        dataset=dataset, person=by, is_default=False, finished_at=None, filter_text=filter_text.strip(), order=order
+    )
+    walk = open_ones.order_by("-last_active_at", "-pk").first()
+    if walk is not None:
+        return walk, False
+    return start_walk(dataset, name="", filter_text=filter_text, order=order, by=by), True
+
+
 def rename_walk(walk: TaggingSession, name: str) -> None:
     """Give a walk another name.
 

@@ -272,6 +272,28 @@ def test_the_desk_along_a_walk_and_without_counting(client: Client, dataset: Dat
         assert bare["next_id"] == images[3].pk
 
 
+def test_a_walk_of_the_same_filter_and_order_is_gone_on_with(
+    client: Client, dataset: Dataset, images: list[Image]
+) -> None:
+    address = f"/api/v1/datasets/{dataset.pk}/walks"
+
+    def ask(**more: Any) -> Any:
+        body = {"filter": "is:untagged", "order": "NAME", "goes_on": True, **more}
+        return client.post(address, body, content_type="application/json")
+
+    first = ask()
+    assert first.status_code == 201
+    again = ask(filter=" is:untagged ")
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    others = [ask(order="NEWEST"), ask(filter="lake"), ask(goes_on=False)]
+    assert [answer.status_code for answer in others] == [201, 201, 201]
+    finish_walk(TaggingSession.objects.get(pk=first.json()["id"]))
+    finish_walk(TaggingSession.objects.get(pk=others[2].json()["id"]))
+    assert ask().status_code == 201
+    somebody = _start(dataset, "-lake", by=factories.make_user())
+    assert ask(filter="-lake").json()["id"] != somebody.pk
+
+
 def test_walks_over_the_api(client: Client, dataset: Dataset, images: list[Image]) -> None:
     address = f"/api/v1/datasets/{dataset.pk}"
     counted = client.get(f"{address}/matching", {"filter": "-lake"})
