@@ -1,4 +1,4 @@
-"""Do an action on many images: at once where it is small, else by a worker."""
+"""Do an action on many images: at once where it is small, else by a worker; and have tokens counted by one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from tagging.models import BulkJob
 from tagging.services.bulk.running import run_job
-from tagging.tasks import wake_for
+from tagging.tasks import ask_for_lengths, wake_for
 
 # Up to here the person waits for the answer; above it a worker does it.
 MOST_AT_ONCE = 500
@@ -24,3 +24,8 @@ def do_or_enqueue(job: BulkJob) -> BulkJob:
     else:
         transaction.on_commit(partial(wake_for, job.pk))
     return job
+
+
+def start_counting_lengths(dataset_id: int) -> None:
+    """Let a worker count the tokens of a dataset's texts that were changed since they were counted."""
+    transaction.on_commit(partial(ask_for_lengths, dataset_id))

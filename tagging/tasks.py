@@ -1,4 +1,4 @@
-"""Celery's doors to actions on many images."""
+"""Celery's doors to actions on many images, and to the counting of tokens."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from celery import shared_task
+from django.core.cache import cache
 from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -14,6 +15,7 @@ from tagger_project.full_disk import is_disk_full
 from tagger_project.live import gathered
 from tagger_project.outage import outage
 from tagging.services.bulk.running import find_waiting, run_job
+from tagging.services.text_lengths import count_lengths
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,8 @@ logger = logging.getLogger(__name__)
 _NO_ANSWER = (OperationalError, RedisError, OSError)
 # With the longest batch on top this stays under CELERY_TASK_TIME_LIMIT.
 _SECONDS_A_MESSAGE = 10.0
+# A message that counts tokens is on its way or at work; after so many seconds it is taken for lost.
+_SECONDS_OF_A_MARK = 30
 
 
 @shared_task(name="tagging.run_bulk_job")
@@ -58,3 +62,39 @@ def wake_for(job_id: int) -> bool:
         return False
     outage.note_answer()
     return True
+
+
+@shared_task(name="tagging.count_text_lengths")
+def count_text_lengths(*, dataset_id: int, **_: Any) -> None:
+    """Count tokens for some seconds; safe to run twice and beside itself."""
+    cache.set(_mark_of(dataset_id), 1, _SECONDS_OF_A_MARK)
+    try:
+        counted = count_lengths(dataset_id, seconds=_SECONDS_A_MESSAGE)
+    except (OSError, DatabaseError) as error:
+        if not is_disk_full(error):
+            raise
+        logger.warning("The disk is full: tokens are counted when there is room, and somebody asks for them.")
+        return
+    cache.delete(_mark_of(dataset_id))
+    # What somebody is editing over and over is left to who asks next.
+    if counted.left and counted.images:
+        ask_for_lengths(dataset_id)
+
+
+def ask_for_lengths(dataset_id: int) -> bool:
+    """Send a worker a message to count a dataset's tokens, unless one is on its way; returns whether it was sent."""
+    if outage.lasts():
+        return False
+    try:
+        if not cache.add(_mark_of(dataset_id), 1, _SECONDS_OF_A_MARK):
+            return False
+        count_text_lengths.delay(dataset_id=dataset_id)
+    except _NO_ANSWER as error:
+        outage.note(error, "Tokens are counted when somebody asks for them again.")
+        return False
+    outage.note_answer()
+    return True
+
+
+def _mark_of(dataset_id: int) -> str:
+    return f"text-lengths:{dataset_id}"

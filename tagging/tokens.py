@@ -57,6 +57,19 @@ def count_tokens(text: str, *, t5_tokenizer: str = "") -> TokenCounts:
     return TokenCounts(clip=clip(text) if clip else None, t5=t5(text) if t5 else None)
 
 
+def count_clip_tokens(text: str) -> int | None:
+    """Count as `count_tokens` does, for CLIP alone: that takes a third of the time."""
+    with _loading:
+        clip = _load_clip()
+    return clip(text) if clip else None
+
+
+def can_count_clip() -> bool:
+    """Whether CLIP's tokens can be counted here."""
+    with _loading:
+        return _load_clip() is not None
+
+
 @lru_cache(maxsize=1)
 def _load_clip() -> Count | None:
     try:

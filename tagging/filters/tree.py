@@ -12,7 +12,7 @@ KINDS: Final = ("untagged", "tagged", "duplicate", "small", "blurred", "extreme"
 PARTS: Final = ("tags", "caption")
 SOURCES: Final = ("person", "sidecar", "bulk", "rule", "model")
 FORMATS: Final = ("jpeg", "png", "webp", "gif", "bmp", "tiff", "avif")
-NUMBERS: Final = ("tags", "chars", "w", "h", "size")
+NUMBERS: Final = ("tags", "chars", "tokens", "w", "h", "size")
 
 
 @dataclass(frozen=True)

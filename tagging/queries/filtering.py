@@ -19,6 +19,7 @@ from tagging.filters.patterns import is_wild
 from tagging.models import Caption, ImageTag, Tag, TagAlias, TagCategory
 from tagging.queries.filter_measures import is_in_bucket, is_shaped, measures
 from tagging.queries.filter_sentences import sentence_of
+from tagging.queries.filter_tokens import has_tokens
 from tagging.queries.likeness import begins_like, holds, is_like, is_named
 from tagging.queries.numbers_in import is_one_of
 
@@ -36,7 +37,7 @@ def read_filter(text: str, dataset: Dataset | None = None) -> Q:
 
     Args:
         text: as it was typed.
-        dataset: whose images are asked for; `is:duplicate` needs it.
+        dataset: whose images are asked for; `is:duplicate` and `tokens:` need it.
 
     Raises:
         BadFilter: it cannot be read.
@@ -65,6 +66,8 @@ def _condition(node: tree.Node, dataset: Dataset | None) -> Q:
         if dataset is None:
             raise FilterError("duplicate", "", 0, 0)
         return is_one_of("pk", get_similar_ids(dataset))
+    if isinstance(node, tree.Number) and node.of == "tokens":
+        return has_tokens(node, dataset)
     return _CONDITIONS[type(node)](node)
 
 
