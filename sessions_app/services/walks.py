@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 from datasets.models import Dataset, Image
 from sessions_app.models import ImageVisit, TaggingSession
 from sessions_app.queries.courses import walk_candidates
+from tagging.filters.grammar import MOST_CHARACTERS
 from tagging.text import one_line
 
 LONGEST_NAME = 120
-LONGEST_FILTER = 500
+# As much as a filter may have at all.
+LONGEST_FILTER = MOST_CHARACTERS
 # More than an hour at one picture is a page that was left open.
 _LONGEST_VISIT = 3600.0
 

@@ -67,7 +67,7 @@ def test_one_person_has_many_walks_and_still_one_default_place(dataset: Dataset,
     [
         ({"filter_text": "state:done"}, BadFilter, "state: knows"),
         ({"filter_text": "nowhere"}, WalkRefused, "No picture matches “nowhere”"),
-        ({"filter_text": "x" * 501}, WalkRefused, "500 characters"),
+        ({"filter_text": "x" * 4_001}, WalkRefused, "4000 characters"),
         ({"name": "x" * 121}, WalkRefused, "120 characters"),
     ],
 )
