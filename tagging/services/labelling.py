@@ -21,7 +21,9 @@ from tagging.models import Caption, Change, ImageTag, Source, Tag, TagKeptAway, 
 from tagging.queries.doubts import find_doubts
 from tagging.queries.rules import Reader
 from tagging.queries.state import ImageState, get_image_state
+from tagging.replaying import Came
 from tagging.services.changes import mark_edited, open_change
+from tagging.services.coming import COLUMNS, as_noted, as_row, came_just_now, how_it_came, read_came
 from tagging.services.doubting import TagDoubted
 from tagging.services.implying import TagImplied, came_along, find_impliers, implied_key, to_follow
 from tagging.services.placing import place, place_behind
@@ -131,8 +133,13 @@ class _Step:
     call: _Call
     change: Change | None = None
 
-    def note(self, name: str, before: object, after: object, kind: Kind | None = None) -> TagOperation:
-        """Write the operation of the edit, then those of tags that come along with it: they say their `kind`."""
+    def note(
+        self, name: str, before: object, after: object, kind: Kind | None = None, came: Came | None = None
+    ) -> TagOperation:
+        """Write the operation of the edit, then those of tags that come along with it: they say their `kind`.
+
+        `came` is how the tag had come that goes or comes back.
+        """
         if self.change is None:
             undone = _find_undone(self.image, self.edit, name, before, after)
             self.change = self.call.change(self.edit.group, self.image.dataset_id, undone)
@@ -144,12 +151,13 @@ class _Step:
             tag_name=name,
             before=before,
             after=after,
+            **as_noted(came),
         )
 
-    def put(self, tag: Tag, position: float, source: Source) -> None:
-        """Put a tag onto the image."""
-        facts = {"image": self.image, "tag": tag, "position": position}
-        ImageTag.objects.create(source=source, added_by=self.call.by, **facts)
+    def put(self, tag: Tag, position: float, source: Source, came: Came | None) -> None:
+        """Put a tag onto the image; one that comes back is again what it was, in which way it came back."""
+        facts = as_row(came or came_just_now(source, self.call.by))
+        ImageTag.objects.create(image=self.image, tag=tag, position=position, **facts)
 
     def row(self, name: str) -> ImageTag | None:
         """Return the tag on the image, if it is there."""
@@ -241,16 +249,16 @@ def _settle_names(image: Image, edits: Sequence[Edit], call: _Call, reader: Read
 
 def _find_originals(image: Image, edits: Sequence[Edit]) -> dict[uuid.UUID, TagOperation]:
     """Return of edits that take back an earlier one of the same tag on this image that operation, by the edit's key."""
-    wanted = {edit: edit.undoes for edit in edits if edit.undoes is not None}
+    opposite = {Kind.ADD: Kind.REMOVE, Kind.REMOVE: Kind.ADD}
+    wanted = {edit: edit.undoes for edit in edits if edit.undoes is not None and edit.kind in opposite}
     if not wanted:
         return {}
     there = {row.key: row for row in TagOperation.objects.filter(key__in=wanted.values(), image=image)}
-    opposite = {Kind.ADD: Kind.REMOVE, Kind.REMOVE: Kind.ADD}
     return {
         edit.key: row
         for edit, key in wanted.items()
         if (row := there.get(key)) is not None
-        and (row.kind, row.tag_name) == (opposite.get(edit.kind), checked_name(edit.tag))
+        and (row.kind, row.tag_name) == (opposite[edit.kind], checked_name(edit.tag))
     }
 
 
@@ -295,16 +303,16 @@ def _add(step: _Step, name: str) -> bool:
         return False
     position = place(step.image, step.edit.before)
     typed = checked_name(step.edit.tag)
-    step.put(step.call.tags[typed], position, step.call.source)
-    step.note(name, None, position)
-    if step.original is not None:
-        following = to_follow(step.image, get_tags(came_along(step.original)))
-    else:
-        following = to_follow(step.image, step.call.implied.get(typed, []))
-    for tag in following:
+    original = step.original
+    came = read_came(*(getattr(original, column) for column in COLUMNS)) if original is not None else None
+    step.put(step.call.tags[typed], position, step.call.source, came)
+    step.note(name, None, position, came=came)
+    along = came_along(original) if original is not None else {}
+    implied = get_tags(list(along)) if original is not None else step.call.implied.get(typed, [])
+    for tag in to_follow(step.image, implied):
         position = place_behind(step.image, name)
-        step.put(tag, position, Source.RULE)
-        step.note(tag.name, None, position, Kind.ADD)
+        step.put(tag, position, Source.RULE, along.get(tag.name))
+        step.note(tag.name, None, position, Kind.ADD, along.get(tag.name))
         name = tag.name
     return True
 
@@ -320,7 +328,7 @@ def _remove(step: _Step, name: str) -> bool:
     if stay and not edit.with_impliers and not edit.keep_impliers:
         raise TagImplied(edit.key, name, stay)
     there.delete()
-    operation = step.note(name, there.position, None)
+    operation = step.note(name, there.position, None, came=how_it_came(there))
     if stay and edit.keep_impliers:
         TagKeptAway.objects.create(operation=operation)
     along = stay if edit.with_impliers else _came_along(step, name)
@@ -328,13 +336,13 @@ def _remove(step: _Step, name: str) -> bool:
     # In their order, so that they come back in it.
     for row in rows.order_by("position", "pk"):
         row.delete()
-        step.note(row.tag.name, row.position, None, Kind.REMOVE)
+        step.note(row.tag.name, row.position, None, Kind.REMOVE, how_it_came(row))
     return True
 
 
 def _came_along(step: _Step, name: str) -> list[str]:
     """Return the tags that came with one that is taken back, and that follow from nothing else."""
-    along = came_along(step.original) if step.original is not None else []
+    along = came_along(step.original) if step.original is not None else {}
     return [other for other in along if not set(find_impliers(step.image, other)).difference([name, *along])]
 
 

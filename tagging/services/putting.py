@@ -64,9 +64,9 @@ class _Work:
         return self.words[image.dataset_id].by_name[name]
 
     def note(self, image: Image, kind: Kind, before: object, after: object, name: str = "") -> None:
-        self.writing.note(self._change(image.dataset_id), image.pk, kind, before, after, name)
+        self.writing.note(self.change(image.dataset_id), image.pk, kind, before, after, name)
 
-    def _change(self, dataset_id: int) -> Change:
+    def change(self, dataset_id: int) -> Change:
         """Return the entry of the history that all operations in one dataset share."""
         if dataset_id not in self.changes:
             self.changes[dataset_id] = open_change(
@@ -211,7 +211,7 @@ def _plan_tags(work: _Work, wanted: WordsOfImage) -> None:
     for name, row in there.items():
         if name not in wanted.tags:
             writing.removed_rows.append(row.pk)
-            work.note(image, Kind.REMOVE, row.position, None, name)
+            writing.note_removal(work.change(image.dataset_id), row)
     kept = [name for name in there if name in wanted.tags]
     # Where the tags that stay come first and in their order, the others follow; else all are placed anew.
     last = there[kept[-1]].position if kept else 0.0

@@ -123,6 +123,12 @@ def stored(image: Image) -> Replayed:
     return Replayed([tag.name for tag in state.tags], state.caption, state.caption_version)
 
 
+def came(image: Image) -> list[tuple[object, ...]]:
+    """How, by whom and when each tag came."""
+    rows = ImageTag.objects.filter(image=image).order_by("position", "pk")
+    return list(rows.values_list("tag__name", "source", "added_by", "added_at"))
+
+
 def check(image: Image) -> None:
     assert replay(get_log(image)) == stored(image)
     rows = ImageTag.objects.filter(image=image).values_list("position", flat=True)
@@ -173,6 +179,7 @@ def test_taking_back_the_last_change_gives_what_was_there_before(
         for command in script:
             play.do(*command)
         before, newest = stored(play.image), Change.objects.order_by("pk").last()
+        came_before = came(play.image)
         if last[0] in {"add", "remove", "move", "group", "caption", "put"}:
             play.do(*last)
             changes = Change.objects.filter(pk__gt=newest.pk if newest else 0).exclude(source=Source.RULE)
@@ -181,6 +188,7 @@ def test_taking_back_the_last_change_gives_what_was_there_before(
                     assert undo_change(change, by=None, key=uuid.uuid4()).left == 0
             now = stored(play.image)
             assert (now.tags, now.caption) == (before.tags, before.caption)
+            assert came(play.image) == came_before
         transaction.set_rollback(True)
 
 
