@@ -19,27 +19,42 @@ MOST_COUNTED_AT_ONCE = 2_000
 _FEW_IMAGES = 2_000
 
 
-def has_tokens(node: Number, dataset: Dataset | None) -> Q:
-    """Return that the tokens of an image's text for CLIP are so many.
+class TokensAsked:
+    """The tokens of a dataset's texts as one filter asks for them: what is not counted yet is counted once for it."""
 
-    What is not counted yet is counted here, so that the answer is true at once; it is not stored, as this may be a
-    GET. Somebody else is told to.
+    def __init__(self, dataset: Dataset | None) -> None:
+        self._dataset = dataset
+        self._late: dict[int, int] | None = None
 
-    Raises:
-        FilterError: there is no dataset, nothing that counts tokens, or too much to count.
-    """
-    if dataset is None:
-        raise FilterError("one_dataset", "", 0, 0)
-    if not can_count_clip():
-        raise FilterError("tokens", "", 0, 0)
+    def are(self, node: Number) -> Q:
+        """Return that the tokens of an image's text for CLIP are so many.
+
+        What is not counted yet is counted here, so that the answer is true at once; it is not stored, as this may be a
+        GET. Somebody else is told to.
+
+        Raises:
+            FilterError: there is no dataset, nothing that counts tokens, or too much to count.
+        """
+        dataset = self._dataset
+        if dataset is None:
+            raise FilterError("one_dataset", "", 0, 0)
+        if not can_count_clip():
+            raise FilterError("tokens", "", 0, 0)
+        if self._late is None:
+            self._late = _count_late(dataset)
+        late = [pk for pk, count in self._late.items() if _is_between(count, node)]
+        counted = _was_counted(node, dataset)
+        return counted | is_one_of("pk", late) if late else counted
+
+
+def _count_late(dataset: Dataset) -> dict[int, int]:
+    """Return the tokens of the texts whose count does not hold any more, by image."""
     stale = get_few_stale_ids(dataset, MOST_COUNTED_AT_ONCE)
     if stale != []:
         text_lengths_wanted.send(Dataset, dataset_id=dataset.pk)
     if stale is None:
         raise FilterError("counting", f"{count_stale(dataset):,}", 0, 0)
-    matching = [pk for pk, text in get_texts(dataset, stale).items() if _is_between(count_clip_tokens(text), node)]
-    counted = _was_counted(node, dataset)
-    return counted | is_one_of("pk", matching) if matching else counted
+    return {pk: count_clip_tokens(text) or 0 for pk, text in get_texts(dataset, stale).items()}
 
 
 def _was_counted(node: Number, dataset: Dataset) -> Q:
@@ -52,5 +67,5 @@ def _was_counted(node: Number, dataset: Dataset) -> Q:
     return Q(pk__in=holding.values("image"))
 
 
-def _is_between(count: int | None, node: Number) -> bool:
-    return count is not None and (node.least or 0) <= count and (node.most is None or count <= node.most)
+def _is_between(count: int, node: Number) -> bool:
+    return (node.least or 0) <= count and (node.most is None or count <= node.most)

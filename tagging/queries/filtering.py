@@ -19,7 +19,7 @@ from tagging.filters.patterns import is_wild
 from tagging.models import Caption, ImageTag, Tag, TagAlias, TagCategory
 from tagging.queries.filter_measures import is_in_bucket, is_shaped, measures
 from tagging.queries.filter_sentences import sentence_of
-from tagging.queries.filter_tokens import has_tokens
+from tagging.queries.filter_tokens import TokensAsked
 from tagging.queries.likeness import begins_like, holds, is_like, is_named
 from tagging.queries.numbers_in import is_one_of
 
@@ -43,7 +43,7 @@ def read_filter(text: str, dataset: Dataset | None = None) -> Q:
         BadFilter: it cannot be read.
     """
     try:
-        return _condition(parse_filter(text), dataset)
+        return _condition(parse_filter(text), dataset, TokensAsked(dataset))
     except FilterError as error:
         raise BadFilter(sentence_of(error), error.start, error.end or len(text)) from error
 
@@ -55,19 +55,19 @@ def tags_like(pattern: str) -> QuerySet[Tag]:
     return Tag.objects.filter(is_like("name", pattern))
 
 
-def _condition(node: tree.Node, dataset: Dataset | None) -> Q:
+def _condition(node: tree.Node, dataset: Dataset | None, tokens: TokensAsked) -> Q:
     if isinstance(node, tree.And):
-        return Q(*(_condition(each, dataset) for each in node.nodes))
+        return Q(*(_condition(each, dataset, tokens) for each in node.nodes))
     if isinstance(node, tree.Or):
-        return Q(*(_condition(each, dataset) for each in node.nodes), _connector=Q.OR)
+        return Q(*(_condition(each, dataset, tokens) for each in node.nodes), _connector=Q.OR)
     if isinstance(node, tree.Not):
-        return ~_condition(node.node, dataset)
+        return ~_condition(node.node, dataset, tokens)
     if node == tree.Is("duplicate"):
         if dataset is None:
             raise FilterError("duplicate", "", 0, 0)
         return is_one_of("pk", get_similar_ids(dataset))
     if isinstance(node, tree.Number) and node.of == "tokens":
-        return has_tokens(node, dataset)
+        return tokens.are(node)
     return _CONDITIONS[type(node)](node)
 
 

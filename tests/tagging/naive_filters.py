@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from tagging.filters import tree
+from tagging.tokens import count_clip_tokens
+
+TRIGGER_WORD = "ohwx"
+"""Of the dataset that the pictures are in."""
 
 _FEWEST_PIXELS, _EXTREME, _BLURRED = 512 * 512, 3, 20
 
@@ -120,6 +124,8 @@ def _is(node: tree.Node, picture: Picture) -> bool:
 
 def _number(of: str, picture: Picture) -> int:
     parts = [put.name for put in picture.tags] + [picture.text] * bool(picture.text)
+    if of == "tokens":
+        return count_clip_tokens(", ".join([TRIGGER_WORD, *parts]).replace("\n", " ")) or 0
     return {
         "tags": len(picture.tags),
         "chars": len(", ".join(parts)),

@@ -19,11 +19,13 @@ from tagging.filters import FilterError, parse_filter, tree, write_filter
 from tagging.filters.patterns import canonical
 from tagging.filters.tree import Node, all_of, any_of, none_of
 from tagging.models import Caption, ImageTag, Tag, TagCategory
-from tagging.queries import filtering
+from tagging.queries import filter_tokens, filtering
 from tagging.queries.filtering import read_filter
+from tagging.services.text_lengths import count_lengths
 from tagging.text import one_line
+from tagging.tokens import can_count_clip
 from tests import factories
-from tests.tagging.naive_filters import Picture, Put, found_by
+from tests.tagging.naive_filters import TRIGGER_WORD, Picture, Put, found_by
 
 NOW = timezone.now()
 _MIDNIGHT = datetime.combine(NOW.date() - timedelta(days=3), datetime.min.time(), UTC)
@@ -69,6 +71,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.sampled_from(tree.SOURCES).map(tree.From),
     spans("tags", st.integers(0, 5)),
     spans("chars", st.integers(0, 40)),
+    *([spans("tokens", st.integers(0, 20))] if can_count_clip() else []),
     spans("w", sides),
     spans("h", sides),
     spans("size", st.sampled_from([0, 1000, 2**40])),
@@ -130,12 +133,16 @@ class World:
     """Pictures in a dataset, with the people and words that they need."""
 
     def __init__(self, pictures: Sequence[Picture]) -> None:
-        self.dataset = factories.make_dataset()
+        self.dataset = factories.make_dataset(trigger_word=TRIGGER_WORD)
         self.people = {name: factories.make_user(username=name) for name in PEOPLE if name}
         kinds = {name: TagCategory.objects.get_or_create(name=name)[0] for name in CATEGORIES.values() if name}
         for name in TAGS:
             Tag.objects.get_or_create(name=name, defaults={"category": kinds.get(CATEGORIES.get(name, ""))})
-        self.pks = [self._make(picture) for picture in pictures]
+        half = len(pictures) // 2
+        self.pks = [self._make(picture) for picture in pictures[:half]]
+        # Tokens of some are counted before they are asked for, those of others when they are.
+        count_lengths(self.dataset.pk)
+        self.pks += [self._make(picture) for picture in pictures[half:]]
 
     def _make(self, picture: Picture) -> int:
         facts: dict[str, Any] = {
@@ -197,6 +204,7 @@ def test_many_queries_find_what_a_naive_reading_finds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(filtering, "_MOST_WORDS", limits[0])
         patch.setattr(filtering, "_FEW_IMAGES", limits[1])
+        patch.setattr(filter_tokens, "_FEW_IMAGES", limits[1])
         _compare(pictures, asked, write_filter)
 
 
