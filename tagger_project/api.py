@@ -19,6 +19,7 @@ from tagging.bulk_api import router as bulk_router
 from tagging.desk_api import router as tagging_desk_router
 from tagging.filter_api import router as filter_router
 from tagging.history_api import router as history_router
+from tagging.vocabulary_api import router as vocabulary_router
 
 api = NinjaAPI(
     title="Dataset tagger",
@@ -34,6 +35,7 @@ api.add_router("", tagging_desk_router)
 api.add_router("", history_router)
 api.add_router("", bulk_router)
 api.add_router("", filter_router)
+api.add_router("", vocabulary_router)
 api.add_router("", sessions_router)
 api.add_router("", people_router)
 
