@@ -183,8 +183,8 @@ class _Part:
                 self.retagged[tag.pk].append(row.pk)
         if not missing:
             writing.removed_rows.append(row.pk)
-        facts = {"name": self.rewriting.tag.name, "came": how_it_came(row)}
-        writing.note(self.change, row.image_id, Kind.REMOVE, row.position, None, **facts)
+        name, came = self.rewriting.tag.name, how_it_came(row)
+        writing.note(self.change, row.image_id, Kind.REMOVE, row.position, None, name, came=came)
         writing.edited[row.image_id] = True
         return places
 

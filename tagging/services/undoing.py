@@ -264,9 +264,9 @@ def _read(change: Change, image_ids: Sequence[int], since: int) -> list[_Board]:
         boards[caption.image_id].caption = caption
     rows = TagOperation.objects.filter(image__in=image_ids, pk__gte=since).order_by("pk")
     facts = ("pk", "change_id", "kind", "tag_name", "before", "after", "change__undoes_id")
-    for image_id, *values in rows.values_list("image_id", *COLUMNS, *facts):
-        came, of_step = values[: len(COLUMNS)], values[len(COLUMNS) :]
-        step, board = Step(*of_step, had_come=read_came(*came)), boards[image_id]
+    for image_id, *values in rows.values_list("image_id", *facts, *COLUMNS):
+        of_step, came = values[: len(facts)], values[len(facts) :]
+        step, board = Step(*of_step, read_came(*came)), boards[image_id]
         if step.kind == Kind.NUMBER:
             board.numberings[step.change].append(step)
         elif step.changes and (step.change == change.pk or step.subject in board.steps):

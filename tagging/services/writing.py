@@ -59,8 +59,7 @@ class Writing:
 
     def note_removal(self, change: Change, row: ImageTag) -> None:
         """Add the operation that takes a tag away, with how it had come."""
-        facts = {"name": row.tag.name, "came": how_it_came(row)}
-        self.note(change, row.image_id, Kind.REMOVE, row.position, None, **facts)
+        self.note(change, row.image_id, Kind.REMOVE, row.position, None, row.tag.name, came=how_it_came(row))
 
     def set_caption(self, image_id: int, has: Caption | None, text: str, by: User | None) -> None:
         """Write a caption, with its next version."""

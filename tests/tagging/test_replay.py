@@ -26,7 +26,7 @@ from tagging.services.putting import WordsOfImage, put_words
 from tagging.services.undoing import NothingToUndo, undo_change
 from tagging.services.vocabulary import get_tags
 from tests import factories
-from tests.tagging.doing import Kind, adding, apply, moving, names_on, removing, writing
+from tests.tagging.doing import Kind, adding, apply, moving, names_on, removing, rows_on, writing
 
 pytestmark = pytest.mark.django_db
 
@@ -125,8 +125,7 @@ def stored(image: Image) -> Replayed:
 
 def came(image: Image) -> list[tuple[object, ...]]:
     """How, by whom and when each tag came."""
-    rows = ImageTag.objects.filter(image=image).order_by("position", "pk")
-    return list(rows.values_list("tag__name", "source", "added_by", "added_at"))
+    return [(name, *how) for name, _place, *how in rows_on(image)]
 
 
 def check(image: Image) -> None:

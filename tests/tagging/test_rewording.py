@@ -19,10 +19,11 @@ from tagging.queries.rewording import InDataset
 from tagging.queries.state import get_image_state
 from tagging.replaying import replay
 from tagging.services import rewriting
+from tagging.services.labelling import apply_edits
 from tagging.services.rewording import Kind, Reworded, Rewording, RewordingRefused, carry_out, forecast
 from tagging.services.undoing import undo_change
 from tests import factories
-from tests.tagging.doing import adding, apply, moving, names_on, removing
+from tests.tagging.doing import adding, apply, moving, names_on, removing, rows_on
 
 pytestmark = pytest.mark.django_db
 
@@ -299,28 +300,30 @@ def test_whatever_is_reworded_the_numbers_were_right_and_an_undo_restores_every_
     with transaction.atomic():
         made = [factories.make_dataset() for _ in range(2)]
         images = [factories.make_image(made[number % 2]) for number in range(len(scripts))]
+        people = [None, factories.make_user()]
         for image, script in zip(images, scripts, strict=True):
-            for action, name, before in script:
-                apply(image, {"add": adding, "move": moving}.get(action, lambda tag, _: removing(tag))(name, before))
+            for turn, (action, name, before) in enumerate(script):
+                edit = {"add": adding, "move": moving}.get(action, lambda tag, _: removing(tag))(name, before)
+                apply_edits(image, [edit], by=people[turn % 2], source=list(Source)[turn % 5])
         for rewording in asked:
             _reword_and_back(rewording, images)
         transaction.set_rollback(True)
 
 
 def _reword_and_back(rewording: Rewording, images: list[Image]) -> None:
-    before, start = [rows_of(image) for image in images], newest()
+    before, start = [rows_on(image) for image in images], newest()
     try:
         told = forecast(rewording)
     except RewordingRefused:
         return
     assert do(rewording).images == told.images
-    after = [rows_of(image) for image in images]
+    after = [rows_on(image) for image in images]
     changed = [new for old, new in zip(before, after, strict=True) if old != new]
     assert len(changed) == told.images
     for image in images:
         check_log(image)
         assert rewording.tag not in names_on(image)
     undo_all(start)
-    assert [rows_of(image) for image in images] == before
+    assert [rows_on(image) for image in images] == before
     for image in images:
         check_log(image)

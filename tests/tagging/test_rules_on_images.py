@@ -304,7 +304,7 @@ def test_the_api_asks_what_is_meant(client: Client, dressed: Image) -> None:
 def test_the_api_tells_what_follows(client: Client, dressed: Image) -> None:
     status, body = post(client, dressed, kind="add", tag="more")
     assert status == 200
-    assert body["tags"][1] == {"name": "clothes", "source": "RULE", "implied_by": ["kimono"]}
+    assert body["tags"][1].items() >= {"name": "clothes", "source": "RULE", "implied_by": ["kimono"]}.items()
 
 
 def test_the_api_refuses_what_is_not_used_any_more_and_names_the_successor(client: Client, image: Image) -> None:
