@@ -7,11 +7,10 @@ from typing import Any
 
 from celery import shared_task
 from django.core.cache import cache
-from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from tagger_project.full_disk import is_disk_full
+from tagger_project.full_disk import full_disk_is_told
 from tagger_project.live import gathered
 from tagger_project.outage import outage
 from tagging.services.bulk.running import find_waiting, run_job
@@ -25,27 +24,25 @@ _NO_ANSWER = (OperationalError, RedisError, OSError)
 _SECONDS_A_MESSAGE = 10.0
 # A message that counts tokens is on its way or at work; after so many seconds it is taken for lost.
 _SECONDS_OF_A_MARK = 30
+_JOBS_WAIT = "actions on many pictures wait until there is room."
 
 
 @shared_task(name="tagging.run_bulk_job")
 def run_bulk_job(*, job_id: int, **_: Any) -> None:
     """Go on with a job for some seconds; safe to run twice and beside itself."""
-    try:
+    with full_disk_is_told(logger, _JOBS_WAIT):
         with gathered():
             is_left = run_job(job_id, seconds=_SECONDS_A_MESSAGE)
-    except (OSError, DatabaseError) as error:
-        if not is_disk_full(error):
-            raise
-        logger.warning("The disk is full: actions on many pictures wait until there is room.")
-        return
-    if is_left:
-        wake_for(job_id)
+        if is_left:
+            wake_for(job_id)
 
 
 @shared_task(name="tagging.requeue_bulk_jobs")
 def requeue_bulk_jobs(**_: Any) -> int:
     """Wake workers for jobs that a lost message or a dead worker left behind; returns how many there are."""
-    waiting = find_waiting()
+    waiting: list[int] = []
+    with full_disk_is_told(logger, _JOBS_WAIT):
+        waiting = find_waiting()
     for job_id in waiting:
         wake_for(job_id)
     return len(waiting)
@@ -68,17 +65,12 @@ def wake_for(job_id: int) -> bool:
 def count_text_lengths(*, dataset_id: int, **_: Any) -> None:
     """Count tokens for some seconds; safe to run twice and beside itself."""
     cache.set(_mark_of(dataset_id), 1, _SECONDS_OF_A_MARK)
-    try:
+    with full_disk_is_told(logger, "tokens are counted when there is room, and somebody asks for them."):
         counted = count_lengths(dataset_id, seconds=_SECONDS_A_MESSAGE)
-    except (OSError, DatabaseError) as error:
-        if not is_disk_full(error):
-            raise
-        logger.warning("The disk is full: tokens are counted when there is room, and somebody asks for them.")
-        return
-    cache.delete(_mark_of(dataset_id))
-    # What somebody is editing over and over is left to who asks next.
-    if counted.left and counted.images:
-        ask_for_lengths(dataset_id)
+        cache.delete(_mark_of(dataset_id))
+        # What somebody is editing over and over is left to who asks next.
+        if counted.left and counted.images:
+            ask_for_lengths(dataset_id)
 
 
 def ask_for_lengths(dataset_id: int) -> bool:
