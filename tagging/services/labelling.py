@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from datasets.models import Image
 from datasets.services.datasets import touch_dataset
-from tagging.models import Caption, Change, ImageTag, Source, Tag, TagKeptAway, TagOperation
+from tagging.models import Caption, Change, ImageTag, Source, Spelling, Tag, TagKeptAway, TagOperation
 from tagging.queries.doubts import find_doubts
 from tagging.queries.rules import Reader
 from tagging.queries.state import ImageState, get_image_state
@@ -102,7 +102,7 @@ class _Call:
     undoes: Change | None
     tags: dict[str, Tag] = field(default_factory=dict)
     implied: dict[str, list[Tag]] = field(default_factory=dict)
-    originals: dict[uuid.UUID, TagOperation] = field(default_factory=dict)
+    originals: dict[uuid.UUID, TagOperation | None] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)
     changes: dict[tuple[uuid.UUID, int | None], Change] = field(default_factory=dict)
 
@@ -165,8 +165,11 @@ class _Step:
 
     @property
     def original(self) -> TagOperation | None:
-        """The operation that this edit takes back."""
-        return self.call.originals.get(self.edit.key)
+        """The operation that this edit takes back; it may be one of an earlier edit of the same call."""
+        originals, key = self.call.originals, self.edit.key
+        if key not in originals:
+            originals[key] = _find_originals(self.image, [self.edit]).get(key)
+        return originals[key]
 
 
 def apply_edits(
@@ -231,20 +234,34 @@ def _settle_names(image: Image, edits: Sequence[Edit], call: _Call, reader: Read
     call.originals.update(_find_originals(image, edits))
     names: set[str] = set()
     as_they_were: set[str] = set()
+    removals = {edit.key: checked_name(edit.tag) for edit in edits if edit.kind == Kind.REMOVE}
     for edit in edits:
         if edit.kind == Kind.REMOVE:
             call.leaving.add(checked_name(edit.tag))
         elif edit.kind == Kind.ADD:
-            (as_they_were if edit.key in call.originals else names).add(checked_name(edit.tag))
+            name = checked_name(edit.tag)
+            takes_back = edit.key in call.originals or (edit.undoes is not None and removals.get(edit.undoes) == name)
+            (as_they_were if takes_back else names).add(name)
     # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
     if names:
         replaces = call.source != Source.PERSON
         settled = settle(sorted(names), image.dataset_id, replace_deprecated=replaces, reader=reader)
-        call.tags.update(settled.tags)
-        call.implied.update(settled.implied)
+        there = _other_spellings(image, call, reader)
+        call.tags.update({name: there.get(tag.name, tag) for name, tag in settled.tags.items()})
+        for name, tags in settled.implied.items():
+            call.implied[name] = [tag for tag in tags if tag.name not in there]
         # Words of other images, which nobody chose just now, are not lost for that.
         as_they_were.update(settled.refused)
     call.tags.update({tag.name: tag for tag in get_tags(sorted(as_they_were.difference(call.tags)))})
+
+
+def _other_spellings(image: Image, call: _Call, reader: Reader) -> dict[str, Tag]:
+    """Return, by the dataset's spelling, tags that are on the image in another one and stay: nothing stands twice."""
+    if reader.spelling not in {Spelling.SPACES, Spelling.UNDERSCORES}:
+        return {}
+    rows = ImageTag.objects.filter(image=image).select_related("tag")
+    words = {row.tag: reader.spelled(row.tag.name) for row in rows if row.tag.name not in call.leaving}
+    return {word: tag for tag, word in words.items() if tag.name != word}
 
 
 def _find_originals(image: Image, edits: Sequence[Edit]) -> dict[uuid.UUID, TagOperation]:

@@ -17,6 +17,7 @@ from tagging.services.changes import open_change
 from tagging.services.implying import find_kept_away
 from tagging.services.rules import Settled, settle
 from tagging.services.writing import STEP, Kind, Writing
+from tagging.text import spell_tag
 
 _AT_ONCE = 500
 
@@ -139,16 +140,22 @@ def _new_names(wanted: WordsOfImage) -> list[str]:
 
 
 def _as_meant(wanted: WordsOfImage, words: dict[int, Settled]) -> WordsOfImage:
-    """Return the same with tags in the place of their aliases, each once; what is there is no name, but a tag."""
+    """Return the same with tags in the place of their aliases, each once; what is there is no name, but a tag.
+
+    A word that is there in another spelling, and stays, is not new.
+    """
     settled, new = words[wanted.image.dataset_id], set(_new_names(wanted))
-    kept = [name for name in wanted.tags if name not in new or name in settled.tags]
-    meant = list(dict.fromkeys(settled.tags[name].name if name in new else name for name in kept))
+    there = {spell_tag(name, settled.spelling): name for name in wanted.tags if name not in new}
+    word = {name: settled.tags[name].name for name in new if name in settled.tags}
+    kept = [name for name in wanted.tags if name not in new or name in word]
+    meant = list(dict.fromkeys(there.get(word[name], word[name]) if name in new else name for name in kept))
     return wanted if meant == list(wanted.tags) else replace(wanted, tags=meant)
 
 
 def _with_what_follows(wanted: Sequence[WordsOfImage], words: dict[int, Settled]) -> Sequence[WordsOfImage]:
     """Return the same with what follows from new tags behind them, unless a person took it away."""
     following = {pk: settled.following for pk, settled in words.items()}
+    spellings = {pk: settled.spelling for pk, settled in words.items()}
     names = {name for of in following.values() for names in of.values() for name in names}
     if not names:
         return wanted
@@ -156,16 +163,26 @@ def _with_what_follows(wanted: Sequence[WordsOfImage], words: dict[int, Settled]
     for part in batches([each.image.pk for each in wanted], _AT_ONCE):
         for image_id, name in find_kept_away(part, names):
             away[image_id].add(name)
-    return [_spread(each, following[each.image.dataset_id], away[each.image.pk]) for each in wanted]
+    datasets = {each.image.pk: each.image.dataset_id for each in wanted}
+    return [
+        _spread(each, following[datasets[pk]], away[pk] | _named(each, spellings[datasets[pk]]))
+        for pk, each in ((each.image.pk, each) for each in wanted)
+    ]
+
+
+def _named(wanted: WordsOfImage, spelling: str) -> set[str]:
+    """Return the tags that are wanted, and how the dataset spells them."""
+    return {*wanted.tags, *(spell_tag(name, spelling) for name in wanted.tags)}
 
 
 def _spread(wanted: WordsOfImage, following: dict[str, list[str]], away: set[str]) -> WordsOfImage:
-    named, new = set(wanted.tags), set(_new_names(wanted))
+    """Return the same with what follows from new tags, except what stays `away`."""
+    new = set(_new_names(wanted))
     spread: dict[str, None] = {}
     ruled = set(wanted.ruled)
     for name in wanted.tags:
         spread[name] = None
-        more = [other for other in following.get(name, ()) if name in new and other not in named and other not in away]
+        more = [other for other in following.get(name, ()) if name in new and other not in away]
         ruled.update(more)
         spread |= dict.fromkeys(more)
     return wanted if len(spread) == len(wanted.tags) else replace(wanted, tags=list(spread), ruled=ruled)
