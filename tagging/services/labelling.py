@@ -200,12 +200,14 @@ def apply_edits(
 
 
 def _check_doubts(image: Image, edits: Sequence[Edit]) -> None:
-    """Ask about the first new tag that looks like a slip; outside of the transaction, as nothing is stored yet."""
+    """Ask about new tags that look like slips, all at once; outside of the transaction, as nothing is stored yet."""
     typed = {checked_name(edit.tag): edit for edit in edits if edit.kind == Kind.ADD and edit.is_meant is False}
     if not typed:
         return
-    for name, meant in find_doubts(list(typed), image.dataset_id).items():
-        raise TagDoubted(typed[name].key, name, meant)
+    doubts = find_doubts(list(typed), image.dataset_id)
+    asked = [TagDoubted(typed[name].key, name, meant) for name, meant in doubts.items()]
+    if asked:
+        raise TagDoubted(asked[0].key, asked[0].tag, asked[0].meant, also=asked[1:])
 
 
 @transaction.atomic
