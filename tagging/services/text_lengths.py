@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
+from datasets.batches import batches
 from datasets.models import Dataset, Image
 from tagging.models import TextLength
 from tagging.queries.text_lengths import Which, get_texts, stale_images
 from tagging.tokens import TokenCounts, count_tokens
 
 _AT_ONCE = 500
+# Far more than are counted in the seconds of a message.
+_MOST_A_CALL = 200_000
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,11 @@ def count_lengths(dataset_id: int, *, seconds: float | None = None) -> Counted:
     which = _countable()
     if dataset is None or "clip" not in which:
         return Counted(0, 0)
-    counted = after = 0
+    counted = 0
     stale = stale_images(dataset, which)
-    while ids := list(stale.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]):
+    # Looked for once a call, as each image has to be looked at.
+    for ids in batches(list(stale.order_by("pk").values_list("pk", flat=True)[:_MOST_A_CALL]), _AT_ONCE):
         counted += _count(dataset, ids)
-        after = ids[-1]
         if until is not None and time.monotonic() > until:
             break
     return Counted(counted, stale.count())

@@ -79,6 +79,15 @@ def test_what_makes_no_walk_is_refused_with_a_sentence(
     assert not TaggingSession.objects.exists()
 
 
+def test_the_filter_of_a_walk_may_be_as_long_as_any(dataset: Dataset, images: list[Image]) -> None:
+    longest = " OR ".join(["is:untagged", *(f"{number}" + "x" * 190 for number in range(20))])
+    longest += " OR " + "y" * (4_000 - len(longest) - 4)
+    assert len(longest) == 4_000
+    walk = _start(dataset, longest)
+    walk.refresh_from_db()
+    assert walk.filter_text == longest
+
+
 def test_a_walk_through_an_empty_dataset_is_refused(dataset: Dataset) -> None:
     with pytest.raises(WalkRefused, match="no pictures yet"):
         _start(dataset)

@@ -14,7 +14,8 @@ from django.test import Client
 
 from datasets.filter_reading import BadFilter
 from datasets.models import Dataset, Image
-from datasets.services.datasets import change_dataset
+from datasets.queries.moments import forget_moments
+from datasets.services.datasets import change_dataset, touch_dataset
 from datasets.services.trash import move_to_trash, restore
 from tagging import tasks, tokens
 from tagging.models import Change, TextLength
@@ -27,7 +28,7 @@ from tagging.services.bulk.jobs import start_action
 from tagging.services.bulk.running import run_job
 from tagging.services.bulk.targets import Target
 from tagging.services.exporting import iter_entries
-from tagging.services.rewording import Kind, Rewording, carry_out
+from tagging.services.rewording import Kind, Rewording, carry_out, forecast
 from tagging.services.text_lengths import count_lengths
 from tagging.services.undoing import undo_change
 from tagging.tokens import count_clip_tokens
@@ -225,6 +226,34 @@ def test_too_much_to_count_at_once_is_said_and_begun(
     assert client.get(f"{api}/images", asked).json()["total"] == 2
     assert client.get(f"{api}/tag-counts", asked).json()["images"] == 2
     assert client.get(f"{api}/matching", asked).json()["images"] == 2
+
+
+def test_in_a_large_dataset_what_was_looked_for_is_known_until_something_changes(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(next_position=20_001)
+    monkeypatch.setattr(filter_tokens, "MOST_COUNTED_AT_ONCE", 4)
+    with pytest.raises(BadFilter, match="being counted"):
+        found(dataset, "tokens:3")
+    count_lengths(dataset.pk)
+    assert found(dataset, "tokens:3") == ["1.jpg"]
+    TextLength.objects.filter(image=_first(dataset)).delete()
+    forget_moments()
+    assert found(dataset, "tokens:5") == ["2.jpg"]
+    count_lengths(dataset.pk)
+    assert found(dataset, "tokens:5") == ["2.jpg"]
+    apply(_first(dataset), adding("sea"))
+    assert (found(dataset, "tokens:5"), found(dataset, "tokens:7")) == ([], ["2.jpg", "3.jpg"])
+    factories.make_image(dataset, original_name="6.jpg")
+    touch_dataset(dataset.pk)
+    assert found(dataset, "tokens:1") == ["5.jpg", "6.jpg"]
+
+
+def test_a_split_may_be_for_the_pictures_of_a_length(dataset: Dataset) -> None:
+    asked = Rewording(Kind.SPLIT, "sky", ("clouds", "blue"), dataset, filter="tokens:<6")
+    assert forecast(asked).images == 2
+    assert carry_out(asked, by=None, key=uuid.uuid4()).images == 2
+    assert found(dataset, "sky") == ["3.jpg"]
 
 
 def test_a_session_whose_tokens_are_being_counted_says_so(
