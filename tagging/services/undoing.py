@@ -265,8 +265,8 @@ def _read(change: Change, image_ids: Sequence[int], since: int) -> list[_Board]:
     rows = TagOperation.objects.filter(image__in=image_ids, pk__gte=since).order_by("pk")
     facts = ("pk", "change_id", "kind", "tag_name", "before", "after", "change__undoes_id")
     for image_id, *values in rows.values_list("image_id", *facts, *COLUMNS):
-        of_step, came = values[: len(facts)], values[len(facts) :]
-        step, board = Step(*of_step, read_came(*came)), boards[image_id]
+        *of_step, source, by, at = values
+        step, board = Step(*[*of_step, read_came(source, by, at)]), boards[image_id]
         if step.kind == Kind.NUMBER:
             board.numberings[step.change].append(step)
         elif step.changes and (step.change == change.pk or step.subject in board.steps):

@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from datasets.models import Dataset, Image
 from tagging.models import Change, Source, TagImplication, TagOperation
@@ -85,6 +88,38 @@ def test_what_came_along_is_again_what_it_was_too(image: Image, ana: User) -> No
     assert rows_on(image) == []
     apply_edits(image, [back(adding("kimono"), removed)], by=ana)
     assert rows_on(image) == before
+
+
+names = st.sampled_from(list("abcde"))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.booleans(), names, st.sampled_from(Source.values)), max_size=8),
+    st.lists(names, min_size=1, max_size=4, unique=True),
+    st.booleans(),
+)
+def test_whatever_is_removed_and_taken_back_on_the_desk_is_again_what_it_was(
+    db: None, script: list[tuple[bool, str, str]], taken: list[str], at_once: bool
+) -> None:
+    with transaction.atomic():
+        image, people = factories.make_image(factories.make_dataset()), [None, factories.make_user()]
+        for turn, (is_new, name, source) in enumerate(script):
+            apply_edits(image, [(adding if is_new else removing)(name)], by=people[turn % 2], source=Source(source))
+        before, first = rows_on(image), names_on(image)
+        there = [name for name in taken if name in first]
+        removals = [removing(name) for name in there]
+        # The last that went comes back first, in front of who stood behind it.
+        backs = []
+        for number in reversed(range(len(there))):
+            left = [name for name in first if name not in there[:number]]
+            following = left[left.index(there[number]) + 1 :]
+            backs.append(back(adding(there[number], following[0] if following else None), removals[number]))
+        for edits in [[*removals, *backs]] if at_once else [removals, backs]:
+            apply_edits(image, edits, by=people[1])
+        now = rows_on(image)
+        assert [(name, *came) for name, _place, *came in now] == [(name, *came) for name, _place, *came in before]
+        transaction.set_rollback(True)
 
 
 def test_what_was_before_it_may_be_taken_back_after_it(image: Image) -> None:
