@@ -17,7 +17,7 @@ from datasets.permissions import visible_datasets, visible_images
 from tagger_project.auth import person
 from tagging.models import Tag, TagAlias, TagCategory, TagImplication
 from tagging.permissions import can_edit_vocabulary, check_can_edit_vocabulary
-from tagging.queries.tag_detail import find_described, get_tag_detail
+from tagging.queries.tag_detail import find_described, find_tags, get_tag_detail
 from tagging.schemas import ErrorOut
 from tagging.services.describing import (
     AliasTaken,
@@ -33,7 +33,7 @@ from tagging.services.describing import (
 )
 from tagging.services.implications import ImplicationCircle, SuccessorCircle, add_implication, deprecate_tag
 from tagging.services.vocabulary import TagRefused, checked_name, resolve_aliases
-from tagging.vocabulary_schemas import DeprecationIn, ExamplesIn, NameIn, ScopeIn, TagDetailOut, TagPatch
+from tagging.vocabulary_schemas import DeprecationIn, ExamplesIn, NameIn, ScopeIn, TagDetailOut, TagPatch, WordOut
 
 router = Router(tags=["vocabulary"])
 
@@ -44,6 +44,12 @@ _REFUSED = (AliasTaken, TooManyExamples, ImplicationCircle, SuccessorCircle)
 def read_tag(request: HttpRequest, tag_id: int) -> TagDetailOut:
     """A tag with its rules, its datasets and its pictures; what one may not see is only counted."""
     return _told(get_object_or_404(_tags(), pk=tag_id), person(request))
+
+
+@router.get("/vocabulary/tags", response=list[WordOut])
+def complete_tag(request: HttpRequest, q: str = "") -> list[WordOut]:
+    """Tags that begin with a text, at most 12, whatever they are meant for."""
+    return [WordOut(id=tag.pk, name=tag.name) for tag in find_tags(" ".join(q.replace("\x00", "").split())[:200])]
 
 
 @router.get("/datasets/{int:dataset_id}/tag-meaning", response=TagDetailOut)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from datasets.models import Dataset, Image
 from datasets.permissions import visible_datasets, visible_images
@@ -57,6 +57,15 @@ def get_tag_detail(tag: Tag, user: User | None) -> TagDetail:
         examples=examples,
         more_examples=shown.count() - len(examples),
     )
+
+
+def find_tags(text: str, limit: int = 12) -> list[Tag]:
+    """Return tags that begin with a text, however its words are parted, those that are seen most first."""
+    spellings = {text, text.replace(" ", "_"), text.replace("_", " ")}
+    condition = Q()
+    for spelling in sorted(spellings):
+        condition |= Q(name__istartswith=spelling)
+    return list(Tag.objects.filter(condition).order_by("-vocabulary_count", "name")[:limit]) if text else []
 
 
 def find_described(dataset: Dataset, name: str) -> Tag | None:
