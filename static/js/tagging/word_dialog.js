@@ -208,7 +208,11 @@ export class WordDialog {
   }
 
   async closed() {
-    await this.saveAbout();
+    if ((await this.saveAbout()) === false) {
+      // What was written is nowhere else.
+      this.root.showModal();
+      return;
+    }
     this.onClose(this.detail.id, this.isChanged);
   }
 }
