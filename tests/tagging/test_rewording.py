@@ -265,6 +265,19 @@ def test_an_undo_brings_the_word_back_as_it_was_and_the_alias_away(dataset: Data
     check_log(image)
 
 
+@pytest.mark.parametrize("reword", [merging("grin", "smile"), splitting("grin", "smile", "teeth")])
+def test_other_words_for_a_tag_came_as_it_had_come_and_so_does_it_again(dataset: Dataset, reword: Rewording) -> None:
+    image, ana = factories.make_image(dataset), factories.make_user()
+    apply_edits(image, [adding("grin")], by=ana, source=Source.MODEL)
+    before, start = rows_on(image), newest()
+    Tag.objects.create(name="smile")
+    do(reword)
+    assert names_on(image) == list(reword.into)
+    assert {tuple(came) for _name, _place, *came in rows_on(image)} == {before[0][2:]}
+    undo_all(start)
+    assert rows_on(image) == before
+
+
 def test_a_run_that_stopped_goes_on_under_the_same_entry(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rewriting, "_IMAGES_AT_ONCE", 2)
     images = [tagged(dataset, "grin") for _ in range(5)]
