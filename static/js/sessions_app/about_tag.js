@@ -110,8 +110,8 @@ export class AboutTag {
 
   ways({ id, examples, can_edit: canEdit }) {
     const isExample = examples.some(({ image }) => image === this.desk.image);
-    const words = isExample ? gettext("This picture is an example") : gettext("Use this picture as an example");
-    const toggle = { class: "button", type: "button", "aria-pressed": String(isExample), text: words, onclick: () => this.use(id, !isExample) };
+    const words = isExample ? gettext("Take this picture out of them") : gettext("Use this picture as an example");
+    const toggle = { class: "button", type: "button", text: words, onclick: () => this.use(id, !isExample) };
     const address = `${this.urls.vocabulary}#tag-${id}`;
     return el(
       "div",
@@ -153,8 +153,8 @@ function factsOf({ aliases, implies, is_deprecated: isDeprecated, successor }) {
   const outOfUse = successor ? interpolate(gettext("“%(name)s” takes its place"), { name: successor }) : gettext("nothing takes its place");
   const rows = [
     [gettext("Not used"), isDeprecated ? outOfUse : ""],
-    [gettext("Aliases"), names(aliases.slice(0, 12))],
-    [gettext("Implies"), names(implies.slice(0, 12))],
+    [gettext("Aliases"), names(aliases.slice(0, 6))],
+    [gettext("Implies"), names(implies.slice(0, 6))],
   ].filter(([, value]) => value !== "");
   if (rows.length === 0) return null;
   return el("dl", { class: "info__list" }, rows.map(([name, value]) => el("div", { class: "info__row" }, el("dt", { text: name }), el("dd", {}, el("bdi", { text: value })))));
