@@ -165,10 +165,15 @@ class QuestionOut(Schema):
     @classmethod
     def of(cls, question: TagImplied | TagDoubted) -> QuestionOut:
         """Build it from what the service asks."""
-        if isinstance(question, TagImplied):
-            return cls(detail=str(question), key=question.key, tag=question.tag, implied_by=question.impliers)
-        also = [DoubtOut(detail=str(each), key=each.key, tag=each.tag, meant=each.meant) for each in question.also]
-        return cls(detail=str(question), key=question.key, tag=question.tag, meant=question.meant, also=also)
+        others = question.also if isinstance(question, TagDoubted) else []
+        return cls(
+            detail=str(question),
+            key=question.key,
+            tag=question.tag,
+            meant="" if isinstance(question, TagImplied) else question.meant,
+            implied_by=question.impliers if isinstance(question, TagImplied) else [],
+            also=[DoubtOut(detail=str(each), key=each.key, tag=each.tag, meant=each.meant) for each in others],
+        )
 
 
 class CategoryOut(Schema):

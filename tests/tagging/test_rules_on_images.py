@@ -335,6 +335,19 @@ def test_a_new_tag_that_is_one_letter_away_is_asked_about(client: Client, image:
     assert post(client, other, kind="add", tag=typed, is_meant=False)[0] == 200, "it is a tag now"
 
 
+def test_all_slips_of_a_list_are_asked_about_at_once_and_nothing_of_it_is_stored(
+    client: Client, image: Image, eyes: Tag
+) -> None:
+    names = ["reeds", "blue eyez", "blue eys"]
+    edits = [{"key": str(uuid.uuid4()), "kind": "add", "tag": name, "is_meant": False} for name in names]
+    response = client.post(f"/api/v1/images/{image.pk}/edits", {"operations": edits}, content_type="application/json")
+    body = response.json()
+    asked = [(each["key"], each["tag"], each["meant"]) for each in (body, *body["also"])]
+    assert response.status_code == 409
+    assert asked == [(edit["key"], edit["tag"], "blue eyes") for edit in edits[1:]]
+    assert names_on(image) == []
+
+
 @pytest.mark.parametrize("typed", ["blue eyes", "blu eys", "blue hair", "blue eyes2"])
 def test_anything_else_is_not_asked_about(client: Client, image: Image, eyes: Tag, typed: str) -> None:
     assert post(client, image, kind="add", tag=typed, is_meant=False)[0] == 200
