@@ -265,8 +265,6 @@ class Bench:
 
     def counts(self) -> None:
         """The list of tags, for all and for what is filtered."""
-        from tagging.queries.tag_counts import get_tag_counts
-
         bare = self.seconds(lambda _: self.bare_counts(), 3)
         for filter in ("", '"word 0"', '-"word 0"', f'"{self.words[-1][0]}"'):
             self.tell(f"tag counts {filter}", partial(self.count_tags, filter), bare)
