@@ -84,6 +84,17 @@ def _fill_one(name: str, count: int, tags_each: int, words: list[int], chance: r
     _copy(Image, _images(dataset.pk, count, chance))
     pks = list(Image.objects.filter(dataset=dataset).order_by("position").values_list("pk", flat=True))
     _copy(ImageTag, _image_tags(pks, tags_each, words, chance))
+    _count_tokens(dataset.pk)
+
+
+def _count_tokens(dataset: int) -> None:
+    """As the worker does, where it can be done here."""
+    from tagging.services.text_lengths import count_lengths
+
+    began = time.perf_counter()
+    counted = count_lengths(dataset)
+    took = time.perf_counter() - began
+    print(f"tokens of {counted.images} texts counted and kept in {took:.1f} s, {counted.left} left", flush=True)
 
 
 def _images(dataset: int, count: int, chance: random.Random) -> Iterator[dict[str, Any]]:
@@ -154,6 +165,8 @@ class Bench:
         print(f"{'':<34} median ms   p95 ms   ratio to the bare statement, its ms")
         for order in Order:
             self.pages(order)
+        self.cold("two tags, tags not in memory", '"word 0" "word 40"')
+        self.hold()
         # From the most used to the rarest.
         for place in (0, 3, 100, 5_000, _WORDS - 1):
             self.filtered(f"one tag ({place}.)", f'"{self.words[place][0]}"', [self.words[place][1]], [])
@@ -162,7 +175,60 @@ class Bench:
         self.filtered("a negation", '-"word 0"', [], [self.words[0][1]])
         self.filtered("a tag and a negation", '"word 40" -"word 0"', [self.words[40][1]], [self.words[0][1]])
         self.filtered("a negation of a rare tag", f'-"{self.words[-1][0]}"', [], [self.words[-1][1]])
+        self.tokens()
         self.counts()
+
+    def tokens(self) -> None:
+        """Texts longer than CLIP reads at once, and a few that are longest, where tokens can be counted here."""
+        from tagging.models import TextLength
+
+        rows = TextLength.objects.filter(image__dataset=self.dataset).order_by("-clip").values_list("clip", flat=True)
+        counts = [count or 0 for count in rows]
+        if counts:
+            self.lengths("tokens:>75", 75)
+            self.lengths("tokens: of the longest", counts[len(counts) // 1_000])
+
+    def lengths(self, title: str, limit: int) -> None:
+        """The first page and a jump, each with the total; and the first page when the dataset was changed before it."""
+        from datasets.queries.images import Asked, get_image_page, get_landmarks
+
+        asked = Asked(self.dataset, f"tokens:>{limit}")
+        bare = self.seconds(lambda _: self.bare_lengths(limit))
+        page = get_image_page(asked, limit=_LIMIT)
+        if self.explain:
+            print(asked.filter, asked.matching().in_order()[:_LIMIT].explain(), sep="\n")
+        self.tell(f"{title}: {page.total} found", partial(anew, lambda: get_image_page(asked)), bare)
+        self.tell("  again, its total is held", lambda _: get_image_page(asked, limit=_LIMIT), bare)
+        marks = get_landmarks(asked, every=_LIMIT).cursors
+        chance = random.Random(1)
+        self.tell("  a jump", lambda _: get_image_page(asked, after=chance.choice(marks)), bare)
+
+    def bare_lengths(self, limit: int) -> None:
+        """The rows of a page by hand, as if every count held."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT i.* FROM datasets_image i JOIN tagging_textlength t ON t.image_id = i.id "
+                "WHERE i.dataset_id = %s AND i.trashed_at IS NULL AND t.clip > %s "
+                f"ORDER BY i.position LIMIT {_LIMIT + 1}",
+                [self.dataset.pk, limit],
+            )
+            cursor.fetchall()
+
+    def cold(self, title: str, filter: str) -> None:
+        """The first page and its total before anybody asked for the list of tags, which holds them in memory."""
+        from datasets.queries.images import Asked, get_image_page
+
+        self.tell(title, partial(anew, lambda: get_image_page(Asked(self.dataset, filter))), None)
+
+    def hold(self) -> None:
+        """Ask for the list of tags, as every page of the grid does."""
+        from tagging.queries.tag_counts import get_tag_counts
+
+        began = time.perf_counter()
+        get_tag_counts(self.dataset)
+        print(f"{'tags read into memory':<34} {1000 * (time.perf_counter() - began):9.1f}", flush=True)
 
     def pages(self, order: Any) -> None:
         """Page 1, page 1,000 and a jump in an order."""
@@ -199,12 +265,7 @@ class Bench:
 
     def counts(self) -> None:
         """The list of tags, for all and for what is filtered."""
-        from tagging.queries.tag_counts import get_tag_counts
-
         bare = self.seconds(lambda _: self.bare_counts(), 3)
-        began = time.perf_counter()
-        get_tag_counts(self.dataset)
-        print(f"{'tags read into memory':<34} {1000 * (time.perf_counter() - began):9.1f}", flush=True)
         for filter in ("", '"word 0"', '-"word 0"', f'"{self.words[-1][0]}"'):
             self.tell(f"tag counts {filter}", partial(self.count_tags, filter), bare)
 

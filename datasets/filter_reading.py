@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from django.db.models import Q
@@ -24,12 +25,16 @@ class FilterReader(Protocol):
         """Raise `BadFilter` where it cannot be read."""
 
 
+FilterCounter = Callable[[str, Dataset], int | None]
+
 _readers: list[FilterReader] = []
+_counters: list[FilterCounter] = []
 
 
-def register(reader: FilterReader) -> None:
-    """Let filters be read by this, once, when the program starts."""
+def register(reader: FilterReader, counter: FilterCounter) -> None:
+    """Let filters be read by this, and counted by that where it can, once, when the program starts."""
     _readers[:] = [reader]
+    _counters[:] = [counter]
 
 
 def read_filter(text: str, dataset: Dataset | None = None) -> Q:
@@ -45,3 +50,8 @@ def read_filter(text: str, dataset: Dataset | None = None) -> Q:
     if not text.strip():
         return Q()
     return _readers[0](text, dataset)
+
+
+def count_filter(text: str, dataset: Dataset) -> int | None:
+    """Return how many images of a dataset a filter asks for; `None` where only the database can tell."""
+    return _counters[0](text, dataset) if text.strip() else None

@@ -1,4 +1,4 @@
-"""The one piece of news that travels to the right without an import."""
+"""The news that travels to the right without an import."""
 
 from django.dispatch import Signal
 
@@ -12,3 +12,6 @@ image_ready = Signal()
 A receiver must be safe to run twice for one image. Who reads the texts answers with a list of `TextEnd`, one for each
 arrival.
 """
+
+import_finished = Signal()
+"""An import came to its end: every file of it has one. Sent after the commit that made it true, with `dataset_id`."""

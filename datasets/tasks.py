@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from celery import current_app, shared_task
-from django.db import DatabaseError
 from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 
@@ -17,7 +15,7 @@ from datasets.services import processing
 from datasets.services.blobs import free_unneeded_blobs
 from datasets.services.sweeping import finish_complete_imports, give_up_abandoned_imports, remove_leftovers
 from datasets.services.trash import purge_expired
-from tagger_project.full_disk import is_disk_full
+from tagger_project.full_disk import full_disk_is_told
 from tagger_project.outage import outage
 
 logger = logging.getLogger(__name__)
@@ -26,6 +24,7 @@ logger = logging.getLogger(__name__)
 PICTURES_QUEUE = "pictures"
 # A connection that was never made, one that broke, and what the client itself says of both.
 NO_ANSWER = (OperationalError, RedisError, OSError)
+_FILES_WAIT = "what waits for a worker waits until there is room."
 _IMAGES_A_PURGE = 2000
 _SECONDS_A_FREEING = 10.0
 # With two pictures that take all the time they may have on top, this stays under CELERY_TASK_TIME_LIMIT.
@@ -39,7 +38,7 @@ def process_items(**_: Any) -> None:
     The message says only that there is work: what it is stands in the database. So there is never more than a handful
     of messages, and one that is lost loses nothing.
     """
-    with _full_disk_is_told():
+    with full_disk_is_told(logger, _FILES_WAIT):
         if processing.count_waiting(most=2) > 1:
             wake_worker()  # another one, if there is one that sleeps
         processing.process_waiting(most_seconds=_SECONDS_A_MESSAGE)
@@ -55,7 +54,7 @@ def requeue_stale_items(*, restart: bool = False, **_: Any) -> bool:
     `restart` says that no worker runs: every claim is a dead one's.
     """
     found = False
-    with _full_disk_is_told():
+    with full_disk_is_told(logger, _FILES_WAIT):
         if restart:
             processing.release_claims_of_the_dead()
         found = processing.count_waiting(most=1) > 0
@@ -90,17 +89,6 @@ def sweep_leftovers(**_: Any) -> int:
     """Give up imports that nobody sends to any more, and remove files that deaths left behind; returns how many."""
     give_up_abandoned_imports()
     return remove_leftovers()
-
-
-@contextmanager
-def _full_disk_is_told() -> Iterator[None]:
-    """Say in one line that there is no room; the next sweep tries again, and goes on where somebody made some."""
-    try:
-        yield
-    except (OSError, DatabaseError) as error:
-        if not is_disk_full(error):
-            raise
-        logger.warning("The disk is full: what waits for a worker waits until there is room.")
 
 
 def wake_worker() -> bool:

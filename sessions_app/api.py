@@ -25,7 +25,14 @@ from sessions_app.schemas import (
 )
 from sessions_app.services.keys import BadKeys, get_key_map, keep_key_map
 from sessions_app.services.sessions import ForeignImage, keep_place
-from sessions_app.services.walks import WalkRefused, delete_walk, finish_walk, rename_walk, start_walk
+from sessions_app.services.walks import (
+    WalkRefused,
+    delete_walk,
+    finish_walk,
+    go_on_or_start_walk,
+    rename_walk,
+    start_walk,
+)
 from tagger_project.auth import person
 from tagging.queries.filtering import BadFilter
 from tagging.queries.state import get_image_state
@@ -78,16 +85,21 @@ def count_images(request: HttpRequest, dataset_id: int, filter: str = "") -> Mat
         raise HttpError(422, str(refused)) from refused
 
 
-@router.post("/datasets/{int:dataset_id}/walks", response={201: WalkOut}, summary="Start a tagging session")
+@router.post(
+    "/datasets/{int:dataset_id}/walks", response={200: WalkOut, 201: WalkOut}, summary="Start a tagging session"
+)
 def create_walk(request: HttpRequest, dataset_id: int, body: WalkIn) -> Status[WalkOut]:
-    """Start a tagging session past the images that match a filter; 422 where none does."""
+    """Start a tagging session past the images that match a filter; 422 where none does, 200 where one goes on."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
     try:
-        walk = start_walk(dataset, name=body.name, filter_text=body.filter, order=body.order, by=user)
+        if body.goes_on:
+            walk, is_new = go_on_or_start_walk(dataset, filter_text=body.filter, order=body.order, by=user)
+        else:
+            walk, is_new = start_walk(dataset, name=body.name, filter_text=body.filter, order=body.order, by=user), True
     except (BadFilter, WalkRefused) as refused:
         raise HttpError(422, str(refused)) from refused
-    return Status(201, WalkOut.of(get_walk_card(walk)))
+    return Status(201 if is_new else 200, WalkOut.of(get_walk_card(walk)))
 
 
 @router.get("/walks", response=list[WalkOut], summary="One's own tagging sessions")

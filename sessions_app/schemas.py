@@ -67,6 +67,7 @@ class WalkIn(Schema):
     name: str = Field("", description="Made from the filter where it is empty.")
     filter: str = Field("", description='Such as `is:untagged "blue sky" -hat`; empty for all images.')
     order: TaggingSession.Order = TaggingSession.Order.POSITION
+    goes_on: bool = Field(False, description="Go on with one's open session of the same filter and order, if there is.")
 
 
 class WalkPatch(Schema):

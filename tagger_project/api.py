@@ -23,6 +23,7 @@ from tagging.filter_api import router as filter_router
 from tagging.history_api import router as history_router
 from tagging.lint_api import router as lint_router
 from tagging.versions_api import router as versions_router
+from tagging.vocabulary_api import router as vocabulary_router
 
 api = NinjaAPI(
     title="Dataset tagger",
@@ -42,6 +43,7 @@ api.add_router("", exports_router)
 api.add_router("", filter_router)
 api.add_router("", lint_router)
 api.add_router("", versions_router)
+api.add_router("", vocabulary_router)
 api.add_router("", sessions_router)
 api.add_router("", people_router)
 

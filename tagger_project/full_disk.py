@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _SAYS_THE_SYSTEM = {errno.ENOSPC, errno.EDQUOT}
 _SAYS_SQLITE = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
@@ -21,3 +24,14 @@ def is_disk_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+@contextmanager
+def full_disk_is_told(logger: logging.Logger, sentence: str) -> Iterator[None]:
+    """Say in one line that there is no room, where that is what is wrong; every other failure goes on its way."""
+    try:
+        yield
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        logger.warning("The disk is full: %s", sentence)

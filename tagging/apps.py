@@ -13,7 +13,8 @@ class TaggingConfig(AppConfig):
     def ready(self) -> None:
         """Listen for images that became ready, and read the filters of every room."""
         from datasets import filter_reading
-        from tagging import receivers  # noqa: F401  (importing connects the one receiver)
+        from tagging import receivers  # noqa: F401  (importing connects them)
+        from tagging.queries.filter_in_memory import count_in_memory
         from tagging.queries.filtering import read_filter
 
-        filter_reading.register(read_filter)
+        filter_reading.register(read_filter, count_in_memory)

@@ -1,4 +1,4 @@
-"""Do an action on many images: at once where it is small, else by a worker; let a worker write an export."""
+"""Do an action on many images: at once where it is small, else by a worker, as exports and the counting of tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from tagging.models import BulkJob, ExportJob
 from tagging.services.bulk.running import run_job
-from tagging.tasks import wake_for, wake_for_export
+from tagging.tasks import ask_for_lengths, wake_for, wake_for_export
 
 # Up to here the person waits for the answer; above it a worker does it.
 MOST_AT_ONCE = 500
@@ -30,3 +30,8 @@ def write_soon(job: ExportJob) -> None:
     """Wake a worker for an export that is not at its end."""
     if job.state not in ExportJob.ENDED:
         transaction.on_commit(partial(wake_for_export, job.pk))
+
+
+def start_counting_lengths(dataset_id: int) -> None:
+    """Let a worker count the tokens of a dataset's texts that were changed since they were counted."""
+    transaction.on_commit(partial(ask_for_lengths, dataset_id))

@@ -5,9 +5,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 CAPTION = "CAPTION"
 NUMBER = "NUMBER"
+
+
+class Came(NamedTuple):
+    """How a tag came onto its image: in which way, by whom (the number of a user), and when."""
+
+    source: str
+    added_by: int | None
+    added_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,7 @@ class Step:
         before: the tag's position or the caption's text before it; `None` where it was not there.
         after: the same after it.
         undoes: the change that its change takes back.
+        had_come: how the tag had come that was there before it, where that was noted.
     """
 
     number: int
@@ -31,6 +42,7 @@ class Step:
     before: float | str | None
     after: float | str | None
     undoes: int | None = None
+    had_come: Came | None = None
 
     @property
     def subject(self) -> tuple[bool, str]:

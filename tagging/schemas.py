@@ -141,6 +141,15 @@ class StaleCaptionOut(Schema):
     state: ImageStateOut
 
 
+class DoubtOut(Schema):
+    """A new tag that is one letter away from one that is used much."""
+
+    detail: str
+    key: uuid.UUID = Field(description="Of the operation that is asked about.")
+    tag: str
+    meant: str
+
+
 class QuestionOut(Schema):
     """An edit that a person has to say more about; none of the call was applied."""
 
@@ -151,16 +160,19 @@ class QuestionOut(Schema):
     implied_by: list[str] = Field(
         [], description="What the tag follows from; send `with_impliers: true` or `keep_impliers: true`."
     )
+    also: list[DoubtOut] = Field([], description="The other slips of the same call, in order.")
 
     @classmethod
     def of(cls, question: TagImplied | TagDoubted) -> QuestionOut:
         """Build it from what the service asks."""
+        others = question.also if isinstance(question, TagDoubted) else []
         return cls(
             detail=str(question),
             key=question.key,
             tag=question.tag,
             meant="" if isinstance(question, TagImplied) else question.meant,
             implied_by=question.impliers if isinstance(question, TagImplied) else [],
+            also=[DoubtOut(detail=str(each), key=each.key, tag=each.tag, meant=each.meant) for each in others],
         )
 
 

@@ -1,4 +1,4 @@
-"""Celery's doors to actions on many images, and to exports."""
+"""Celery's doors to actions on many images, to exports, and to the counting of tokens."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task
-from django.db import DatabaseError
+from django.core.cache import cache
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from tagger_project.full_disk import is_disk_full
+from tagger_project.full_disk import full_disk_is_told
 from tagger_project.live import gathered
 from tagger_project.outage import outage
 from tagging.services.bulk.running import find_waiting, run_job
 from tagging.services.exports.keeping import sweep_exports
 from tagging.services.exports.running import find_waiting_exports, run_export
+from tagging.services.text_lengths import count_lengths
 
 logger = logging.getLogger(__name__)
 
@@ -26,27 +27,27 @@ _NO_ANSWER = (OperationalError, RedisError, OSError)
 _SECONDS_A_MESSAGE = 10.0
 # An export comes on top with one picture, or with summing up an archive of any size that several workers wrote.
 _MOST_SECONDS_OF_AN_EXPORT = 1800
+# A message that counts tokens is on its way or at work; after so many seconds it is taken for lost.
+_SECONDS_OF_A_MARK = 30
+_JOBS_WAIT = "actions on many pictures wait until there is room."
 
 
 @shared_task(name="tagging.run_bulk_job")
 def run_bulk_job(*, job_id: int, **_: Any) -> None:
     """Go on with a job for some seconds; safe to run twice and beside itself."""
-    try:
+    with full_disk_is_told(logger, _JOBS_WAIT):
         with gathered():
             is_left = run_job(job_id, seconds=_SECONDS_A_MESSAGE)
-    except (OSError, DatabaseError) as error:
-        if not is_disk_full(error):
-            raise
-        logger.warning("The disk is full: actions on many pictures wait until there is room.")
-        return
-    if is_left:
-        wake_for(job_id)
+        if is_left:
+            wake_for(job_id)
 
 
 @shared_task(name="tagging.requeue_bulk_jobs")
 def requeue_bulk_jobs(**_: Any) -> int:
     """Wake workers for jobs that a lost message or a dead worker left behind; returns how many there are."""
-    waiting = find_waiting()
+    waiting: list[int] = []
+    with full_disk_is_told(logger, _JOBS_WAIT):
+        waiting = find_waiting()
     for job_id in waiting:
         wake_for(job_id)
     return len(waiting)
@@ -96,3 +97,34 @@ def _hint(send: Callable[[], object], lost: str) -> bool:
         return False
     outage.note_answer()
     return True
+
+
+@shared_task(name="tagging.count_text_lengths")
+def count_text_lengths(*, dataset_id: int, **_: Any) -> None:
+    """Count tokens for some seconds; safe to run twice and beside itself."""
+    cache.set(_mark_of(dataset_id), 1, _SECONDS_OF_A_MARK)
+    with full_disk_is_told(logger, "tokens are counted when there is room, and somebody asks for them."):
+        counted = count_lengths(dataset_id, seconds=_SECONDS_A_MESSAGE)
+        cache.delete(_mark_of(dataset_id))
+        # What somebody is editing over and over is left to who asks next.
+        if counted.left and counted.images:
+            ask_for_lengths(dataset_id)
+
+
+def ask_for_lengths(dataset_id: int) -> bool:
+    """Send a worker a message to count a dataset's tokens, unless one is on its way; returns whether it was sent."""
+    if outage.lasts():
+        return False
+    try:
+        if not cache.add(_mark_of(dataset_id), 1, _SECONDS_OF_A_MARK):
+            return False
+        count_text_lengths.delay(dataset_id=dataset_id)
+    except _NO_ANSWER as error:
+        outage.note(error, "Tokens are counted when somebody asks for them again.")
+        return False
+    outage.note_answer()
+    return True
+
+
+def _mark_of(dataset_id: int) -> str:
+    return f"text-lengths:{dataset_id}"

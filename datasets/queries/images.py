@@ -9,7 +9,7 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 
-from datasets.filter_reading import read_filter
+from datasets.filter_reading import count_filter, read_filter
 from datasets.models import Dataset, Flag, Image, ImageQuerySet, ReviewState
 from datasets.queries.moments import held_for_a_moment, last_found
 from datasets.queries.ordering import (
@@ -91,7 +91,12 @@ class Asked:
 
     def count(self, matching: ImageQuerySet) -> int:
         """Return how many match, which are what `matching` returned."""
-        return held_for_a_moment(self.dataset, matching.count, "total", *self.images)
+        return held_for_a_moment(self.dataset, lambda: self._count_anew(matching), "total", *self.images)
+
+    def _count_anew(self, matching: ImageQuerySet) -> int:
+        is_filter_alone = self.images == (self.filter, False, None, None)
+        known = count_filter(self.filter, self.dataset) if is_filter_alone else None
+        return matching.count() if known is None else known
 
 
 def get_image_page(asked: Asked, *, after: str = "", limit: int = 100) -> ImagePage:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -25,6 +26,7 @@ from datasets.services.datasets import touch_dataset
 from datasets.services.lists import note_rows_without_images, send_lists_to_older_images
 from datasets.services.sidecars import refuse_lonely_sidecars
 from datasets.services.telling import tell_import
+from datasets.signals import import_finished
 from tagger_project.full_disk import is_disk_full
 
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -328,13 +330,15 @@ def finish_if_complete(job_id: int) -> bool:
         return False
     with transaction.atomic():
         # The dataset's row first, as everywhere: two orders of taking them would wait for each other for ever.
-        touch_dataset(ImportJob.objects.values_list("dataset", flat=True).get(pk=job_id))
+        dataset_id = ImportJob.objects.values_list("dataset", flat=True).get(pk=job_id)
+        touch_dataset(dataset_id)
         complete = ImportJob.objects.filter(pk=job_id, sealed_at__isnull=False, finished_at=None)
         finished = complete.filter(~Exists(unfinished)).update(finished_at=timezone.now())
         if finished:
             refuse_lonely_sidecars(job_id)
             note_rows_without_images(job_id)
             tell_import(job_id)
+            transaction.on_commit(partial(import_finished.send, ImportJob, dataset_id=dataset_id))
     return bool(finished)
 
 

@@ -32,7 +32,7 @@ class TaggingSession(models.Model):
     )
     is_default = models.BooleanField(default=True, editable=False)
     name = models.CharField(_("name"), max_length=120, blank=True)
-    filter_text = models.CharField(_("filter"), max_length=500, blank=True)
+    filter_text = models.CharField(_("filter"), max_length=4000, blank=True)
     order = models.CharField(_("order"), max_length=8, choices=Order.choices, default=Order.POSITION)
     current_image = models.ForeignKey(
         Image, verbose_name=_("current image"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

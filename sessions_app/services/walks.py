@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 from datasets.models import Dataset, Image
 from sessions_app.models import ImageVisit, TaggingSession
 from sessions_app.queries.courses import walk_candidates
+from tagging.filters.grammar import MOST_CHARACTERS
 from tagging.text import one_line
 
 LONGEST_NAME = 120
-LONGEST_FILTER = 500
+# As much as a filter may have at all.
+LONGEST_FILTER = MOST_CHARACTERS
 # More than an hour at one picture is a page that was left open.
 _LONGEST_VISIT = 3600.0
 
@@ -62,6 +64,24 @@ def start_walk(dataset: Dataset, *, name: str, filter_text: str, order: str, by:
         )
     walk.save()
     return walk
+
+
+def go_on_or_start_walk(
+    dataset: Dataset, *, filter_text: str, order: str, by: User | None
+) -> tuple[TaggingSession, bool]:
+    """Return the open walk of this filter and order that was worked on last, else a new one; and whether it is new.
+
+    Raises:
+        BadFilter: the filter cannot be read.
+        WalkRefused: nothing matches it, or it is too long.
+    """
+    open_ones = TaggingSession.objects.filter(
+        dataset=dataset, person=by, is_default=False, finished_at=None, filter_text=filter_text.strip(), order=order
+    )
+    walk = open_ones.order_by("-last_active_at", "-pk").first()
+    if walk is not None:
+        return walk, False
+    return start_walk(dataset, name="", filter_text=filter_text, order=order, by=by), True
 
 
 def rename_walk(walk: TaggingSession, name: str) -> None:

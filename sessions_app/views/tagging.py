@@ -7,10 +7,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from datasets.filter_reading import BadFilter
 from datasets.permissions import visible_datasets, visible_images
 from sessions_app.models import TaggingSession
 from sessions_app.permissions import own_walks
 from sessions_app.queries import get_desk, get_first_image_id, get_place, get_walk_image_id
+from sessions_app.queries.walks import get_walk_cards
 from sessions_app.schemas import DeskOut, KeyMapOut
 from sessions_app.services.keys import get_key_map
 from tagger_project.auth import person
@@ -24,7 +26,10 @@ def tag(request: HttpRequest, dataset_id: int) -> HttpResponse:
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
     walk = _walk(request, dataset_id)
     if walk is not None:
-        return _go_on(request, walk)
+        try:
+            return _go_on(request, walk)
+        except BadFilter as refused:
+            return _explain(request, refused)
     image_id = get_place(dataset, user).image_id or get_first_image_id(dataset, user)
     if image_id is None:
         return render(request, "sessions_app/empty.html", {"dataset": dataset})
@@ -37,6 +42,16 @@ def _go_on(request: HttpRequest, walk: TaggingSession) -> HttpResponse:
         return render(request, "sessions_app/empty.html", {"dataset": walk.dataset, "walk": walk})
     page = reverse("sessions_app:tag_image", args=[walk.dataset_id, image_id])
     return redirect(f"{page}?walk={walk.pk}")
+
+
+def _explain(request: HttpRequest, refused: BadFilter) -> HttpResponse:
+    """Show the sessions and why one of them cannot go on just now: its filter may ask for what is being counted."""
+    context = {
+        "trouble": str(refused),
+        "open_cards": get_walk_cards(person(request), finished=False),
+        "finished_cards": get_walk_cards(person(request), finished=True),
+    }
+    return render(request, "sessions_app/sessions.html", context, status=503)
 
 
 def _walk(request: HttpRequest, dataset_id: int) -> TaggingSession | None:
@@ -57,7 +72,10 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
     user = person(request)
     image = get_object_or_404(visible_images(user), pk=image_id, dataset=dataset_id)
     walk = _walk(request, dataset_id)
-    desk, state = get_desk(image, user, walk), get_image_state(image)
+    try:
+        desk, state = get_desk(image, user, walk), get_image_state(image)
+    except BadFilter as refused:
+        return _explain(request, refused)
     query = f"?walk={walk.pk}" if walk else ""
     context = {
         "dataset": image.dataset,

@@ -41,6 +41,7 @@ class TagImplicationAdmin(VocabularyAdmin[TagImplication]):
     list_display = ("tag", "implies")
     list_select_related = ("tag", "implies")
     search_fields = ("tag__name", "implies__name")
+    list_filter = ("tag__category",)
     autocomplete_fields = ("tag", "implies")
     ordering = ("tag__name", "implies__name")
     list_per_page = 100

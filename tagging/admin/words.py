@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -20,8 +21,11 @@ from tagger_project.auth import person
 from tagging.admin.base import VocabularyAdmin
 from tagging.admin.forms import TagForm
 from tagging.admin.lists import ListsMixin
-from tagging.models import ImageTag, Tag
+from tagging.admin.shown import ExamplesInline, ScopeInline
+from tagging.models import ImageTag, Tag, TagScope
+from tagging.services.describing import note_examples, note_scope
 from tagging.services.rewording import Kind
+from tagging.services.vocabulary import bump_vocabulary
 from tagging.views.rewording import read_kind, read_tags, take_step
 
 
@@ -51,6 +55,10 @@ class TagAdmin(ListsMixin, VocabularyAdmin[Tag]):
     list_per_page = 100
     actions = ("rename_selected", "merge_selected", "split_selected")
 
+    def get_inlines(self, request: HttpRequest, obj: Tag | None) -> list[type[InlineModelAdmin[Any, Any]]]:
+        """Where it is meant for and what shows it is said of a tag that is there."""
+        return [] if obj is None else [ScopeInline, ExamplesInline]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         """Count the images in the same query, and only of the tags that are shown."""
         here = ImageTag.objects.filter(tag=OuterRef("pk"), image__trashed_at=None).order_by()
@@ -77,6 +85,17 @@ class TagAdmin(ListsMixin, VocabularyAdmin[Tag]):
     def implied_by(self, tag: Tag) -> str:
         """What says it as well."""
         return ", ".join(tag.implied_by.order_by("tag__name").values_list("tag__name", flat=True)) or "–"
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save where a tag is meant for and what shows it; the tag's history tells it."""
+        super().save_formset(request, form, formset, change)
+        if not (formset.new_objects or formset.changed_objects or formset.deleted_objects):
+            return
+        if formset.model is TagScope:
+            note_scope(form.instance, by=person(request))
+            bump_vocabulary()
+        else:
+            note_examples(form.instance, by=person(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         """A tag that is on images is not deleted here: it would vanish from datasets without a trace."""

@@ -131,9 +131,6 @@ class _Parser:
             raise FilterError("many", "", word.start, word.end)
         if word.key in FOREIGN_KEYS:
             raise FilterError("foreign", word.key, word.start, word.end)
-        if word.key == "tokens":
-            # Nothing that a database could compare: the tokenizer would have to read every text first.
-            raise FilterError("tokens", word.value, word.start, word.end)
         if not word.value.strip():
             raise FilterError("empty", self.text[word.start : word.end], word.start, word.end)
         return _MAKERS[word.key](word)

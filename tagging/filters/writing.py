@@ -48,11 +48,11 @@ def _operand(node: Node) -> str:
 
 def _condition(node: Node) -> str:
     if isinstance(node, Tag):
-        return node.pattern if _reads_as(node.pattern, node) else f"tag:{_quoted(node.pattern)}"
+        return node.pattern if _can_be_bare(node.pattern, node.pattern, node) else f"tag:{_quoted(node.pattern)}"
     if isinstance(node, Category | Caption | Name | Path | By):
         key = type(node).__name__.lower()
         bare = f"{key}:{node.pattern}"
-        return bare if _reads_as(bare, node) else f"{key}:{_quoted(node.pattern)}"
+        return bare if _can_be_bare(node.pattern, bare, node) else f"{key}:{_quoted(node.pattern)}"
     if isinstance(node, Is):
         return f"is:{node.kind}"
     if isinstance(node, State):
@@ -94,9 +94,10 @@ def _quoted(pattern: str) -> str:
     return '"' + pattern.replace('"', '""') + '"'
 
 
-def _reads_as(text: str, node: Node) -> bool:
-    """Whether it is so wherever it may stand: alone, after a sign, before a parenthesis, before a quote further on."""
-    if text.partition(":")[2].startswith("'") or text.startswith("'"):
+def _can_be_bare(pattern: str, text: str, node: Node) -> bool:
+    """Whether it is read so wherever it may stand: alone, after a sign, before a parenthesis, beside any other word."""
+    # What comes later may close a quote that was none.
+    if pattern.startswith("'"):
         return False
     try:
         return parse_filter(text) == node and parse_filter(f"(-{text})") == Not(node)

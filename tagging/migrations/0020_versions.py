@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("datasets", "0007_kept_pictures"),
-        ("tagging", "0009_names_folded"),
+        ("tagging", "0011_how_tags_had_come"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -17,6 +17,7 @@ from tagging.models.quick_tag import QuickTag
 from tagging.models.review import Review
 from tagging.models.scope import DatasetVocabulary, Spelling, TagScope
 from tagging.models.tag import Tag
+from tagging.models.text_length import TextLength
 from tagging.models.text_note import TextNote
 from tagging.models.version import DatasetVersion, VersionChunk, VersionIsFixed, VersionRestore
 from tagging.models.vocabulary_revision import VocabularyRevision
@@ -44,6 +45,7 @@ __all__ = [
     "TagKeptAway",
     "TagOperation",
     "TagScope",
+    "TextLength",
     "TextNote",
     "VersionChunk",
     "VersionIsFixed",

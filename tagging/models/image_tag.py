@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from datasets.models import Image
@@ -28,7 +29,8 @@ class ImageTag(models.Model):
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("added by"), null=True, blank=True, on_delete=models.SET_NULL
     )
-    added_at = models.DateTimeField(_("added"), auto_now_add=True)
+    # Not `auto_now_add`: what an undo brings back has been there since it first came.
+    added_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("tag on an image")

@@ -35,6 +35,7 @@ KEYS = {
     "at": gettext_noop("the day it was tagged or captioned"),
     "tags": gettext_noop("how many tags"),
     "chars": gettext_noop("how many characters a trainer reads"),
+    "tokens": gettext_noop("how many tokens of CLIP a trainer reads"),
     "w": gettext_noop("width in pixels"),
     "h": gettext_noop("height in pixels"),
     "ar": gettext_noop("width by height"),
@@ -46,6 +47,7 @@ KEYS = {
 _EXAMPLES = {
     "tags": ("0", "<5", ">30"),
     "chars": (">300",),
+    "tokens": (">75", "<=75"),
     "w": ("<512", ">=1024"),
     "h": ("<512", ">=1024"),
     "ar": ("1:1", "2:3", "3:2", "16:9", ">2"),

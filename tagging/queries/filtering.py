@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import Exists, F, OuterRef, Q, TextField, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
@@ -15,19 +15,18 @@ from datasets.filter_reading import BadFilter
 from datasets.models import Dataset, Flag, Image, ReviewState
 from datasets.queries.similar import get_similar_ids
 from tagging.filters import FilterError, parse_filter, tree, write_filter
-from tagging.filters.patterns import is_wild
-from tagging.models import Caption, ImageTag, Tag, TagAlias, TagCategory
+from tagging.models import Caption, ImageTag, TagCategory
 from tagging.queries.filter_cuts import is_cut
 from tagging.queries.filter_measures import is_in_bucket, is_shaped, measures
 from tagging.queries.filter_sentences import sentence_of
+from tagging.queries.filter_tokens import TokensAsked
 from tagging.queries.filter_words import OF_DATASET, has_in_words
-from tagging.queries.likeness import begins_like, holds, is_like, is_named
+from tagging.queries.likeness import holds, is_like, is_named
 from tagging.queries.numbers_in import is_one_of
+from tagging.queries.tags_named import get_tags_named, tags_like
 
-__all__ = ["BadFilter", "read_filter", "tags_like"]
+__all__ = ["BadFilter", "read_filter"]
 
-# More are not named one by one: a statement has a largest number of values.
-_MOST_WORDS = 1_000
 # A tag on no more images leads to them; of a more frequent one, each image in turn is asked.
 _FEW_IMAGES = 2_000
 _NONE = Q(pk__in=[])
@@ -38,31 +37,24 @@ def read_filter(text: str, dataset: Dataset | None = None) -> Q:
 
     Args:
         text: as it was typed.
-        dataset: whose images are asked for; `is:duplicate` needs it.
+        dataset: whose images are asked for; `is:duplicate` and `tokens:` need it.
 
     Raises:
         BadFilter: it cannot be read.
     """
     try:
-        return _condition(parse_filter(text), dataset)
+        return _condition(parse_filter(text), dataset, TokensAsked(dataset))
     except FilterError as error:
         raise BadFilter(sentence_of(error), error.start, error.end or len(text)) from error
 
 
-def tags_like(pattern: str) -> QuerySet[Tag]:
-    """Return the tags of a name; case and underscores do not count, `*` and `?` stand for other signs."""
-    if is_wild(pattern):
-        return Tag.objects.filter(begins_like("name", pattern), is_like("name", pattern))
-    return Tag.objects.filter(is_like("name", pattern))
-
-
-def _condition(node: tree.Node, dataset: Dataset | None) -> Q:
+def _condition(node: tree.Node, dataset: Dataset | None, tokens: TokensAsked) -> Q:
     if isinstance(node, tree.And):
-        return Q(*(_condition(each, dataset) for each in node.nodes))
+        return Q(*(_condition(each, dataset, tokens) for each in node.nodes))
     if isinstance(node, tree.Or):
-        return Q(*(_condition(each, dataset) for each in node.nodes), _connector=Q.OR)
+        return Q(*(_condition(each, dataset, tokens) for each in node.nodes), _connector=Q.OR)
     if isinstance(node, tree.Not):
-        return ~_condition(node.node, dataset)
+        return ~_condition(node.node, dataset, tokens)
     if node == tree.Is("duplicate"):
         if dataset is None:
             raise FilterError("duplicate", "", 0, 0)
@@ -71,20 +63,18 @@ def _condition(node: tree.Node, dataset: Dataset | None) -> Q:
         if dataset is None:
             raise FilterError("words_here", write_filter(node), 0, 0)
         return is_cut(node, dataset) if isinstance(node, tree.Cut) else OF_DATASET[node](dataset)
+    if isinstance(node, tree.Number) and node.of == "tokens":
+        return tokens.are(node)
     return _CONDITIONS[type(node)](node)
 
 
 def _has_tag(node: tree.Tag) -> Q:
     """Find the words first: where there are few of them, each picture is then one step along an index."""
-    found = tags_like(node.pattern).values("pk")
-    words = list(found.values_list("pk", flat=True)[: _MOST_WORDS + 1])
-    if not words and not is_wild(node.pattern):
-        # No tag is called so: it may be another spelling of one.
-        words = list(TagAlias.objects.filter(is_like("name", node.pattern)).values_list("tag_id", flat=True))
+    words = get_tags_named(node.pattern)
+    if words is None:
+        return _has(tag__in=tags_like(node.pattern).values("pk"))
     if not words:
         return _NONE
-    if len(words) > _MOST_WORDS:
-        return _has(tag__in=found)
     put = ImageTag.objects.filter(tag__in=words)
     if put.values("pk")[: _FEW_IMAGES + 1].count() <= _FEW_IMAGES:
         return Q(pk__in=put.values("image"))

@@ -186,6 +186,10 @@ def _blame(row: ImageTag, change: Change | None) -> Blame:
     if change is None:
         how = str(Source(row.source).label)
         return Blame(row.tag.name, _name(row.added_by), row.added_at, row.source, how, "", None, False)
+    if change.undoes_id is not None:
+        # It came back as what it had been, and is found as that: who took the removal back did not put it there.
+        how = str(Source(row.source).label)
+        return Blame(row.tag.name, _name(row.added_by), row.added_at, row.source, how, "", change.pk, is_put_back=True)
     # What follows from a tag that somebody added stands in the same entry, but a rule put it there.
     source = Source.RULE if row.source == Source.RULE else Source(change.source)
     return Blame(
@@ -196,7 +200,7 @@ def _blame(row: ImageTag, change: Change | None) -> Blame:
         how=str(source.label),
         reason=change.reason,
         change=change.pk,
-        is_put_back=change.undoes_id is not None,
+        is_put_back=False,
     )
 
 

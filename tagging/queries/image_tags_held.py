@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 from django.conf import settings
@@ -39,6 +41,8 @@ class ImageTagsHeld:
     """Rows of tags on images, as of a revision of the dataset.
 
     Attributes:
+        created_at: when the dataset was made: another one may get its number.
+        revision: of the dataset.
         images: which image, in no order.
         tags: which tag, beside it.
     """
@@ -47,6 +51,31 @@ class ImageTagsHeld:
     revision: int
     images: Numbers
     tags: Numbers
+
+    @property
+    def first_image(self) -> int:
+        """The lowest number of an image: its place in the tables below is 0."""
+        return int(self._edges[0])
+
+    @cached_property
+    def is_there(self) -> NDArray[np.bool_]:
+        """A table of all numbers from the first image to the last: whether it is an image with a tag."""
+        return self._table(self.images)
+
+    def having(self, tags: Sequence[int]) -> NDArray[np.bool_]:
+        """Return such a table of the images that have one of these tags."""
+        is_one = self.tags == tags[0] if len(tags) == 1 else np.isin(self.tags, np.array(tags, dtype=np.int64))
+        return self._table(self.images[is_one])
+
+    @cached_property
+    def _edges(self) -> tuple[int, int]:
+        return int(self.images.min()), int(self.images.max())
+
+    def _table(self, images: Numbers) -> NDArray[np.bool_]:
+        low, high = self._edges
+        table = np.zeros(high - low + 1, dtype=np.bool_)
+        table[images - low] = True
+        return table
 
     def count(self, image_ids: Numbers | None = None) -> tuple[Numbers, Numbers]:
         """Return the tags that are on these images, on all for `None`, and on how many each is."""
@@ -72,16 +101,13 @@ def forget_image_tags() -> None:
 
 def get_image_tags(dataset: Dataset) -> ImageTagsHeld:
     """Return the tags on a dataset's images, the trash left out; after a large change those of some seconds ago."""
-    revision = Dataset.objects.values_list("revision", flat=True).get(pk=dataset.pk)
-    held = _held.get(dataset.pk)
-    if held is None or held.created_at != dataset.created_at:
+    revision = _revision_of(dataset)
+    held = _held_of(dataset)
+    if held is None:
         return _hold(dataset.pk, _read(dataset, revision))
-    if held.revision == revision:
-        return held
-    changed = Image.everything.filter(dataset=dataset, changed_at_revision__gt=held.revision)
-    ids = list(changed.values_list("pk", flat=True)[: MOST_CHANGED + 1])
-    if len(ids) <= MOST_CHANGED:
-        return _hold(dataset.pk, _with_changed(held, revision, ids))
+    fresh = _brought_up(dataset, held, revision)
+    if fresh is not None:
+        return fresh
     if not settings.SUGGESTIONS_IN_BACKGROUND:
         return _hold(dataset.pk, _read(dataset, revision))
     with _lock:
@@ -90,6 +116,30 @@ def get_image_tags(dataset: Dataset) -> ImageTagsHeld:
             _readers[dataset.pk] = reader
             reader.start()
     return held
+
+
+def get_image_tags_if_held(dataset: Dataset) -> ImageTagsHeld | None:
+    """Return the tags on a dataset's images as they are now, the trash left out; `None` where too much is not held."""
+    held = _held_of(dataset)
+    return None if held is None else _brought_up(dataset, held, _revision_of(dataset))
+
+
+def _revision_of(dataset: Dataset) -> int:
+    return Dataset.objects.values_list("revision", flat=True).get(pk=dataset.pk)
+
+
+def _held_of(dataset: Dataset) -> ImageTagsHeld | None:
+    held = _held.get(dataset.pk)
+    return held if held is not None and held.created_at == dataset.created_at else None
+
+
+def _brought_up(dataset: Dataset, held: ImageTagsHeld, revision: int) -> ImageTagsHeld | None:
+    """Return what is held with what changed since; `None` where that is too much to wait for."""
+    if held.revision == revision:
+        return held
+    changed = Image.everything.filter(dataset=dataset, changed_at_revision__gt=held.revision)
+    ids = list(changed.values_list("pk", flat=True)[: MOST_CHANGED + 1])
+    return _hold(dataset.pk, _with_changed(held, revision, ids)) if len(ids) <= MOST_CHANGED else None
 
 
 def _hold(dataset_id: int, read: ImageTagsHeld) -> ImageTagsHeld:

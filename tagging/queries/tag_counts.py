@@ -10,6 +10,7 @@ from datasets.filter_reading import read_filter
 from datasets.models import Dataset, Image
 from tagging.filters.patterns import literal
 from tagging.models import Tag
+from tagging.queries.filter_in_memory import find_in_memory
 from tagging.queries.image_tags_held import get_image_tags
 from tagging.queries.likeness import holds
 from tagging.queries.numbers_in import is_one_of
@@ -49,7 +50,11 @@ def get_tag_counts(dataset: Dataset, *, filter: str = "", holding: str = "", lim
     """
     matching = Image.objects.filter(read_filter(filter, dataset), dataset=dataset)
     held = get_image_tags(dataset)
-    if filter.strip():
+    found = find_in_memory(filter, dataset) if filter.strip() else None
+    if found is not None:
+        images = found.count
+        tags, counts = held.count(found.image_ids)
+    elif filter.strip():
         ids = np.fromiter(matching.values_list("pk", flat=True).iterator(chunk_size=20_000), dtype=np.int64)
         images = len(ids)
         tags, counts = held.count(ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
@@ -14,9 +15,10 @@ class TagDoubted(Exception):
         key: of the edit.
         tag: what was typed.
         meant: the tag that is used much.
+        also: the others of the same call that are to be asked about, in order.
     """
 
-    def __init__(self, key: uuid.UUID, tag: str, meant: str) -> None:
+    def __init__(self, key: uuid.UUID, tag: str, meant: str, also: Sequence[TagDoubted] = ()) -> None:
         facts = {"tag": tag, "meant": meant}
         super().__init__(_("“%(tag)s” is new, and one letter away from “%(meant)s”. Which one is meant?") % facts)
-        self.key, self.tag, self.meant = key, tag, meant
+        self.key, self.tag, self.meant, self.also = key, tag, meant, list(also)

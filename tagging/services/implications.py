@@ -1,18 +1,17 @@
-"""What a tag says as well, what takes the place of one that is not used any more, and pictures that show one."""
+"""What a tag says as well, and what takes the place of one that is not used any more."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from datasets.models import Image
-from tagging.models import Tag, TagExample, TagImplication
+from tagging.models import Tag, TagImplication
 from tagging.services.vocabulary import bump_vocabulary
-
-MOST_EXAMPLES = 6
+from tagging.services.vocabulary_history import note_first, sign
 
 
 class ImplicationCircle(Exception):
@@ -35,12 +34,8 @@ class SuccessorCircle(Exception):
         self.names = list(names)
 
 
-class TooManyExamples(Exception):
-    """A few pictures show a tag; the text is a sentence."""
-
-
 @transaction.atomic
-def add_implication(tag: Tag, implies: Tag) -> TagImplication:
+def add_implication(tag: Tag, implies: Tag, *, by: User | None = None) -> TagImplication:
     """Let a tag say another one as well; one that is there already is returned.
 
     Images are left as they are: it holds for what comes in from now on.
@@ -51,7 +46,12 @@ def add_implication(tag: Tag, implies: Tag) -> TagImplication:
     # Counts first, which holds its row: of two who close a circle at once the second sees what the first did.
     bump_vocabulary()
     check_no_circle(tag, implies)
-    return TagImplication.objects.get_or_create(tag=tag, implies=implies)[0]
+    row = TagImplication.objects.filter(tag=tag, implies=implies).first()
+    if row is None:
+        row = TagImplication(tag=tag, implies=implies)
+        sign(row, by=by, reason="")
+        row.save()
+    return row
 
 
 def check_no_circle(tag: Tag, implies: Tag, *, but_for: int | None = None) -> None:
@@ -91,12 +91,13 @@ def _way(start: int, end: int, but_for: int | None) -> list[int]:
 
 
 @transaction.atomic
-def deprecate_tag(tag: Tag, successor: Tag | None) -> None:
+def deprecate_tag(tag: Tag, successor: Tag | None, *, by: User | None = None) -> None:
     """Take a tag out of use from now on; images keep it where they have it.
 
     Args:
         tag: which.
         successor: what takes its place; it may be out of use itself, then its own successor counts.
+        by: who.
 
     Raises:
         SuccessorCircle: the successor leads back to the tag; nothing is changed.
@@ -110,19 +111,7 @@ def deprecate_tag(tag: Tag, successor: Tag | None) -> None:
         if len(set(way)) < len(way):
             break  # a circle of others: that one is theirs
         at = at.successor
+    note_first(Tag, [tag.pk])
+    sign(tag, by=by, reason="")
     tag.deprecated_at, tag.successor = tag.deprecated_at or timezone.now(), successor
     tag.save(update_fields=["deprecated_at", "successor"])
-
-
-@transaction.atomic
-def set_examples(tag: Tag, images: Sequence[Image]) -> None:
-    """Let these images show what a tag means, and no others.
-
-    Raises:
-        TooManyExamples: more than `MOST_EXAMPLES`.
-    """
-    if len(images) > MOST_EXAMPLES:
-        raise TooManyExamples(_("At most %(count)d pictures show a tag.") % {"count": MOST_EXAMPLES})
-    TagExample.objects.filter(tag=tag).exclude(image__in=images).delete()
-    rows = [TagExample(tag=tag, image=image) for image in images]
-    TagExample.objects.bulk_create(rows, ignore_conflicts=True)

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from datasets.models import Image
 from tagging.models import ImageTag, Tag, TagKeptAway, TagOperation
 from tagging.queries.rules import Reader
+from tagging.replaying import Came
+from tagging.services.coming import COLUMNS, read_came
 from tagging.text import join_tag_list
 
 
@@ -71,15 +73,18 @@ def to_follow(image: Image, implied: Sequence[Tag]) -> list[Tag]:
     return [tag for tag in implied if tag.name not in there and (image.pk, tag.name) not in away]
 
 
-def came_along(original: TagOperation) -> list[str]:
-    """Return the tags whose operations came along with this one, and were the last on them but for its taking back."""
+def came_along(original: TagOperation) -> dict[str, Came | None]:
+    """Return the tags whose operations came along with this one, and were the last on them but for its taking back.
+
+    In order, with how those had come that it took away.
+    """
     same = TagOperation.objects.filter(change=original.change_id, image=original.image_id, kind=original.kind)
-    names = [
-        name
-        for key, name in same.order_by("pk").values_list("key", "tag_name")
+    names = {
+        name: read_came(*came)
+        for key, name, *came in same.order_by("pk").values_list("key", "tag_name", *COLUMNS)
         if key == implied_key(original.key, name)
-    ]
+    }
     later = TagOperation.objects.filter(image=original.image_id, pk__gt=original.pk, tag_name__in=names)
     later = later.exclude(kind=TagOperation.Kind.NUMBER)
     touched = {name for key, name in later.values_list("key", "tag_name") if key != implied_key(original.key, name)}
-    return [name for name in names if name not in touched]
+    return {name: came for name, came in names.items() if name not in touched}

@@ -17,11 +17,13 @@ from django.utils.translation import gettext as _
 
 from datasets.models import Image
 from datasets.services.datasets import touch_dataset
-from tagging.models import Caption, Change, ImageTag, Source, Tag, TagKeptAway, TagOperation
+from tagging.models import Caption, Change, ImageTag, Source, Spelling, Tag, TagKeptAway, TagOperation
 from tagging.queries.doubts import find_doubts
 from tagging.queries.rules import Reader
 from tagging.queries.state import ImageState, get_image_state
+from tagging.replaying import Came
 from tagging.services.changes import mark_edited, open_change
+from tagging.services.coming import COLUMNS, as_noted, as_row, came_just_now, how_it_came, read_came
 from tagging.services.doubting import TagDoubted
 from tagging.services.implying import TagImplied, came_along, find_impliers, implied_key, to_follow
 from tagging.services.placing import place, place_behind
@@ -100,7 +102,7 @@ class _Call:
     undoes: Change | None
     tags: dict[str, Tag] = field(default_factory=dict)
     implied: dict[str, list[Tag]] = field(default_factory=dict)
-    originals: dict[uuid.UUID, TagOperation] = field(default_factory=dict)
+    originals: dict[uuid.UUID, TagOperation | None] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)
     changes: dict[tuple[uuid.UUID, int | None], Change] = field(default_factory=dict)
 
@@ -131,8 +133,13 @@ class _Step:
     call: _Call
     change: Change | None = None
 
-    def note(self, name: str, before: object, after: object, kind: Kind | None = None) -> TagOperation:
-        """Write the operation of the edit, then those of tags that come along with it: they say their `kind`."""
+    def note(
+        self, name: str, before: object, after: object, kind: Kind | None = None, came: Came | None = None
+    ) -> TagOperation:
+        """Write the operation of the edit, then those of tags that come along with it: they say their `kind`.
+
+        `came` is how the tag had come that goes or comes back.
+        """
         if self.change is None:
             undone = _find_undone(self.image, self.edit, name, before, after)
             self.change = self.call.change(self.edit.group, self.image.dataset_id, undone)
@@ -144,12 +151,13 @@ class _Step:
             tag_name=name,
             before=before,
             after=after,
+            **as_noted(came),
         )
 
-    def put(self, tag: Tag, position: float, source: Source) -> None:
-        """Put a tag onto the image."""
-        facts = {"image": self.image, "tag": tag, "position": position}
-        ImageTag.objects.create(source=source, added_by=self.call.by, **facts)
+    def put(self, tag: Tag, position: float, source: Source, came: Came | None) -> None:
+        """Put a tag onto the image; one that comes back is again what it was, in which way it came back."""
+        facts = as_row(came or came_just_now(source, self.call.by))
+        ImageTag.objects.create(image=self.image, tag=tag, position=position, **facts)
 
     def row(self, name: str) -> ImageTag | None:
         """Return the tag on the image, if it is there."""
@@ -157,8 +165,11 @@ class _Step:
 
     @property
     def original(self) -> TagOperation | None:
-        """The operation that this edit takes back."""
-        return self.call.originals.get(self.edit.key)
+        """The operation that this edit takes back; it may be one of an earlier edit of the same call."""
+        originals, key = self.call.originals, self.edit.key
+        if key not in originals:
+            originals[key] = _find_originals(self.image, [self.edit]).get(key)
+        return originals[key]
 
 
 def apply_edits(
@@ -189,12 +200,14 @@ def apply_edits(
 
 
 def _check_doubts(image: Image, edits: Sequence[Edit]) -> None:
-    """Ask about the first new tag that looks like a slip; outside of the transaction, as nothing is stored yet."""
+    """Ask about new tags that look like slips, all at once; outside of the transaction, as nothing is stored yet."""
     typed = {checked_name(edit.tag): edit for edit in edits if edit.kind == Kind.ADD and edit.is_meant is False}
     if not typed:
         return
-    for name, meant in find_doubts(list(typed), image.dataset_id).items():
-        raise TagDoubted(typed[name].key, name, meant)
+    doubts = find_doubts(list(typed), image.dataset_id)
+    asked = [TagDoubted(typed[name].key, name, meant) for name, meant in doubts.items()]
+    if asked:
+        raise TagDoubted(asked[0].key, asked[0].tag, asked[0].meant, also=asked[1:])
 
 
 @transaction.atomic
@@ -223,34 +236,48 @@ def _settle_names(image: Image, edits: Sequence[Edit], call: _Call, reader: Read
     call.originals.update(_find_originals(image, edits))
     names: set[str] = set()
     as_they_were: set[str] = set()
+    removals = {edit.key: checked_name(edit.tag) for edit in edits if edit.kind == Kind.REMOVE}
     for edit in edits:
         if edit.kind == Kind.REMOVE:
             call.leaving.add(checked_name(edit.tag))
         elif edit.kind == Kind.ADD:
-            (as_they_were if edit.key in call.originals else names).add(checked_name(edit.tag))
+            name = checked_name(edit.tag)
+            takes_back = edit.key in call.originals or (edit.undoes is not None and removals.get(edit.undoes) == name)
+            (as_they_were if takes_back else names).add(name)
     # New words in one order for everybody: two datasets that make the same ones would wait for each other for ever.
     if names:
         replaces = call.source != Source.PERSON
         settled = settle(sorted(names), image.dataset_id, replace_deprecated=replaces, reader=reader)
-        call.tags.update(settled.tags)
-        call.implied.update(settled.implied)
+        there = _other_spellings(image, call, reader)
+        call.tags.update({name: there.get(tag.name, tag) for name, tag in settled.tags.items()})
+        for name, tags in settled.implied.items():
+            call.implied[name] = [tag for tag in tags if tag.name not in there]
         # Words of other images, which nobody chose just now, are not lost for that.
         as_they_were.update(settled.refused)
     call.tags.update({tag.name: tag for tag in get_tags(sorted(as_they_were.difference(call.tags)))})
 
 
+def _other_spellings(image: Image, call: _Call, reader: Reader) -> dict[str, Tag]:
+    """Return, by the dataset's spelling, tags that are on the image in another one and stay: nothing stands twice."""
+    if reader.spelling not in {Spelling.SPACES, Spelling.UNDERSCORES}:
+        return {}
+    rows = ImageTag.objects.filter(image=image).select_related("tag")
+    words = {row.tag: reader.spelled(row.tag.name) for row in rows if row.tag.name not in call.leaving}
+    return {word: tag for tag, word in words.items() if tag.name != word}
+
+
 def _find_originals(image: Image, edits: Sequence[Edit]) -> dict[uuid.UUID, TagOperation]:
     """Return of edits that take back an earlier one of the same tag on this image that operation, by the edit's key."""
-    wanted = {edit: edit.undoes for edit in edits if edit.undoes is not None}
+    opposite = {Kind.ADD: Kind.REMOVE, Kind.REMOVE: Kind.ADD}
+    wanted = {edit: edit.undoes for edit in edits if edit.undoes is not None and edit.kind in opposite}
     if not wanted:
         return {}
     there = {row.key: row for row in TagOperation.objects.filter(key__in=wanted.values(), image=image)}
-    opposite = {Kind.ADD: Kind.REMOVE, Kind.REMOVE: Kind.ADD}
     return {
         edit.key: row
         for edit, key in wanted.items()
         if (row := there.get(key)) is not None
-        and (row.kind, row.tag_name) == (opposite.get(edit.kind), checked_name(edit.tag))
+        and (row.kind, row.tag_name) == (opposite[edit.kind], checked_name(edit.tag))
     }
 
 
@@ -295,16 +322,16 @@ def _add(step: _Step, name: str) -> bool:
         return False
     position = place(step.image, step.edit.before)
     typed = checked_name(step.edit.tag)
-    step.put(step.call.tags[typed], position, step.call.source)
-    step.note(name, None, position)
-    if step.original is not None:
-        following = to_follow(step.image, get_tags(came_along(step.original)))
-    else:
-        following = to_follow(step.image, step.call.implied.get(typed, []))
-    for tag in following:
+    original = step.original
+    came = read_came(*(getattr(original, column) for column in COLUMNS)) if original is not None else None
+    step.put(step.call.tags[typed], position, step.call.source, came)
+    step.note(name, None, position, came=came)
+    along = came_along(original) if original is not None else {}
+    implied = get_tags(list(along)) if original is not None else step.call.implied.get(typed, [])
+    for tag in to_follow(step.image, implied):
         position = place_behind(step.image, name)
-        step.put(tag, position, Source.RULE)
-        step.note(tag.name, None, position, Kind.ADD)
+        step.put(tag, position, Source.RULE, along.get(tag.name))
+        step.note(tag.name, None, position, Kind.ADD, along.get(tag.name))
         name = tag.name
     return True
 
@@ -320,7 +347,7 @@ def _remove(step: _Step, name: str) -> bool:
     if stay and not edit.with_impliers and not edit.keep_impliers:
         raise TagImplied(edit.key, name, stay)
     there.delete()
-    operation = step.note(name, there.position, None)
+    operation = step.note(name, there.position, None, came=how_it_came(there))
     if stay and edit.keep_impliers:
         TagKeptAway.objects.create(operation=operation)
     along = stay if edit.with_impliers else _came_along(step, name)
@@ -328,13 +355,13 @@ def _remove(step: _Step, name: str) -> bool:
     # In their order, so that they come back in it.
     for row in rows.order_by("position", "pk"):
         row.delete()
-        step.note(row.tag.name, row.position, None, Kind.REMOVE)
+        step.note(row.tag.name, row.position, None, Kind.REMOVE, how_it_came(row))
     return True
 
 
 def _came_along(step: _Step, name: str) -> list[str]:
     """Return the tags that came with one that is taken back, and that follow from nothing else."""
-    along = came_along(step.original) if step.original is not None else []
+    along = came_along(step.original) if step.original is not None else {}
     return [other for other in along if not set(find_impliers(step.image, other)).difference([name, *along])]
 
 

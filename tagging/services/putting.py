@@ -19,6 +19,7 @@ from tagging.services.rules import Settled, settle
 from tagging.services.vocabulary import bump_vocabulary, get_tags
 from tagging.services.vocabulary_history import bring_back
 from tagging.services.writing import STEP, Kind, Writing
+from tagging.text import spell_tag
 
 _AT_ONCE = 500
 _WORDS_AT_ONCE = 2000
@@ -67,9 +68,9 @@ class _Work:
         return self.words[image.dataset_id].by_name[name]
 
     def note(self, image: Image, kind: Kind, before: object, after: object, name: str = "") -> None:
-        self.writing.note(self._change(image.dataset_id), image.pk, kind, before, after, name)
+        self.writing.note(self.change(image.dataset_id), image.pk, kind, before, after, name)
 
-    def _change(self, dataset_id: int) -> Change:
+    def change(self, dataset_id: int) -> Change:
         """Return the entry of the history that all operations in one dataset share."""
         if dataset_id not in self.changes:
             self.changes[dataset_id] = open_change(
@@ -154,16 +155,22 @@ def _new_names(wanted: WordsOfImage) -> list[str]:
 
 
 def _as_meant(wanted: WordsOfImage, words: dict[int, Settled]) -> WordsOfImage:
-    """Return the same with tags in the place of their aliases, each once; what is there is no name, but a tag."""
+    """Return the same with tags in the place of their aliases, each once; what is there is no name, but a tag.
+
+    A word that is there in another spelling, and stays, is not new.
+    """
     settled, new = words[wanted.image.dataset_id], set(_new_names(wanted))
-    kept = [name for name in wanted.tags if name not in new or name in settled.tags]
-    meant = list(dict.fromkeys(settled.tags[name].name if name in new else name for name in kept))
+    there = {spell_tag(name, settled.spelling): name for name in wanted.tags if name not in new}
+    word = {name: settled.tags[name].name for name in new if name in settled.tags}
+    kept = [name for name in wanted.tags if name not in new or name in word]
+    meant = list(dict.fromkeys(there.get(word[name], word[name]) if name in new else name for name in kept))
     return wanted if meant == list(wanted.tags) else replace(wanted, tags=meant)
 
 
 def _with_what_follows(wanted: Sequence[WordsOfImage], words: dict[int, Settled]) -> Sequence[WordsOfImage]:
     """Return the same with what follows from new tags behind them, unless a person took it away."""
     following = {pk: settled.following for pk, settled in words.items()}
+    spellings = {pk: settled.spelling for pk, settled in words.items()}
     names = {name for of in following.values() for names in of.values() for name in names}
     if not names:
         return wanted
@@ -171,16 +178,26 @@ def _with_what_follows(wanted: Sequence[WordsOfImage], words: dict[int, Settled]
     for part in batches([each.image.pk for each in wanted], _AT_ONCE):
         for image_id, name in find_kept_away(part, names):
             away[image_id].add(name)
-    return [_spread(each, following[each.image.dataset_id], away[each.image.pk]) for each in wanted]
+    datasets = {each.image.pk: each.image.dataset_id for each in wanted}
+    return [
+        _spread(each, following[datasets[pk]], away[pk] | _named(each, spellings[datasets[pk]]))
+        for pk, each in ((each.image.pk, each) for each in wanted)
+    ]
+
+
+def _named(wanted: WordsOfImage, spelling: str) -> set[str]:
+    """Return the tags that are wanted, and how the dataset spells them."""
+    return {*wanted.tags, *(spell_tag(name, spelling) for name in wanted.tags)}
 
 
 def _spread(wanted: WordsOfImage, following: dict[str, list[str]], away: set[str]) -> WordsOfImage:
-    named, new = set(wanted.tags), set(_new_names(wanted))
+    """Return the same with what follows from new tags, except what stays `away`."""
+    new = set(_new_names(wanted))
     spread: dict[str, None] = {}
     ruled = set(wanted.ruled)
     for name in wanted.tags:
         spread[name] = None
-        more = [other for other in following.get(name, ()) if name in new and other not in named and other not in away]
+        more = [other for other in following.get(name, ()) if name in new and other not in away]
         ruled.update(more)
         spread |= dict.fromkeys(more)
     return wanted if len(spread) == len(wanted.tags) else replace(wanted, tags=list(spread), ruled=ruled)
@@ -226,7 +243,7 @@ def _plan_tags(work: _Work, wanted: WordsOfImage) -> None:
     for name, row in there.items():
         if name not in wanted.tags:
             writing.removed_rows.append(row.pk)
-            work.note(image, Kind.REMOVE, row.position, None, name)
+            writing.note_removal(work.change(image.dataset_id), row)
     kept = [name for name in there if name in wanted.tags]
     # Where the tags that stay come first and in their order, the others follow; else all are placed anew.
     last = there[kept[-1]].position if kept else 0.0

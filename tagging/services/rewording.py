@@ -248,7 +248,7 @@ def _look_up(rewording: Rewording) -> _Meant:
     if rewording.kind != Kind.SPLIT:
         raise RewordingRefused(_("Only a split can be for the images of a filter. Leave the filter out."))
     try:
-        return _Meant(tag, into, read_filter(rewording.filter))
+        return _Meant(tag, into, read_filter(rewording.filter, rewording.dataset))
     except BadFilter as error:
         raise RewordingRefused(str(error)) from error
 

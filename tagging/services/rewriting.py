@@ -23,6 +23,7 @@ from tagging.queries.rules import Reader
 from tagging.services.bulk.carrying_out import carry_out_log, mark_changed, newest_operation
 from tagging.services.bulk.statements import ADD_AT_END, REMOVE, execute
 from tagging.services.changes import open_change
+from tagging.services.coming import as_row, how_it_came
 from tagging.services.implying import find_kept_away
 from tagging.services.vocabulary import make_tags
 from tagging.services.writing import CLOSEST, STEP, Kind, Writing, number_anew, open_numbering
@@ -176,13 +177,14 @@ class _Part:
             writing.note(self.change, row.image_id, Kind.ADD, None, place, tag.name)
             if number:
                 facts = {"image_id": row.image_id, "tag_id": tag.pk, "position": place}
-                writing.new_rows.append(ImageTag(source=row.source, added_by_id=row.added_by_id, **facts))
+                writing.new_rows.append(ImageTag(**facts, **as_row(how_it_came(row))))
             else:
                 # The row stays what it is, with who put it there and how: it is the same mark by another word.
                 self.retagged[tag.pk].append(row.pk)
         if not missing:
             writing.removed_rows.append(row.pk)
-        writing.note(self.change, row.image_id, Kind.REMOVE, row.position, None, self.rewriting.tag.name)
+        name, came = self.rewriting.tag.name, how_it_came(row)
+        writing.note(self.change, row.image_id, Kind.REMOVE, row.position, None, name, came=came)
         writing.edited[row.image_id] = True
         return places
 

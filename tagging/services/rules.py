@@ -37,6 +37,7 @@ class Settled:
         replaced: of names whose tag is not used any more, the sentence that says so; `tags` has the successor.
         refused: likewise, where nothing takes its place.
         made: the names that were neither a tag nor an alias before.
+        spelling: how the dataset spells its tags.
     """
 
     tags: dict[str, Tag]
@@ -44,6 +45,7 @@ class Settled:
     replaced: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
+    spelling: str = ""
 
     @cached_property
     def by_name(self) -> dict[str, Tag]:
@@ -118,6 +120,7 @@ def settle(
         replaced=replaced,
         refused=refused,
         made=[name for name, meaning in taken.items() if meaning.is_new],
+        spelling=reader.spelling,
     )
 
 

@@ -22,9 +22,10 @@ from datasets.models import Image
 from datasets.services.datasets import touch_dataset
 from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
 from tagging.queries.numbers_in import is_one_of
-from tagging.replaying import Step, carry_over, find_untouched
+from tagging.replaying import Came, Step, carry_over, find_untouched
 from tagging.services.bulk.taking_back import take_back_untouched
 from tagging.services.changes import open_change
+from tagging.services.coming import COLUMNS, as_row, came_just_now, give_back, how_it_came, read_came
 from tagging.services.vocabulary import bump_vocabulary, get_tags
 from tagging.services.vocabulary_history import bring_back
 from tagging.services.writing import STEP, Kind, Writing, number_anew, open_numbering
@@ -263,8 +264,9 @@ def _read(change: Change, image_ids: Sequence[int], since: int) -> list[_Board]:
         boards[caption.image_id].caption = caption
     rows = TagOperation.objects.filter(image__in=image_ids, pk__gte=since).order_by("pk")
     facts = ("pk", "change_id", "kind", "tag_name", "before", "after", "change__undoes_id")
-    for image_id, *values in rows.values_list("image_id", *facts):
-        step, board = Step(*values), boards[image_id]
+    for image_id, *values in rows.values_list("image_id", *facts, *COLUMNS):
+        *of_step, source, by, at = values
+        step, board = Step(*[*of_step, read_came(source, by, at)]), boards[image_id]
         if step.kind == Kind.NUMBER:
             board.numberings[step.change].append(step)
         elif step.changes and (step.change == change.pk or step.subject in board.steps):
@@ -344,19 +346,32 @@ def _put_back(undoing: Undoing, board: _Board, untouched: Sequence[Step], work: 
         if row is not None:
             del board.rows[first.tag]
             writing.removed_rows.append(row.pk)
-            writing.note(undoing.entry(), image_id, Kind.REMOVE, row.position, None, first.tag)
+            writing.note_removal(undoing.entry(), row)
         return
     place = _free_place(board, first, work)
+    came = _how_it_had_come(untouched)
     if row is None:
-        row = ImageTag(image_id=image_id, tag=work.tags[first.tag], position=place, source=Source.PERSON)
-        row.added_by = undoing.by
+        facts = as_row(came or came_just_now(Source.PERSON, undoing.by))
+        row = ImageTag(image_id=image_id, tag=work.tags[first.tag], position=place, **facts)
         board.rows[first.tag] = row
         writing.new_rows.append(row)
-        writing.note(undoing.entry(), image_id, Kind.ADD, None, place, first.tag)
-    elif row.position != place:
-        writing.note(undoing.entry(), image_id, Kind.MOVE, row.position, place, first.tag)
+        writing.note(undoing.entry(), image_id, Kind.ADD, None, place, first.tag, came=came)
+        return
+    was = how_it_came(row)
+    if came is not None and came != was:
+        give_back(row, came)
+        writing.given_back_rows.append(row)
+    if row.position != place:
+        noted = None if how_it_came(row) == was else was
+        writing.note(undoing.entry(), image_id, Kind.MOVE, row.position, place, first.tag, came=noted)
         row.position = place
         writing.moved_rows.append(row)
+
+
+def _how_it_had_come(untouched: Sequence[Step]) -> Came | None:
+    """Return how the tag had come that was there before these steps, newest first; `None` where none noted it."""
+    taking = (step.had_come for step in reversed(untouched) if step.before is not None)
+    return next((came for came in taking if came is not None), None)
 
 
 def _free_place(board: _Board, step: Step, work: _Work) -> float:

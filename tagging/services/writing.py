@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from datasets.batches import batches
 from tagging.models import Caption, Change, ImageTag, Source, TagOperation
+from tagging.replaying import Came
 from tagging.services.changes import mark_edited, open_change
+from tagging.services.coming import as_noted, how_it_came
 
 STEP = 1024.0
 # Places are fractions; when two neighbours have no number left between them, the image's tags are numbered anew.
@@ -27,21 +29,37 @@ class Writing:
     """What is to be written, gathered over many images.
 
     Attributes:
+        given_back_rows: tags that are there and shall have come as another one did.
         edited: the images that get operations: whether they have words then.
     """
 
     operations: list[TagOperation] = field(default_factory=list)
     new_rows: list[ImageTag] = field(default_factory=list)
     moved_rows: list[ImageTag] = field(default_factory=list)
+    given_back_rows: list[ImageTag] = field(default_factory=list)
     removed_rows: list[int] = field(default_factory=list)
     new_captions: list[Caption] = field(default_factory=list)
     changed_captions: list[Caption] = field(default_factory=list)
     edited: dict[int, bool] = field(default_factory=dict)
 
-    def note(self, change: Change, image_id: int, kind: Kind, before: object, after: object, name: str = "") -> None:
-        """Add an operation, after those that are there."""
+    def note(
+        self,
+        change: Change,
+        image_id: int,
+        kind: Kind,
+        before: object,
+        after: object,
+        name: str = "",
+        *,
+        came: Came | None = None,
+    ) -> None:
+        """Add an operation, after those that are there; `came` is how the tag had come that goes or comes back."""
         facts = {"image_id": image_id, "kind": kind, "tag_name": name, "before": before, "after": after}
-        self.operations.append(TagOperation(key=uuid.uuid4(), change=change, **facts))
+        self.operations.append(TagOperation(key=uuid.uuid4(), change=change, **facts, **as_noted(came)))
+
+    def note_removal(self, change: Change, row: ImageTag) -> None:
+        """Add the operation that takes a tag away, with how it had come."""
+        self.note(change, row.image_id, Kind.REMOVE, row.position, None, row.tag.name, came=how_it_came(row))
 
     def set_caption(self, image_id: int, has: Caption | None, text: str, by: User | None) -> None:
         """Write a caption, with its next version."""
@@ -62,6 +80,8 @@ class Writing:
             ImageTag.objects.filter(pk__in=part).delete()
         ImageTag.objects.bulk_create(self.new_rows, batch_size=_AT_ONCE)
         ImageTag.objects.bulk_update(self.moved_rows, ["position"], batch_size=_AT_ONCE)
+        came = ["source", "added_by", "added_at"]
+        ImageTag.objects.bulk_update(self.given_back_rows, came, batch_size=_AT_ONCE)
         Caption.objects.bulk_create(self.new_captions, batch_size=_AT_ONCE)
         facts = ["text", "version", "updated_by", "updated_at"]
         Caption.objects.bulk_update(self.changed_captions, facts, batch_size=_AT_ONCE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import itertools
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,10 +22,14 @@ PIXEL = base64.b64decode(
 _numbers = itertools.count(1)
 
 
-def make_many(program: RunningProgram, images: int) -> int:
-    """Make a dataset of images that are rows alone; returns its number."""
+@contextmanager
+def many_images(program: RunningProgram, images: int) -> Iterator[int]:
+    """Yield the number of a dataset of images that are rows alone; it goes again, as other pages would miss files."""
     code = f"from tests.many_images import make; print(make('Many {next(_numbers)}', {images}))"
-    return int(program.manage("shell", "--verbosity=0", "-c", code).stdout.split()[-1])
+    number = int(program.manage("shell", "--verbosity=0", "-c", code).stdout.split()[-1])
+    yield number
+    code = f"from datasets.models import Dataset; Dataset.objects.get(pk={number}).delete()"
+    program.manage("shell", "--verbosity=0", "-c", code)
 
 
 @dataclass

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.axe import Axe
-from tests.browser.grid import GridPage, make_many
+from tests.browser.grid import GridPage, many_images
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -18,8 +19,9 @@ IMAGES = 600
 
 
 @pytest.fixture(scope="module")
-def dataset_id(running_program: RunningProgram) -> int:
-    return make_many(running_program, IMAGES)
+def dataset_id(running_program: RunningProgram) -> Iterator[int]:
+    with many_images(running_program, IMAGES) as number:
+        yield number
 
 
 @pytest.fixture

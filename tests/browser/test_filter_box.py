@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import Axe
-from tests.browser.grid import GridPage, make_many
+from tests.browser.grid import GridPage, many_images
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -18,8 +20,9 @@ IMAGES = 300
 
 
 @pytest.fixture(scope="module")
-def dataset_id(running_program: RunningProgram) -> int:
-    return make_many(running_program, IMAGES)
+def dataset_id(running_program: RunningProgram) -> Iterator[int]:
+    with many_images(running_program, IMAGES) as number:
+        yield number
 
 
 @pytest.fixture
@@ -223,5 +226,23 @@ def test_a_session_and_the_desk_take_the_filter_along(grid: GridPage, problems: 
     grid.page.get_by_role("link", name="Tag", exact=True).first.click()
     grid.page.wait_for_url(re.compile(r"/tag/\d+/\?walk=\d+"))
     expect(grid.page.locator("[data-number]")).to_have_text("1 of 30")
+    # These images have no files.
+    problems.clear()
+
+
+def test_a_picture_opened_under_a_filter_leads_on_past_what_matches(grid: GridPage, problems: list[str]) -> None:
+    grid.open("?filter=is:untagged&order=newest")
+    grid.expect_number(30)
+    grid.click(3)
+    grid.page.wait_for_url(re.compile(r"/tag/\d+/\?walk=\d+"))
+    expect(grid.page.locator("[data-number]")).to_have_text("3 of 30")
+    walk = urlsplit(grid.page.url).query
+    grid.page.go_back()
+    grid.expect_filter("is:untagged")
+    grid.focus(2)
+    grid.press("Enter")
+    # The same session goes on: looking at pictures one by one makes no others.
+    grid.page.wait_for_url(re.compile(rf"/tag/\d+/\?{walk}$"))
+    expect(grid.page.locator("[data-number]")).to_have_text("2 of 30")
     # These images have no files.
     problems.clear()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.grid import GridPage, make_many
+from tests.browser.grid import GridPage, many_images
 from tests.browser.waiting import wait_until
 from tests.program import RunningProgram
 
@@ -20,8 +21,9 @@ TALLEST = 15_000_000
 
 
 @pytest.fixture(scope="module")
-def dataset_id(running_program: RunningProgram) -> int:
-    return make_many(running_program, IMAGES)
+def dataset_id(running_program: RunningProgram) -> Iterator[int]:
+    with many_images(running_program, IMAGES) as number:
+        yield number
 
 
 @pytest.fixture

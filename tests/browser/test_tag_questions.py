@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -112,11 +113,12 @@ def test_removing_what_follows_asks_by_keyboard_and_by_pointer(desk: Desk) -> No
 
 
 def test_what_somebody_else_made_follow_meanwhile_is_asked_about_too(desk: Desk, problems: list[str]) -> None:
+    # Nothing is heard of the others, as on a slow line: only the answer to the removal tells.
+    desk.page.route_web_socket(re.compile("/desk/"), lambda line: line.connect_to_server().on_message(lambda _: None))
     desk.open(2)
     enter(desk, "clothes")
     desk.expect_chips("clothes")
     desk.expect_saved()
-    desk.page.route("**/live/**", lambda route: route.abort())
     desk.edit_elsewhere(2, kind="add", tag="kimono")
     desk.press("Backspace", "Backspace")
     expect(question(desk.page)).to_contain_text("“clothes” follows from")
@@ -190,16 +192,63 @@ def test_who_goes_on_without_an_answer_keeps_what_was_typed_and_may_change_it(de
     problems.clear()
 
 
-def test_what_is_pasted_is_taken_as_it_is(desk: Desk) -> None:
-    desk.open(5)
+PASTED = "reeds, blue eyvs, blye eyes, water, blue eyea"
+
+
+def paste_for_real(desk: Desk, text: str) -> None:
+    """Copy a text in a field of the page, and paste it, as the browser does both."""
     desk.page.evaluate(
-        """() => {
-          const data = new DataTransfer();
-          data.setData("text/plain", "blue eyws, reeds");
-          const paste = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
-          document.querySelector("#tag-input").dispatchEvent(paste);
-        }"""
+        """(text) => {
+          const field = document.createElement("textarea");
+          field.value = text;
+          document.body.append(field);
+          field.select();
+          document.execCommand("copy");
+          field.remove();
+        }""",
+        text,
     )
-    desk.expect_chips("blue eyws", "reeds")
+    desk.box.focus()
+    desk.press("Control+v")
+
+
+def test_slips_in_what_is_pasted_are_asked_about_one_after_the_other(desk: Desk, problems: list[str]) -> None:
+    desk.open(5)
+    paste_for_real(desk, PASTED)
+    asked = question(desk.page)
+    expect(asked).to_contain_text("“blue eyvs” is new. Did you mean “blue eyes”? 2 more to ask.")
+    # All are shown where they were pasted; the others are stored already.
+    desk.expect_chips(*PASTED.split(", "))
+    expect(desk.box).to_be_focused()
+    expect(desk.state).to_have_attribute("data-state", "asks")
+    assert desk.stored_tags(5) == ["reeds", "water"]
+    look(desk.page, "pasted")
+    desk.press("Alt+Enter")
+    expect(asked).to_contain_text("“blye eyes” is new. Did you mean “blue eyes”? 1 more to ask.")
+    desk.expect_chips("reeds", "blue eyes", "blye eyes", "water", "blue eyea")
+    expect(asked.get_by_role("button")).to_have_count(3)
+    desk.press("Alt+Shift+K")
+    expect(asked).to_be_hidden()
+    expect(desk.box).to_be_focused()
     desk.expect_saved()
+    assert desk.stored_tags(5) == ["reeds", "blue eyes", "blye eyes", "water", "blue eyea"]
+    # What was answered last is taken back first, then the rest of what was pasted.
+    desk.press("Control+z")
+    desk.expect_chips("reeds", "blye eyes", "water", "blue eyea")
+    desk.press("Control+z")
+    desk.expect_chips()
+    desk.expect_saved()
+    problems.clear()
+
+
+def test_who_goes_on_keeps_what_was_pasted(desk: Desk, problems: list[str]) -> None:
+    desk.open(4)
+    desk.paste("blue eyqs, reeds, bleu eyes")
+    expect(question(desk.page)).to_contain_text("1 more to ask")
+    desk.press("Enter")
+    expect(desk.page).to_have_url(desk.address(5))
     expect(question(desk.page)).to_be_hidden()
+    expect(desk.page.get_by_text("04.jpg: 2 tags were kept as they are: blue eyqs, bleu eyes.")).to_be_visible()
+    desk.expect_saved()
+    assert desk.stored_tags(4) == ["blue eyqs", "reeds", "bleu eyes"]
+    problems.clear()

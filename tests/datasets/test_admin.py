@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from datasets.models import Dataset, Image, ImportItem, ImportJob, ReviewState
 from sessions_app.models import ImageVisit, TaggingSession
-from tagging.models import Review, TagAlias, TagCategory
+from tagging.models import Review, Tag, TagAlias, TagCategory, TagImplication
 from tests import factories, uploading
 
 
@@ -44,6 +44,7 @@ def fill(count: int) -> None:
         there = factories.make_image_tag(image, f"tag {image.pk}")
         TagCategory.objects.create(name=f"category {image.pk}")
         TagAlias.objects.create(name=f"alias {image.pk}", tag=there.tag)
+        TagImplication.objects.create(tag=there.tag, implies=Tag.objects.create(name=f"implied {image.pk}"))
         Review.objects.create(image=image, state=ReviewState.READY, done_by=owner)
         job = uploading.start(dataset)
         ImportJob.objects.filter(pk=job.pk).update(started_by=owner)

@@ -67,7 +67,7 @@ def test_one_person_has_many_walks_and_still_one_default_place(dataset: Dataset,
     [
         ({"filter_text": "state:done"}, BadFilter, "state: knows"),
         ({"filter_text": "nowhere"}, WalkRefused, "No picture matches “nowhere”"),
-        ({"filter_text": "x" * 501}, WalkRefused, "500 characters"),
+        ({"filter_text": "x" * 4_001}, WalkRefused, "4000 characters"),
         ({"name": "x" * 121}, WalkRefused, "120 characters"),
     ],
 )
@@ -77,6 +77,15 @@ def test_what_makes_no_walk_is_refused_with_a_sentence(
     with pytest.raises(error, match=words):
         start_walk(dataset, **{"name": "", "filter_text": "", "order": "POSITION", **facts}, by=None)
     assert not TaggingSession.objects.exists()
+
+
+def test_the_filter_of_a_walk_may_be_as_long_as_any(dataset: Dataset, images: list[Image]) -> None:
+    longest = " OR ".join(["is:untagged", *(f"{number}" + "x" * 190 for number in range(20))])
+    longest += " OR " + "y" * (4_000 - len(longest) - 4)
+    assert len(longest) == 4_000
+    walk = _start(dataset, longest)
+    walk.refresh_from_db()
+    assert walk.filter_text == longest
 
 
 def test_a_walk_through_an_empty_dataset_is_refused(dataset: Dataset) -> None:
@@ -270,6 +279,28 @@ def test_the_desk_along_a_walk_and_without_counting(client: Client, dataset: Dat
         bare = client.get(f"/api/v1/images/{images[2].pk}/desk", query).json()
         assert (bare["image"]["number"], bare["image"]["total"], bare["tagged"]) == (None, None, None)
         assert bare["next_id"] == images[3].pk
+
+
+def test_a_walk_of_the_same_filter_and_order_is_gone_on_with(
+    client: Client, dataset: Dataset, images: list[Image]
+) -> None:
+    address = f"/api/v1/datasets/{dataset.pk}/walks"
+
+    def ask(**more: Any) -> Any:
+        body = {"filter": "is:untagged", "order": "NAME", "goes_on": True, **more}
+        return client.post(address, body, content_type="application/json")
+
+    first = ask()
+    assert first.status_code == 201
+    again = ask(filter=" is:untagged ")
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    others = [ask(order="NEWEST"), ask(filter="lake"), ask(goes_on=False)]
+    assert [answer.status_code for answer in others] == [201, 201, 201]
+    finish_walk(TaggingSession.objects.get(pk=first.json()["id"]))
+    finish_walk(TaggingSession.objects.get(pk=others[2].json()["id"]))
+    assert ask().status_code == 201
+    somebody = _start(dataset, "-lake", by=factories.make_user())
+    assert ask(filter="-lake").json()["id"] != somebody.pk
 
 
 def test_walks_over_the_api(client: Client, dataset: Dataset, images: list[Image]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connections
 
 from datasets.models import Dataset, Image, ImportItem
-from tagging.models import TagOperation
+from tagging.models import ImageTag, TagOperation
 from tagging.queries.state import ImageState, get_image_state
 from tagging.services.labelling import Edit, apply_edits
 from tests import uploading
@@ -46,6 +46,12 @@ def apply(image: Image, *edits: Edit) -> ImageState:
 def names_on(image: Image) -> list[str]:
     """The tags that are stored on an image, in order."""
     return [tag.name for tag in get_image_state(image).tags]
+
+
+def rows_on(image: Image) -> list[tuple[Any, ...]]:
+    """The tags that are stored on an image, in order: name, place, and how, by whom and when each came."""
+    rows = ImageTag.objects.filter(image=image).order_by("position", "pk")
+    return list(rows.values_list("tag__name", "position", "source", "added_by", "added_at"))
 
 
 def bring_in(dataset: Dataset, files: Sequence[tuple[str, bytes]]) -> list[ImportItem]:

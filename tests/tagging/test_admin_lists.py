@@ -190,7 +190,8 @@ def test_one_tag_at_a_time_is_renamed(admin: Client) -> None:
 def test_the_history_of_a_word_tells_who_changed_what(admin: Client, owner: User, tmp_path: Path) -> None:
     Tag.objects.bulk_create([Tag(name="smile")])
     tag = Tag.objects.get()
-    facts = {"name": "smile", "vocabulary_count": 0, "description": "", "category": ""}
+    facts: dict[str, object] = {"name": "smile", "vocabulary_count": 0, "description": "", "category": ""}
+    facts |= {f"{rows}-{count}_FORMS": 0 for rows in ("scopes", "examples") for count in ("TOTAL", "INITIAL")}
     admin.post(reverse("admin:tagging_tag_change", args=[tag.pk]), {**facts, "description": "Corners up."})
     path = tmp_path / "list.csv"
     path.write_text("smile,3,9\n")

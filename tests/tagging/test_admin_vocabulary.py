@@ -45,7 +45,8 @@ def test_what_is_changed_here_is_offered_at_once(admin: Client, dataset: Dataset
     assert [found.name for found in get_suggestions(dataset, "smi")] == ["smile"]
     category = TagCategory.objects.get(number=5)
     address = reverse("admin:tagging_tag_change", args=[tag.pk])
-    admin.post(address, {"name": "smiley", "category": category.pk, "vocabulary_count": 7})
+    none = {f"{rows}-{count}_FORMS": 0 for rows in ("scopes", "examples") for count in ("TOTAL", "INITIAL")}
+    admin.post(address, {"name": "smiley", "category": category.pk, "vocabulary_count": 7, **none})
     (found,) = get_suggestions(dataset, "smi")
     assert (found.name, found.vocabulary_count) == ("smiley", 7)
     assert found.category is not None

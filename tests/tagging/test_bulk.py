@@ -32,9 +32,10 @@ from tagging.services.bulk.jobs import start_action, start_undo
 from tagging.services.bulk.previewing import preview_action
 from tagging.services.bulk.running import run_job
 from tagging.services.bulk.targets import Target
+from tagging.services.labelling import apply_edits
 from tagging.services.rules import TagDeprecated
 from tests import factories
-from tests.tagging.doing import adding, apply, moving, names_on, removing, writing
+from tests.tagging.doing import adding, apply, moving, names_on, removing, rows_on, writing
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +84,28 @@ def images_with(dataset: Dataset, *lists: str) -> list[Image]:
         apply(image, *map(adding, letters))
         images.append(image)
     return images
+
+
+# --- taken back -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [("remove", {"tags": ("a", "A")}), ("replace", {"tags": ("A",), "into": ("x",)}), ("deduplicate", {})],
+)
+def test_tags_that_went_come_back_as_what_they_were(dataset: Dataset, kind: str, facts: dict[str, Any]) -> None:
+    [image] = images_with(dataset, "")
+    ana = factories.make_user()
+    apply_edits(image, [adding("a"), adding("b")], by=None, source=Source.MODEL)
+    apply_edits(image, [adding("A")], by=ana, source=Source.SIDECAR)
+    before = rows_on(image)
+    job = run(dataset, kind, by=factories.make_user(), **facts)
+    after = rows_on(image)
+    assert after != before
+    back = undo(job)
+    assert rows_on(image) == before
+    undo(back)
+    assert rows_on(image) == after
 
 
 # --- add --------------------------------------------------------------------------------------------------------------

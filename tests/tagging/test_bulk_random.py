@@ -5,15 +5,17 @@ from __future__ import annotations
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasets.models import Dataset, Image
-from tagging.models import BulkJob, Caption, Change, ImageTag, Tag, TagCategory
+from tagging.models import BulkJob, Caption, Change, ImageTag, Source, Tag, TagCategory
 from tagging.queries.history import get_log
 from tagging.queries.state import get_image_state
 from tagging.replaying import replay
@@ -25,6 +27,7 @@ from tagging.services.bulk.previewing import preview_action
 from tagging.services.bulk.running import run_job
 from tagging.services.bulk.targets import Target
 from tagging.services.bulk.working_out import Worker
+from tagging.services.labelling import Edit, apply_edits
 from tagging.services.undoing import NothingToUndo, Undone, undo_change
 from tests import factories
 from tests.tagging.doing import Kind, adding, apply, moving, names_on, removing, writing
@@ -66,7 +69,15 @@ edits = st.tuples(
         st.tuples(st.just("caption"), texts),
     ),
 )
-Words = tuple[list[tuple[str, float]], str, bool]
+# Of each tag: its name, its place, and how, by whom and when it came.
+Row = tuple[str, float, str, int | None, datetime]
+Words = tuple[list[Row], str, bool]
+WAYS = list(Source)
+
+
+def make_people() -> list[User | None]:
+    """Return nobody and two people."""
+    return [None, factories.make_user(), factories.make_user()]
 
 
 @dataclass
@@ -75,20 +86,28 @@ class Play:
 
     dataset: Dataset = field(default_factory=factories.make_dataset)
     images: list[Image] = field(default_factory=list)
+    people: list[User | None] = field(default_factory=make_people)
+    turn: int = 0
 
     def __post_init__(self) -> None:
         self.images = [factories.make_image(self.dataset) for _ in range(3)]
 
+    def apply(self, image: Image, *edits: Edit) -> None:
+        """Edit, each time in another way and as somebody else."""
+        self.turn += 1
+        by, source = self.people[self.turn % len(self.people)], WAYS[self.turn % len(WAYS)]
+        apply_edits(image, edits, by=by, source=source)
+
     def edit(self, number: int, edit: tuple[Any, ...]) -> None:
         image, (kind, *facts) = self.images[number], edit
         if kind == "caption":
-            apply(image, writing(facts[0], get_image_state(image).caption_version))
+            self.apply(image, writing(facts[0], get_image_state(image).caption_version))
         elif kind == "squeeze":
             first, second, third = facts
-            apply(image, *map(adding, facts))
-            apply(image, *(moving((first, second)[turn % 2], third) for turn in range(53)))
+            self.apply(image, *map(adding, facts))
+            self.apply(image, *(moving((first, second)[turn % 2], third) for turn in range(53)))
         else:
-            apply(image, {"add": adding, "remove": removing, "move": moving}[kind](*facts))
+            self.apply(image, {"add": adding, "remove": removing, "move": moving}[kind](*facts))
 
     def words(self) -> list[Words]:
         """Everything that an undo has to bring back."""
@@ -97,8 +116,13 @@ class Play:
             rows = ImageTag.objects.filter(image=image).order_by("position", "pk")
             text = Caption.objects.filter(image=image).values_list("text", flat=True).first() or ""
             is_tagged = Image.objects.values_list("is_tagged", flat=True).get(pk=image.pk)
-            found.append((list(rows.values_list("tag__name", "position")), text, is_tagged))
+            facts = ("tag__name", "position", "source", "added_by", "added_at")
+            found.append((list(rows.values_list(*facts)), text, is_tagged))
         return found
+
+    def words_of_any_play(self) -> list[tuple[object, ...]]:
+        """The same, to be compared with that of another play, which is at another moment."""
+        return [([row[:-1] for row in tags], text, is_tagged) for tags, text, is_tagged in self.words()]
 
     def check_logs(self) -> None:
         for image in self.images:
@@ -167,7 +191,7 @@ def check_round_trip(play: Play, action: Action) -> None:
     after = play.words()
     play.check_logs()
     # The database's own way to add and remove gives what is worked out image by image.
-    assert [([name for name, _place in tags], text) for tags, text, _tagged in after] == wanted
+    assert [([name for name, *_facts in tags], text) for tags, text, _tagged in after] == wanted
     assert (told.images, told.changed) == (3, job.changed)
     assert job.changed == sum(one != other for one, other in zip(before, after, strict=True))
     assert (job.change is None) == (job.changed == 0)
@@ -226,16 +250,17 @@ def check_both_ways(
 ) -> None:
     with transaction.atomic():
         set_categories()
-        told = []
+        told, people = [], make_people()
         for is_quick in (True, False):
-            play = Play()
+            play = Play(people=people)
             for edit in before:
                 play.edit(*edit)
             changes = [job.change for job in map(play.run, doing) if job.change is not None]
             for edit in after:
                 play.edit(*edit)
             if changes:
-                told.append((take_back(changes[-which % len(changes)], is_quick, play), play.words()))
+                undone = take_back(changes[-which % len(changes)], is_quick, play)
+                told.append((undone, play.words_of_any_play()))
                 play.check_logs()
         assert told[:1] == told[1:]
         transaction.set_rollback(True)

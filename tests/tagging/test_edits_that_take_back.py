@@ -7,17 +7,21 @@ from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from datasets.models import Dataset, Image
-from tagging.models import Change, TagOperation
-from tagging.queries.history import Entry, get_image_history, get_log
+from tagging.models import Change, Source, TagImplication, TagOperation
+from tagging.queries.history import Entry, get_blame, get_image_history, get_log
 from tagging.queries.state import get_image_state
 from tagging.replaying import replay
 from tagging.services.labelling import Edit, apply_edits
 from tagging.services.undoing import undo_change
+from tagging.services.vocabulary import get_tags
 from tests import factories
-from tests.tagging.doing import adding, apply, moving, names_on, removing, writing
+from tests.tagging.doing import adding, apply, moving, names_on, removing, rows_on, writing
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +58,68 @@ def test_the_history_tells_what_was_taken_back_and_done_again(image: Image, ana:
     assert entry_of(again).undoes == change_of(removed).pk
     assert entry_of(added).taken_back is None
     assert entry_of(removed).taken_back is not None
+
+
+def test_a_tag_that_is_taken_back_on_the_desk_is_again_what_it_was(image: Image, ana: User) -> None:
+    apply_edits(image, [adding("heron"), adding("lake")], by=None, source=Source.MODEL)
+    before = rows_on(image)
+    removed = removing("heron")
+    put_back = back(adding("heron", before="lake"), removed)
+    again = back(removing("heron"), put_back)
+    apply_edits(image, [removed, put_back], by=ana)
+    assert [(name, *how) for name, _place, *how in rows_on(image)] == [(name, *how) for name, _, *how in before]
+    apply_edits(image, [again], by=ana)
+    # Taken back as an entry of the history: in the other way, with the same end.
+    undo_change(change_of(again), by=ana, key=uuid.uuid4())
+    assert [(name, *how) for name, _place, *how in rows_on(image)] == [(name, *how) for name, _, *how in before]
+    heron, _lake = get_blame(image)
+    assert (heron.source, heron.by, heron.at, heron.is_put_back) == (Source.MODEL, "", before[0][4], True)
+
+
+def test_what_came_along_is_again_what_it_was_too(image: Image, ana: User) -> None:
+    kimono, clothes = get_tags(["kimono", "clothes"])
+    TagImplication.objects.create(tag=kimono, implies=clothes)
+    added = adding("kimono")
+    apply_edits(image, [added], by=None, source=Source.MODEL)
+    before = rows_on(image)
+    assert [row[2] for row in before] == [Source.MODEL, Source.RULE]
+    removed = back(removing("kimono"), added)
+    apply_edits(image, [removed], by=ana)
+    assert rows_on(image) == []
+    apply_edits(image, [back(adding("kimono"), removed)], by=ana)
+    assert rows_on(image) == before
+
+
+names = st.sampled_from(list("abcde"))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.booleans(), names, st.sampled_from(Source.values)), max_size=8),
+    st.lists(names, min_size=1, max_size=4, unique=True),
+    st.booleans(),
+)
+def test_whatever_is_removed_and_taken_back_on_the_desk_is_again_what_it_was(
+    db: None, script: list[tuple[bool, str, str]], taken: list[str], at_once: bool
+) -> None:
+    with transaction.atomic():
+        image, people = factories.make_image(factories.make_dataset()), [None, factories.make_user()]
+        for turn, (is_new, name, source) in enumerate(script):
+            apply_edits(image, [(adding if is_new else removing)(name)], by=people[turn % 2], source=Source(source))
+        before, first = rows_on(image), names_on(image)
+        there = [name for name in taken if name in first]
+        removals = [removing(name) for name in there]
+        # The last that went comes back first, in front of who stood behind it.
+        backs = []
+        for number in reversed(range(len(there))):
+            left = [name for name in first if name not in there[:number]]
+            following = left[left.index(there[number]) + 1 :]
+            backs.append(back(adding(there[number], following[0] if following else None), removals[number]))
+        for edits in [[*removals, *backs]] if at_once else [removals, backs]:
+            apply_edits(image, edits, by=people[1])
+        now = rows_on(image)
+        assert [(name, *came) for name, _place, *came in now] == [(name, *came) for name, _place, *came in before]
+        transaction.set_rollback(True)
 
 
 def test_what_was_before_it_may_be_taken_back_after_it(image: Image) -> None:

@@ -10,7 +10,7 @@ from datasets.queries.images import Asked, get_image_page
 from datasets.queries.ordering import Order, behind, in_order
 from tagging.models import Tag
 from tagging.queries import filtering
-from tagging.queries.filtering import tags_like
+from tagging.queries.tags_named import tags_like
 from tests import factories
 
 FILTERS = ["a", "a b", "-a", "a -b", "a OR b", "NOT (a OR b)"]

@@ -10,19 +10,24 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from datasets.models import Image
+from datasets.models import Dataset, Image
 from datasets.names import stem_key
+from datasets.services.datasets import touch_dataset
 from tagging.buckets import bucket_of, buckets
 from tagging.filters import FilterError, parse_filter, tree, write_filter
 from tagging.filters.patterns import canonical
 from tagging.filters.tree import Node, all_of, any_of, none_of
 from tagging.models import Caption, ImageTag, Tag, TagCategory
-from tagging.queries import filtering
+from tagging.queries import filter_tokens, filtering, tags_named
+from tagging.queries.filter_in_memory import find_in_memory
 from tagging.queries.filtering import read_filter
+from tagging.queries.image_tags_held import get_image_tags
+from tagging.services.text_lengths import count_lengths
 from tagging.text import one_line
+from tagging.tokens import can_count_clip
 from tests import factories
 from tests.tagging.naive_filters import DEPRECATED, TRIGGER, Picture, Put, found_by
 
@@ -73,6 +78,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.sampled_from(tree.SOURCES).map(tree.From),
     spans("tags", st.integers(0, 5)),
     spans("chars", st.integers(0, 40)),
+    *([spans("tokens", st.integers(0, 20))] if can_count_clip() else []),
     spans("w", sides),
     spans("h", sides),
     spans("size", st.sampled_from([0, 1000, 2**40])),
@@ -151,9 +157,13 @@ class World:
         for name in TAGS:
             Tag.objects.get_or_create(name=name, defaults={"category": kinds.get(CATEGORIES.get(name, ""))})
         Tag.objects.filter(name=DEPRECATED).update(deprecated_at=NOW)
-        self.pks = [self._make(picture) for picture in pictures]
+        half = len(pictures) // 2
+        self.pks = [self.make(picture) for picture in pictures[:half]]
+        # Tokens of some are counted before they are asked for, those of others when they are.
+        count_lengths(self.dataset.pk)
+        self.pks += [self.make(picture) for picture in pictures[half:]]
 
-    def _make(self, picture: Picture) -> int:
+    def make(self, picture: Picture) -> int:
         facts: dict[str, Any] = {
             "original_name": picture.name,
             "relative_path": picture.folder,
@@ -173,6 +183,12 @@ class World:
             caption = Caption.objects.create(image=image, text=text, updated_by=self.people.get(by))
             Caption.objects.filter(pk=caption.pk).update(updated_at=at)
         return image.pk
+
+    def tell_of_change(self) -> None:
+        """Count the dataset's revision up, with that of each image, as every edit does."""
+        touch_dataset(self.dataset.pk)
+        revision = Dataset.objects.values_list("revision", flat=True).get(pk=self.dataset.pk)
+        Image.everything.filter(pk__in=self.pks).update(changed_at_revision=revision)
 
     def found_by(self, text: str) -> list[int]:
         """Return the places of the pictures that a filter finds in the database."""
@@ -203,6 +219,31 @@ def test_a_query_finds_what_a_naive_reading_finds(db: None, pictures: list[Pictu
     _compare(pictures, asked, write_filter)
 
 
+@settings(max_examples=25, **anything)
+@given(
+    pictures=pictures_of.filter(lambda pictures: any(picture.tags for picture in pictures)),
+    later=pictures_of,
+    asked=st.lists(trees_of(patterns.map(tree.Tag)), min_size=12, max_size=12),
+)
+def test_what_is_held_in_memory_finds_the_same(
+    db: None, pictures: list[Picture], later: list[Picture], asked: list[Node]
+) -> None:
+    with transaction.atomic():
+        world = World([_with_categories(picture) for picture in pictures])
+        get_image_tags(world.dataset)
+        # What changed since is read along.
+        world.pks += [world.make(_with_categories(picture)) for picture in later]
+        world.tell_of_change()
+        for node in asked:
+            expected = [world.pks[place] for place in found_by(node, [*pictures, *later], timezone.now())]
+            found = find_in_memory(write_filter(node), world.dataset)
+            assert found is not None
+            assert found.count == len(expected), write_filter(node)
+            has_tags = {pk for pk, picture in zip(world.pks, [*pictures, *later], strict=True) if picture.tags}
+            assert found.image_ids.tolist() == sorted(has_tags.intersection(expected))
+        transaction.set_rollback(True)
+
+
 @pytest.mark.heavy
 @settings(max_examples=200, **anything)
 @given(
@@ -212,8 +253,9 @@ def test_many_queries_find_what_a_naive_reading_finds(
     db: None, pictures: list[Picture], asked: list[Node], limits: tuple[int, int]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(filtering, "_MOST_WORDS", limits[0])
+        patch.setattr(tags_named, "MOST_WORDS", limits[0])
         patch.setattr(filtering, "_FEW_IMAGES", limits[1])
+        patch.setattr(filter_tokens, "_FEW_IMAGES", limits[1])
         _compare(pictures, asked, write_filter)
 
 
@@ -256,6 +298,7 @@ odd_trees = trees_of(
 
 @settings(max_examples=500, **anything)
 @given(node=odd_trees)
+@example(node=all_of([tree.Tag("'"), tree.Tag("'")]))
 def test_what_is_written_is_read_as_the_same_tree(node: Node) -> None:
     assert parse_filter(write_filter(node)) == node
 

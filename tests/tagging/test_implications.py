@@ -12,15 +12,13 @@ from hypothesis import strategies as st
 from datasets.models import Image
 from tagging.models import Tag, TagExample, TagImplication
 from tagging.queries.rules import Reader
+from tagging.services.describing import MOST_EXAMPLES, TooManyExamples, set_examples
 from tagging.services.implications import (
-    MOST_EXAMPLES,
     ImplicationCircle,
     SuccessorCircle,
-    TooManyExamples,
     add_implication,
     check_no_circle,
     deprecate_tag,
-    set_examples,
 )
 from tagging.services.vocabulary import get_tags
 from tests import factories

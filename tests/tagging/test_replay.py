@@ -26,7 +26,7 @@ from tagging.services.putting import WordsOfImage, put_words
 from tagging.services.undoing import NothingToUndo, undo_change
 from tagging.services.vocabulary import get_tags
 from tests import factories
-from tests.tagging.doing import Kind, adding, apply, moving, names_on, removing, writing
+from tests.tagging.doing import Kind, adding, apply, moving, names_on, removing, rows_on, writing
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +123,11 @@ def stored(image: Image) -> Replayed:
     return Replayed([tag.name for tag in state.tags], state.caption, state.caption_version)
 
 
+def came(image: Image) -> list[tuple[object, ...]]:
+    """How, by whom and when each tag came."""
+    return [(name, *how) for name, _place, *how in rows_on(image)]
+
+
 def check(image: Image) -> None:
     assert replay(get_log(image)) == stored(image)
     rows = ImageTag.objects.filter(image=image).values_list("position", flat=True)
@@ -173,6 +178,7 @@ def test_taking_back_the_last_change_gives_what_was_there_before(
         for command in script:
             play.do(*command)
         before, newest = stored(play.image), Change.objects.order_by("pk").last()
+        came_before = came(play.image)
         if last[0] in {"add", "remove", "move", "group", "caption", "put"}:
             play.do(*last)
             changes = Change.objects.filter(pk__gt=newest.pk if newest else 0).exclude(source=Source.RULE)
@@ -181,6 +187,7 @@ def test_taking_back_the_last_change_gives_what_was_there_before(
                     assert undo_change(change, by=None, key=uuid.uuid4()).left == 0
             now = stored(play.image)
             assert (now.tags, now.caption) == (before.tags, before.caption)
+            assert came(play.image) == came_before
         transaction.set_rollback(True)
 
 

@@ -19,10 +19,11 @@ from tagging.queries.rewording import InDataset
 from tagging.queries.state import get_image_state
 from tagging.replaying import replay
 from tagging.services import rewriting
+from tagging.services.labelling import apply_edits
 from tagging.services.rewording import Kind, Reworded, Rewording, RewordingRefused, carry_out, forecast
 from tagging.services.undoing import undo_change
 from tests import factories
-from tests.tagging.doing import adding, apply, moving, names_on, removing
+from tests.tagging.doing import adding, apply, moving, names_on, removing, rows_on
 
 pytestmark = pytest.mark.django_db
 
@@ -264,6 +265,19 @@ def test_an_undo_brings_the_word_back_as_it_was_and_the_alias_away(dataset: Data
     check_log(image)
 
 
+@pytest.mark.parametrize("reword", [merging("grin", "smile"), splitting("grin", "smile", "teeth")])
+def test_other_words_for_a_tag_came_as_it_had_come_and_so_does_it_again(dataset: Dataset, reword: Rewording) -> None:
+    image, ana = factories.make_image(dataset), factories.make_user()
+    apply_edits(image, [adding("grin")], by=ana, source=Source.MODEL)
+    before, start = rows_on(image), newest()
+    Tag.objects.create(name="smile")
+    do(reword)
+    assert names_on(image) == list(reword.into)
+    assert {tuple(came) for _name, _place, *came in rows_on(image)} == {before[0][2:]}
+    undo_all(start)
+    assert rows_on(image) == before
+
+
 def test_a_run_that_stopped_goes_on_under_the_same_entry(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rewriting, "_IMAGES_AT_ONCE", 2)
     images = [tagged(dataset, "grin") for _ in range(5)]
@@ -299,28 +313,30 @@ def test_whatever_is_reworded_the_numbers_were_right_and_an_undo_restores_every_
     with transaction.atomic():
         made = [factories.make_dataset() for _ in range(2)]
         images = [factories.make_image(made[number % 2]) for number in range(len(scripts))]
+        people = [None, factories.make_user()]
         for image, script in zip(images, scripts, strict=True):
-            for action, name, before in script:
-                apply(image, {"add": adding, "move": moving}.get(action, lambda tag, _: removing(tag))(name, before))
+            for turn, (action, name, before) in enumerate(script):
+                edit = {"add": adding, "move": moving}.get(action, lambda tag, _: removing(tag))(name, before)
+                apply_edits(image, [edit], by=people[turn % 2], source=list(Source)[turn % 5])
         for rewording in asked:
             _reword_and_back(rewording, images)
         transaction.set_rollback(True)
 
 
 def _reword_and_back(rewording: Rewording, images: list[Image]) -> None:
-    before, start = [rows_of(image) for image in images], newest()
+    before, start = [rows_on(image) for image in images], newest()
     try:
         told = forecast(rewording)
     except RewordingRefused:
         return
     assert do(rewording).images == told.images
-    after = [rows_of(image) for image in images]
+    after = [rows_on(image) for image in images]
     changed = [new for old, new in zip(before, after, strict=True) if old != new]
     assert len(changed) == told.images
     for image in images:
         check_log(image)
         assert rewording.tag not in names_on(image)
     undo_all(start)
-    assert [rows_of(image) for image in images] == before
+    assert [rows_on(image) for image in images] == before
     for image in images:
         check_log(image)

@@ -106,7 +106,7 @@ export class Clipboard {
     const { desk } = this;
     const count = () => desk.shown(image).tags.length;
     const before = count();
-    desk.add(image, names);
+    desk.add(image, names, { mayBeSlips: true });
     const added = count() - before;
     if (added === 0) toast(gettext("All of these tags are here already."), { seconds: 4 });
     // More than one are offered by the desk itself, as with every action of many.

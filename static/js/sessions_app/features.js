@@ -1,6 +1,7 @@
 // What the desk has beside its loop. Each is made with the desk and the page's data; it listens to the desk's events
 // (see `desk.js`) and may give actions, which then have keys, buttons, help and a place in the palette like all others.
 
+import { AboutTag } from "./about_tag.js";
 import { HistoryPanel } from "./history_panel.js";
 import { Asking } from "./asking.js";
 import { Clipboard } from "./clipboard.js";
@@ -26,10 +27,11 @@ export function makeFeatures(desk, page) {
     new Reading(desk, page),
     new Asking(desk, page),
     new TagQuestions(desk),
+    new AboutTag(desk, page),
   ];
 }
 
 /** Their classes: pages without a desk ask them what their actions are called, and which keys they have. */
-export const FEATURES = [People, Review, HistoryPanel, Walk, QuickTags, RecentTags, Clipboard, Reading, Asking, TagQuestions];
+export const FEATURES = [People, Review, HistoryPanel, Walk, QuickTags, RecentTags, Clipboard, Reading, Asking, TagQuestions, AboutTag];
 
 export const actionsOf = (features) => features.flatMap((feature) => feature.actions?.() ?? []);

@@ -1,4 +1,5 @@
-// The filter of the grid goes along: into the form of a new session, and to the desk, which leads past what it shows.
+// The filter and the order of the grid go along: into the form of a new session, and to the desk, which leads past what
+// the grid shows, from the picture that was opened.
 
 import { $, $$ } from "../lib/dom.js";
 import { postJson } from "../lib/http.js";
@@ -11,8 +12,12 @@ export class FilterHandOver {
   constructor(page) {
     this.page = page;
     this.form = $("[data-start-form]");
+    this.isLeaving = false;
     for (const link of $$("[data-start-session]")) link.addEventListener("click", () => this.fillForm(), { capture: true });
-    for (const link of $$("[data-to-desk]")) link.addEventListener("click", (event) => this.toDesk(event));
+    for (const link of $$("[data-to-desk]")) link.addEventListener("click", (event) => this.toDesk(event, link.href));
+    // After the selection, which prevents what opens no picture.
+    page.host.addEventListener("click", (event) => this.clicked(event));
+    window.addEventListener("pageshow", () => (this.isLeaving = false));
   }
 
   fillForm() {
@@ -24,19 +29,31 @@ export class FilterHandOver {
   get order() {
     const { order } = this.page.query;
     const value = ORDERS[order] ?? ORDERS.added;
-    return this.form.querySelector(`[name=order][value="${value}"]`) ? value : "";
+    return this.form.querySelector(`[name=order][value="${value}"]`) ? value : ORDERS.added;
   }
 
-  /** Under a filter the desk is a session past what matches it. */
-  async toDesk(event) {
-    const { filter } = this.page.query;
-    if (!filter || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  /** Without either, the desk's own way leads past the same pictures in the same order. */
+  get isNarrowed() {
+    return this.page.query.filter !== "" || this.order !== ORDERS.added;
+  }
+
+  clicked(event) {
+    const link = event.target.closest(".cell[data-image] .cell__link");
+    if (link && event.button === 0) this.toDesk(event, link.href);
+  }
+
+  async toDesk(event, address) {
+    if (event.defaultPrevented || !this.isNarrowed || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const link = event.currentTarget;
+    // A second click of a double one would ask again.
+    if (this.isLeaving) return;
+    this.isLeaving = true;
     try {
-      const walk = await postJson(link.dataset.toDesk, { filter, ...(this.order && { order: this.order }) });
-      location.assign(`${link.href}?walk=${walk.id}`);
+      const asked = { filter: this.page.query.filter, order: this.order, goes_on: true };
+      const walk = await postJson($("[data-to-desk]").dataset.toDesk, asked);
+      location.assign(`${address}?walk=${walk.id}`);
     } catch (error) {
+      this.isLeaving = false;
       toastError(error);
     }
   }

@@ -1,5 +1,6 @@
 // What the page of a dataset has beside its grid, made with the page; each may give actions.
 
 import { Bulk } from "../tagging/bulk/bulk.js";
+import { ExamplesOfSelection } from "./examples_of_selection.js";
 
-export const GRID_FEATURES = [Bulk];
+export const GRID_FEATURES = [Bulk, ExamplesOfSelection];

@@ -2,11 +2,11 @@
 // The loop goes on meanwhile: a slip is shown as it was typed, and kept as typed when its picture is left.
 
 import { el } from "../lib/dom.js";
-import { gettext, interpolate } from "../lib/i18n.js";
+import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { toast } from "../lib/toast.js";
 import { QuestionPanel } from "../tagging/question_panel.js";
 
-const KEYS = ["Alt+Enter", "Alt+Shift+Enter"];
+const KEYS = ["Alt+Enter", "Alt+Shift+Enter", "Alt+Shift+KeyK"];
 
 export class TagQuestions {
   constructor(desk) {
@@ -16,7 +16,7 @@ export class TagQuestions {
     this.panel = new QuestionPanel({
       root: document,
       onAnswer: (id) => this.answer(id),
-      keyOf: (number) => desk.registry?.get(`answer${number + 1}`)?.keys[0] ?? null,
+      keyOf: (number) => (this.isAnswerable(number) ? (desk.registry?.get(`answer${number + 1}`)?.keys[0] ?? null) : null),
     });
     desk.questions = this;
     desk.saver.addEventListener("asked", ({ detail }) => this.asked(detail));
@@ -26,17 +26,26 @@ export class TagQuestions {
 
   actions() {
     const group = gettext("In the tag box");
-    const words = [gettext("First answer to a question about a tag"), gettext("Second answer to a question about a tag")];
+    const words = [
+      gettext("First answer to a question about a tag"),
+      gettext("Second answer to a question about a tag"),
+      gettext("Keep all tags that are asked about as they are"),
+    ];
     return words.map((label, index) => ({
       id: `answer${index + 1}`,
       group,
       label,
       keys: [KEYS[index]],
       mode: "question",
-      only: () => this.panel.isOpen,
-      can: () => this.panel.isOpen,
+      only: () => this.panel.isOpen && this.isAnswerable(index),
+      can: () => this.panel.isOpen && this.isAnswerable(index),
       run: () => this.answer(this.panel.question?.answers[index]?.id),
     }));
+  }
+
+  /** Whether the answer of this number has a key: the third of a removal is Escape's. */
+  isAnswerable(number) {
+    return number < 2 || (this.removing === null && this.waiting.length > 1);
   }
 
   // --- Removing what follows from others ----------------------------------------------------------
@@ -70,10 +79,26 @@ export class TagQuestions {
   /** The tag that waits on the picture that is shown; those of others are kept as they were typed. */
   get doubted() {
     const { desk } = this;
-    for (const entry of desk.saver.asked) {
-      if (entry.image !== desk.image) this.keepElsewhere(entry);
+    const elsewhere = desk.saver.asked.filter((entry) => entry.image !== desk.image);
+    for (const image of new Set(elsewhere.map((entry) => entry.image))) {
+      const entries = elsewhere.filter((entry) => entry.image === image);
+      if (entries.length === 1) this.keepElsewhere(entries[0]);
+      else this.keepManyElsewhere(image, entries);
     }
-    return desk.saver.asked[0] ?? null;
+    return this.waiting[0] ?? null;
+  }
+
+  /** What waits on the picture that is shown, in order. */
+  get waiting() {
+    return this.desk.saver.asked.filter((entry) => entry.image === this.desk.image);
+  }
+
+  keepManyElsewhere(image, entries) {
+    const { desk } = this;
+    for (const entry of entries) desk.saver.keepAsked(entry);
+    const names = entries.map((entry) => entry.operation.tag).join(", ");
+    const words = ngettext("%(count)s tag was kept as it is: %(names)s.", "%(count)s tags were kept as they are: %(names)s.", entries.length);
+    toast(desk.named(image, interpolate(words, { count: entries.length, names })));
   }
 
   keepElsewhere(entry) {
@@ -94,7 +119,7 @@ export class TagQuestions {
     const { removing } = this;
     if (removing) return removalQuestion(removing);
     const { doubted } = this;
-    return doubted && slipQuestion(doubted);
+    return doubted && slipQuestion(doubted, this.waiting.length);
   }
 
   render() {
@@ -102,6 +127,7 @@ export class TagQuestions {
     const hadFocus = this.panel.hasFocus;
     this.panel.render(this.question);
     if (hadFocus && !this.panel.isOpen) this.desk.toTagBox();
+    else if (hadFocus && !this.panel.hasFocus) this.panel.focus();
   }
 
   isStillThere() {
@@ -128,18 +154,28 @@ export class TagQuestions {
   }
 
   answerSlip(id) {
-    const entry = this.desk.saver.asked.find(({ image }) => image === this.desk.image);
-    if (!entry) return;
+    const [entry] = this.waiting;
+    if (!entry || id === "cancel") return;
+    if (id === "keepAll") {
+      this.keepAll();
+      return;
+    }
     const { meant } = entry.asked;
     const { tag } = entry.operation;
     if (id === "use") {
-      this.desk.editing.history.forgetEdit(entry.key);
       this.desk.editing.instead(entry, meant);
     } else {
       this.desk.saver.keepAsked(entry);
     }
     const words = id === "use" ? gettext("%(name)s added") : gettext("%(name)s kept");
     this.desk.announce(interpolate(words, { name: id === "use" ? meant : tag }));
+  }
+
+  keepAll() {
+    const entries = this.waiting;
+    for (const entry of entries) this.desk.saver.keepAsked(entry);
+    const words = ngettext("%(count)s tag kept", "%(count)s tags kept", entries.length);
+    this.desk.announce(interpolate(words, { count: entries.length }));
   }
 
   focus() {
@@ -160,15 +196,18 @@ function removalQuestion({ image, name, impliers }) {
   };
 }
 
-function slipQuestion({ key, operation: { tag }, asked: { meant } }) {
-  return {
-    id: `slip ${key}`,
-    text: interpolate(gettext("“%(tag)s” is new. Did you mean “%(meant)s”?"), { tag, meant }),
-    answers: [
-      { id: "use", words: sentence(gettext("Use %(name)s"), meant) },
-      { id: "keep", words: sentence(gettext("Keep %(name)s"), tag) },
-    ],
-  };
+/** About the first of those that wait; where there are more, all can be kept at once. */
+function slipQuestion({ key, operation: { tag }, asked: { meant } }, count) {
+  const answers = [
+    { id: "use", words: sentence(gettext("Use %(name)s"), meant) },
+    { id: "keep", words: sentence(gettext("Keep %(name)s"), tag) },
+  ];
+  if (count > 1) answers.push({ id: "keepAll", words: interpolate(gettext("Keep all %(count)s as they are"), { count }) });
+  const words =
+    count > 1
+      ? gettext("“%(tag)s” is new. Did you mean “%(meant)s”? %(more)s more to ask.")
+      : gettext("“%(tag)s” is new. Did you mean “%(meant)s”?");
+  return { id: `slip ${key} ${count}`, text: interpolate(words, { tag, meant, more: count - 1 }), answers };
 }
 
 /** A sentence with a name in it that may be in any script. */

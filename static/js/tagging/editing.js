@@ -61,9 +61,9 @@ export class Editing {
     return steps.length;
   }
 
-  /** What was typed just now may be a slip of the finger: the server asks where a new tag looks like one. */
-  add(image, names, { isTyped = false } = {}) {
-    const more = isTyped ? { is_meant: false } : {};
+  /** What a person typed or pasted may hold a slip of the finger: the server asks where a new tag looks like one. */
+  add(image, names, { mayBeSlips = false } = {}) {
+    const more = mayBeSlips ? { is_meant: false } : {};
     return this.do(image, names.map((tag) => ({ kind: "add", tag, before: null, ...more })));
   }
 
@@ -73,12 +73,19 @@ export class Editing {
   }
 
   /** Put another tag into the place of one that waits for an answer, and was never stored. */
-  instead({ image, operation }, tag) {
-    const before = tagBehind(this.shown(image), operation.tag);
-    this.saver.dropAsked(this.saver.asked.find((entry) => entry.operation.key === operation.key));
+  instead(entry, tag) {
+    const { image, key, operation } = entry;
+    const isThere = this.shown(image).tags.some((other) => other.name === tag);
+    this.history.forgetEdit(key);
     this.learn({ kind: "remove", tag: operation.tag });
+    if (isThere) {
+      this.saver.dropAsked(entry);
+    } else {
+      this.saver.useAsked(entry, tag);
+      this.learn({ kind: "add", tag });
+      this.history.record(image, [{ key, operation: { kind: "add", tag }, inverse: { kind: "remove", tag } }]);
+    }
     this.onChange(image);
-    return this.do(image, [{ kind: "add", tag, before }]);
   }
 
   /** Put another tag into the place of one, as one action. */

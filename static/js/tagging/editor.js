@@ -5,7 +5,7 @@ import { isTooLong, splitList, tidy } from "./names.js";
 
 export class TagBox {
   /**
-   * `target()` is the image that is shown; `onAdd(image, names, {isTyped})` and `onRemove(name)` edit it; `onNext` goes on,
+   * `target()` is the image that is shown; `onAdd(image, names, {mayBeSlips})` and `onRemove(name)` edit it; `onNext` goes on,
    * and `onWait(work)` does what takes a while.
    */
   constructor({ root, suggestions, chips, target, onAdd, onRemove, onNext, onWait, announce }) {
@@ -95,7 +95,7 @@ export class TagBox {
     const image = this.target();
     this.clear();
     const best = this.suggestions.best(text);
-    const take = async () => this.onAdd(image, [await best()], { isTyped: true });
+    const take = async () => this.onAdd(image, [await best()], { mayBeSlips: true });
     this.onWait(() => this.inLine(take));
   }
 
@@ -158,10 +158,10 @@ export class TagBox {
     if (!/[,\n\r]/u.test(pasted)) return;
     event.preventDefault();
     const { value, selectionStart, selectionEnd } = this.input;
-    this.commit(splitList(value.slice(0, selectionStart) + pasted + value.slice(selectionEnd)), { isTyped: false });
+    this.commit(splitList(value.slice(0, selectionStart) + pasted + value.slice(selectionEnd)));
   }
 
-  commit(names, { isTyped = true } = {}) {
+  commit(names) {
     const wanted = names.filter(Boolean);
     const long = wanted.find(isTooLong);
     if (long) {
@@ -171,7 +171,7 @@ export class TagBox {
     this.clear();
     const image = this.target();
     // In line behind takes that still wait, so that tags keep the order they were typed in.
-    if (wanted.length > 0) this.onWait(() => this.inLine(() => this.onAdd(image, wanted, { isTyped })));
+    if (wanted.length > 0) this.onWait(() => this.inLine(() => this.onAdd(image, wanted, { mayBeSlips: true })));
   }
 
   fail(text) {

@@ -62,6 +62,12 @@ export class Saver extends EventTarget {
     this.pump();
   }
 
+  /** Another tag is meant: it is sent in its place, at its place. Nothing was stored under this key yet. */
+  useAsked(entry, tag) {
+    entry.operation = { ...entry.operation, tag };
+    this.keepAsked(entry);
+  }
+
   /** What was typed is not meant: it was never stored, and never will be. */
   dropAsked(entry) {
     this.outbox.remove([entry]);
@@ -190,7 +196,7 @@ export class Saver extends EventTarget {
     if (status === 409 && error.body?.state) return this.conflicted(batch[0], error.body.state);
     if (!REFUSALS.has(status)) return this.waitFor(error);
     const asked = status === 409 && batch.find((entry) => entry.key === error.body?.key);
-    if (asked) return this.questioned(asked, error.body);
+    if (asked) return this.questioned(batch, asked, error.body);
     if (batch.length > 1 && batch[0].operation.kind !== "caption") {
       // One of them is the culprit: the others must not fall with it.
       this.sendAlone = true;
@@ -211,14 +217,14 @@ export class Saver extends EventTarget {
   }
 
   /** The server cannot know what is meant; what else was sent with it goes on. */
-  questioned(entry, { detail, meant, implied_by: impliedBy }) {
+  questioned(batch, entry, { detail, meant, implied_by: impliedBy, also = [] }) {
     const { image, operation } = entry;
     this.trouble = null;
     this.attempt = 0;
     if (meant) {
       entry.asked = { detail, meant };
-      this.keepPlace(entry, this.outbox.entries.slice(this.outbox.entries.indexOf(entry) + 1));
-      this.outbox.keep([entry]);
+      for (const other of also) this.doubt(batch, other);
+      this.keepPlaces(image);
       this.tell("asked", { image, entry });
     } else {
       this.outbox.remove([entry]);
@@ -228,10 +234,27 @@ export class Saver extends EventTarget {
     return true;
   }
 
+  doubt(batch, { key, detail, meant }) {
+    const entry = batch.find((other) => other.key === key);
+    if (entry) entry.asked = { detail, meant };
+  }
+
+  /** What waits is nowhere yet: nothing else can be told to stand in front of it. */
+  keepPlaces(image) {
+    const waiting = this.asked.filter((entry) => entry.image === image);
+    const names = new Set(waiting.map((entry) => entry.operation.tag));
+    for (const entry of waiting) {
+      if (names.has(entry.operation.before)) entry.operation = { ...entry.operation, before: null };
+      this.keepPlace(entry, this.outbox.entries.slice(this.outbox.entries.indexOf(entry) + 1));
+    }
+    this.outbox.keep(waiting);
+  }
+
   /** What waits stays in front of what was entered after it, though that is stored first. */
   keepPlace(entry, later) {
     if (entry.operation.before) return;
-    const next = later.find(({ image, operation }) => image === entry.image && operation.kind === "add" && !operation.before);
+    const isBehind = ({ image, operation, asked }) => image === entry.image && operation.kind === "add" && !operation.before && !asked;
+    const next = later.find(isBehind);
     if (!next) return;
     entry.operation = { ...entry.operation, before: next.operation.tag };
     this.outbox.keep([entry]);

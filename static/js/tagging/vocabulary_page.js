@@ -1,8 +1,10 @@
-// The vocabulary: how many tags are chosen, and tags dragged into a category. The forms do the work.
+// The vocabulary: how many tags are chosen, tags dragged into a category, and one tag opened. The forms do the work.
 
 import { $, $$ } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { toastError } from "../lib/toast.js";
+import { WordDialog } from "./word_dialog.js";
 
 const form = $("#words");
 const boxes = () => $$('input[name="word"]', form);
@@ -77,7 +79,49 @@ function endDrag() {
   mark(null);
 }
 
-if (form) {
+// --- One tag -------------------------------------------------------------------------------------------
+
+const ADDRESS = /^#tag-(\d{1,18})$/u;
+const dialog = new WordDialog({ api: $("#palette").dataset.api, onClose: closed });
+
+function openWord(id) {
+  dialog.open(id).catch(toastError);
+}
+
+function pressed(event) {
+  const link = event.target.closest("[data-open-word]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  // The address names the tag, for whoever sends it to others.
+  history.replaceState(null, "", `#tag-${link.dataset.openWord}`);
+  openWord(link.dataset.openWord);
+}
+
+function closed(id, isChanged) {
+  history.replaceState(null, "", location.pathname + location.search);
+  if (isChanged) renewRow(id).catch(() => {});
+}
+
+/** Show the row as the server has it now; one that does not fit the search any more stays until the next look. */
+async function renewRow(id) {
+  const row = $(`[data-word="${id}"]`);
+  if (!row) return;
+  const answer = await fetch(location.pathname + location.search, { credentials: "same-origin" });
+  const fresh = $(`[data-word="${id}"]`, new DOMParser().parseFromString(await answer.text(), "text/html"));
+  if (!fresh) return;
+  const hadFocus = row.contains(document.activeElement);
+  const box = $('input[name="word"]', fresh);
+  if (box) box.checked = $('input[name="word"]', row).checked;
+  row.replaceWith(document.adoptNode(fresh));
+  if (hadFocus) $("[data-open-word]", fresh).focus();
+}
+
+const openNamed = () => ADDRESS.test(location.hash) && openWord(ADDRESS.exec(location.hash)[1]);
+document.addEventListener("click", pressed);
+window.addEventListener("hashchange", openNamed);
+openNamed();
+
+if (form && $("[data-choose-all]")) {
   $("[data-choose-all]").hidden = false;
   $("[data-choose-all]").addEventListener("change", chooseAll);
   form.addEventListener("click", chooseRange);

@@ -10,15 +10,20 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from tagging.models import Change, Source, Tag
+from datasets.batches import batches
+from tagging.models import Change, ImageTag, Source, Tag
+from tagging.queries.numbers_in import is_one_of
 from tagging.services.bulk import statements
 from tagging.services.bulk.actions import Action
 from tagging.services.bulk.arranging import rearrange
 from tagging.services.bulk.statements import execute, read_numbers
 from tagging.services.bulk.working_out import Words, Worker, is_for_database
 from tagging.services.changes import mark_edited
+from tagging.services.coming import how_it_came
 from tagging.services.vocabulary import get_tags
 from tagging.services.writing import STEP, Kind, Writing
+
+_READ_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -138,8 +143,20 @@ def _plan(doing: Doing, image_ids: Sequence[int], until: float | None) -> int:
             break
         _plan_image(doing, worker, words, writing)
         handled += 1
+    _note_how_they_came(writing)
     writing.write({}, by=doing.by)
     return handled
+
+
+def _note_how_they_came(writing: Writing) -> None:
+    """Note of the tags that go how they had come."""
+    going = {(each.image_id, each.tag_name): each for each in writing.operations if each.kind == Kind.REMOVE}
+    on_images = is_one_of("image_id", sorted({image_id for image_id, _name in going}))
+    for names in batches(sorted({name for _image_id, name in going}), _READ_AT_ONCE):
+        for row in ImageTag.objects.filter(on_images, tag__name__in=names).select_related("tag"):
+            operation = going.get((row.image_id, row.tag.name))
+            if operation is not None:
+                operation.was_source, operation.was_added_by_id, operation.was_added_at = how_it_came(row)
 
 
 def _plan_image(doing: Doing, worker: Worker, words: Words, writing: Writing) -> None:

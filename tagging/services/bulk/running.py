@@ -16,6 +16,7 @@ from django.db.models import Case, F, QuerySet, When
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
+from datasets.models import Dataset
 from datasets.services.datasets import touch_dataset
 from tagging.models import BulkJob, Change, Source
 from tagging.services.bulk.actions import Action
@@ -26,6 +27,7 @@ from tagging.services.bulk.targets import keep_present
 from tagging.services.bulk.telling import tell_job
 from tagging.services.changes import open_change
 from tagging.services.undoing import LeftAlone, NothingToUndo, Undoing, Undone, begin_undo
+from tagging.signals import text_lengths_wanted
 
 LEASE = timedelta(seconds=30)
 # Workers that end with the same images in hand: after so many the job is stopped.
@@ -199,3 +201,4 @@ def _end(job: BulkJob, state: str, error: str = "") -> None:
     ended = _held(job).update(state=state, error=error, lease_until=None, finished_at=Now(), image_ids=None)
     if ended:
         tell_job(job.pk)
+        text_lengths_wanted.send(Dataset, dataset_id=job.dataset_id)

@@ -85,9 +85,13 @@ SELECT DISTINCT t.image_id FROM tagging_imagetag t
 WHERE t.tag_id IN TAGS AND t.image_id IN (SELECT id FROM IDS i)
 """
 
+# Of a tag that goes the log keeps how it had come: its undo gives that back.
 REMOVE = """
-INSERT INTO tagging_tagoperation ("key", change_id, image_id, kind, tag_name, "before", "after")
-SELECT NEW_KEY(), %(change)s, t.image_id, 'REMOVE', n.name, TO_JSON(t.position), NULL
+INSERT INTO tagging_tagoperation (
+    "key", change_id, image_id, kind, tag_name, "before", "after", was_source, was_added_by_id, was_added_at
+)
+SELECT NEW_KEY(), %(change)s, t.image_id, 'REMOVE', n.name, TO_JSON(t.position), NULL,
+    t.source, t.added_by_id, t.added_at
 FROM tagging_imagetag t JOIN tagging_tag n ON n.id = t.tag_id
 WHERE t.tag_id IN TAGS AND t.image_id IN (SELECT id FROM IDS i)
 """
@@ -112,8 +116,9 @@ UPDATE tagging_imagetag SET position = m.place FROM (
 """
 CARRY_OUT_ADDITIONS = """
 INSERT INTO tagging_imagetag (image_id, tag_id, position, source, added_by_id, added_at)
-SELECT o.image_id, n.id, FROM_JSON(o."after"), CASE WHEN o.tag_name IN RULES THEN 'RULE' ELSE %(source)s END,
-    %(by)s, %(now)s
+SELECT o.image_id, n.id, FROM_JSON(o."after"),
+    COALESCE(o.was_source, CASE WHEN o.tag_name IN RULES THEN 'RULE' ELSE %(source)s END),
+    CASE WHEN o.was_source IS NULL THEN %(by)s ELSE o.was_added_by_id END, COALESCE(o.was_added_at, %(now)s)
 FROM tagging_tagoperation o JOIN tagging_tag n ON n.name = o.tag_name
 WHERE o.change_id = %(change)s AND o.id > %(since)s AND o.kind = 'ADD'
 """
@@ -132,14 +137,15 @@ WHERE o.image_id IN (SELECT id FROM IDS i) AND o.id >= %(since)s AND o.change_id
 """
 
 # Images of which the words must be looked at one by one: the caption is concerned, a word was touched since or got
-# another number, it is not as its log says, or another tag stands where one has to go back to.
+# another number, it is not as its log says, how its tag came is to change while it stays, or another tag stands where
+# one has to go back to.
 TO_LOOK_AT = """
 SELECT DISTINCT o.image_id
 OWN AND (
     o.kind NOT IN ('ADD', 'REMOVE', 'MOVE')
     OR (o.kind = 'ADD' AND (o."before" IS NOT NULL OR o."after" IS NULL OR t.id IS NULL))
     OR (o.kind = 'REMOVE' AND (o."before" IS NULL OR o."after" IS NOT NULL OR n.id IS NULL OR t.id IS NOT NULL))
-    OR (o.kind = 'MOVE' AND (o."before" IS NULL OR o."after" IS NULL OR t.id IS NULL))
+    OR (o.kind = 'MOVE' AND (o."before" IS NULL OR o."after" IS NULL OR t.id IS NULL OR o.was_source IS NOT NULL))
     OR EXISTS (
         SELECT 1 FROM tagging_tagoperation l
         WHERE l.image_id = o.image_id AND l.id > o.id AND (l.tag_name = o.tag_name OR l.kind = 'NUMBER')
@@ -158,10 +164,17 @@ OWN AND (
 """.replace("OWN", _OWN)
 
 TAKE_BACK = """
-INSERT INTO tagging_tagoperation ("key", change_id, image_id, kind, tag_name, "before", "after")
+INSERT INTO tagging_tagoperation (
+    "key", change_id, image_id, kind, tag_name, "before", "after", was_source, was_added_by_id, was_added_at
+)
 SELECT NEW_KEY(), %(undo)s, o.image_id, CASE o.kind WHEN 'ADD' THEN 'REMOVE' WHEN 'REMOVE' THEN 'ADD' ELSE 'MOVE' END,
-    o.tag_name, o."after", o."before"
+    o.tag_name, o."after", o."before",
+    CASE o.kind WHEN 'ADD' THEN t.source ELSE o.was_source END,
+    CASE o.kind WHEN 'ADD' THEN t.added_by_id ELSE o.was_added_by_id END,
+    CASE o.kind WHEN 'ADD' THEN t.added_at ELSE o.was_added_at END
 FROM tagging_tagoperation o
+LEFT JOIN tagging_tag n ON o.kind = 'ADD' AND n.name = o.tag_name
+LEFT JOIN tagging_imagetag t ON t.tag_id = n.id AND t.image_id = o.image_id
 WHERE o.image_id IN (SELECT id FROM IDS i) AND o.id >= %(since)s AND o.change_id + 0 = %(change)s
 ORDER BY o.image_id, o.id
 """
