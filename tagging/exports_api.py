@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from datasets.models import Dataset
 from datasets.permissions import check_can_edit, visible_datasets
 from tagger_project.auth import person
-from tagging.exports_schemas import ExportIn, ExportOut, OptionsIn, PreviewOut, ProfileOut
+from tagging.exports_schemas import ExportIn, ExportOut, OptionsIn, PreviewIn, PreviewOut, ProfileOut
 from tagging.jobs import write_soon
 from tagging.models import ExportJob
 from tagging.queries.export_preview import preview_export
@@ -42,18 +42,12 @@ def list_export_profiles(request: HttpRequest) -> list[ProfileOut]:
 
 
 @router.get("/datasets/{int:dataset_id}/caption-preview", response={200: PreviewOut, 422: ErrorOut})
-def preview_captions(
-    request: HttpRequest, dataset_id: int, options: str, image: Query[list[int]] | None = None
-) -> PreviewOut:
-    """What an export of the dataset as it is now would hold, with up to eight of its images; nothing is stored.
-
-    `options` is JSON, as `options` of an export; `image`, as often as wished, names the only images that are meant.
-    """
+def preview_captions(request: HttpRequest, dataset_id: int, asked: Query[PreviewIn]) -> PreviewOut:
+    """What an export of the dataset as it is now would hold, with up to eight of its images; nothing is stored."""
     dataset = _visible(request, dataset_id)
     with _refusals_told():
-        read = _read_options(options)
-        images = None if not image else [number for number in image if 0 < number < 2**63]
-        return PreviewOut.of(preview_export(dataset, read, images=images))
+        images = [number for number in asked.image if 0 < number < 2**63] if asked.image else None
+        return PreviewOut.of(preview_export(dataset, _read_options(asked.options), images=images))
 
 
 @router.post("/datasets/{int:dataset_id}/exports", response={202: ExportOut, 409: ErrorOut, 422: ErrorOut})

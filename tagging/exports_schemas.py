@@ -107,6 +107,13 @@ class ExportIn(Schema):
     )
 
 
+class PreviewIn(Schema):
+    """What a preview is asked for."""
+
+    options: str = Field(max_length=20_000, description="JSON, as `options` of an export.")
+    image: list[int] = Field([], max_length=1_000, description="As often as wished: only these images are meant.")
+
+
 class VariantOut(Schema):
     """A way in which a trainer can be fed."""
 

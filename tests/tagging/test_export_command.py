@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from io import StringIO
@@ -14,8 +15,13 @@ from django.core.management import CommandError, call_command
 
 from datasets import paths
 from datasets.models import Dataset, Image
+from datasets.services.datasets import change_dataset
+from tagging.models import DatasetVersion, ExportJob
+from tagging.trainers.profiles import PROFILE_SLUGS
 from tests import factories, images
-from tests.tagging.doing import adding, apply, bring_in, picture_of
+from tests.tagging.doing import adding, apply, bring_in, picture_of, removing
+from tests.tagging.exporting import export as export_by_worker
+from tests.tagging.exporting import paths_of
 
 pytestmark = pytest.mark.django_db
 
@@ -40,14 +46,19 @@ def export(name: str, output: Path, **options: Any) -> str:
     return printed.getvalue()
 
 
+def written_to(folder: Path) -> list[str]:
+    """The files below a folder."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
 def test_a_zip(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
     output = tmp_path / "new folder" / "out.ZIP"
     assert export("My Cat", output) == f"Wrote 2 images to {output}.\n"
     with zipfile.ZipFile(output) as archive:
         assert archive.testzip() is None
-        names = ["cat_0001.jpg", "cat_0001.txt", "cat_0002.jpg", "cat_0002.txt", "tags.txt"]
-        assert archive.namelist() == names
-        assert archive.read("cat_0001.txt") == b"ohwx, sofa"
+        names = ["cat/cat-0001.jpg", "cat/cat-0001.txt", "cat/cat-0002.jpg", "cat/cat-0002.txt", "tags.txt"]
+        assert archive.namelist() == [*names, "manifest.json"]
+        assert archive.read("cat/cat-0001.txt") == b"ohwx, sofa"
     assert [path.name for path in output.parent.iterdir()] == ["out.ZIP"]
     assert output.stat().st_mode & 0o777 == 0o644
 
@@ -55,31 +66,48 @@ def test_a_zip(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
 def test_a_folder(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
     output = tmp_path / "out"
     assert export("my cat", output, untagged="leave-out") == f"Wrote 1 image to {output}.\n"
-    assert sorted(path.name for path in output.iterdir()) == ["cat_0001.jpg", "cat_0001.txt", "tags.txt"]
-    assert (output / "cat_0001.jpg").read_bytes() == images.encoded(seed=1)
+    assert written_to(output) == ["cat/cat-0001.jpg", "cat/cat-0001.txt", "manifest.json", "tags.txt"]
+    assert (output / "cat" / "cat-0001.jpg").read_bytes() == images.encoded(seed=1)
 
 
 def test_an_empty_folder_is_filled(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     export("My Cat", tmp_path / "out")
-    assert len(list((tmp_path / "out").iterdir())) == 5
+    assert len(written_to(tmp_path / "out")) == 6
 
 
 def test_by_number_and_as_json(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
     output = tmp_path / "out.zip"
     facts = json.loads(export(str(dataset.pk), output, json=True))
-    assert facts == {"output": str(output), "images": 2, "left_out": 0, "without_text": 0, "converted": 0}
+    version = DatasetVersion.objects.get()
+    assert facts == {
+        "output": str(output),
+        "images": 2,
+        "left_out": 0,
+        "without_text": 0,
+        "converted": 0,
+        "profile": "plain",
+        "version": 1,
+        "digest": version.digest,
+        "files": [
+            {
+                "path": str(output),
+                "size": output.stat().st_size,
+                "sha256": hashlib.sha256(output.read_bytes()).hexdigest(),
+            }
+        ],
+    }
 
 
 def test_a_name_of_digits_comes_before_a_number(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
     other = factories.make_dataset(name=str(dataset.pk), file_prefix="digits")
     bring_in(other, [("a.jpg", images.encoded(seed=5))])
     export(str(dataset.pk), tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["digits_0001.jpg"]
+    assert written_to(tmp_path / "out") == ["digits/digits-0001.jpg", "manifest.json"]
 
 
 def test_images_without_text_are_told(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
-    Dataset.objects.update(trigger_word="")
+    change_dataset(dataset, name=dataset.name, file_prefix=dataset.file_prefix, trigger_word="", by=None)
     assert "1 image has no text beside it" in export("My Cat", tmp_path / "out")
 
 
@@ -146,9 +174,65 @@ def test_a_broken_off_folder_is_not_left(dataset: Dataset, pictures: list[Image]
     paths.original_path(settings.DATA_DIR, pictures[1].sha256, "JPEG").unlink()
     with pytest.raises(CommandError, match=r"^“2\.jpg” is not stored whole"):
         export("My Cat", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_an_unknown_choice(dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="invalid"):
         call_command("export_dataset", "My Cat", f"--output={tmp_path / 'x'}", "--untagged=perhaps")
+
+
+# --- what it is made from, and how ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", PROFILE_SLUGS)
+def test_it_is_the_very_file_that_a_worker_writes(
+    dataset: Dataset, pictures: list[Image], tmp_path: Path, profile: str
+) -> None:
+    job = export_by_worker(dataset, profile)
+    export("My Cat", tmp_path / "out.zip", profile=profile)
+    export("My Cat", tmp_path / "out", profile=profile)
+    assert (tmp_path / "out.zip").read_bytes() == paths_of(job)[0].read_bytes()
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert sorted(archive.namelist()) == written_to(tmp_path / "out")
+        assert all((tmp_path / "out" / name).read_bytes() == archive.read(name) for name in archive.namelist())
+    assert ExportJob.objects.count() == 1
+
+
+def test_of_a_version_by_number_or_name(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    export("My Cat", tmp_path / "first.zip")
+    apply(pictures[0], removing("sofa"))
+    export("My Cat", tmp_path / "now.zip")
+    call_command("export_dataset", "My Cat", f"--output={tmp_path / 'again.zip'}", "--version=1", stdout=StringIO())
+    files = [(tmp_path / f"{name}.zip").read_bytes() for name in ("first", "now", "again")]
+    assert files[0] == files[2] != files[1]
+    with pytest.raises(CommandError, match=r"“My Cat” has no version “9”\. There are: 2 \(Version 2\), 1"):
+        export("My Cat", tmp_path / "none.zip", of_version="9")
+
+
+def test_what_a_filter_finds_by_a_template(dataset: Dataset, pictures: list[Image], tmp_path: Path) -> None:
+    facts = json.loads(export("My Cat", tmp_path / "out", filter="sofa", template="a {tags} of {trigger}", json=True))
+    assert (facts["images"], facts["left_out"]) == (1, 1)
+    assert (tmp_path / "out" / "cat" / "cat-0001.txt").read_bytes() == b"a sofa of ohwx"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"filter": "size:small"}, "“small” is no size"),
+        ({"template": "{tgas}"}, "is none of the placeholders"),
+        ({"variant": "no"}, "has no variant “no”"),
+        ({"options": "{"}, "--options is no JSON"),
+        ({"options": "[]"}, "--options is a JSON object"),
+        ({"options": '{"repeats": 0}'}, "repeats is a whole number"),
+        ({"filter": "by:ann", "of_version": "1"}, "A version does not know"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    dataset: Dataset, pictures: list[Image], tmp_path: Path, options: dict[str, str], sentence: str
+) -> None:
+    export("My Cat", tmp_path / "first.zip")
+    with pytest.raises(CommandError, match=sentence):
+        export("My Cat", tmp_path / "out.zip", **options)
+    assert [path.name for path in tmp_path.iterdir()] == ["first.zip"]
