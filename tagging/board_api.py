@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import HttpError
 
 from datasets.permissions import check_can_edit, visible_datasets
@@ -42,7 +42,7 @@ def list_goals(request: HttpRequest, dataset_id: int) -> GoalsOut:
 
 
 @router.post("/datasets/{int:dataset_id}/goals", response={201: GoalOut, 409: ErrorOut, 422: BadFilterOut | ErrorOut})
-def create_goal(request: HttpRequest, dataset_id: int, body: GoalIn) -> tuple[int, GoalOut]:
+def create_goal(request: HttpRequest, dataset_id: int, body: GoalIn) -> Status[GoalOut]:
     """Set a goal; a filter that cannot be read is refused with its place, one goal too many with 409."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
@@ -51,7 +51,7 @@ def create_goal(request: HttpRequest, dataset_id: int, body: GoalIn) -> tuple[in
         goal = add_goal(dataset, name=body.name, filter=body.filter, wanted=body.wanted)
     except GoalRefused as error:
         raise HttpError(409 if isinstance(error, TooManyGoals) else 422, str(error)) from error
-    return 201, GoalOut.of(get_goal(goal, dataset))
+    return Status(201, GoalOut.of(get_goal(goal, dataset)))
 
 
 @router.put("/goals/{int:goal_id}", response={200: GoalOut, 422: BadFilterOut | ErrorOut})
@@ -68,10 +68,10 @@ def replace_goal(request: HttpRequest, goal_id: int, body: GoalIn) -> GoalOut:
 
 
 @router.delete("/goals/{int:goal_id}", response={204: None})
-def delete_goal(request: HttpRequest, goal_id: int) -> tuple[int, None]:
+def delete_goal(request: HttpRequest, goal_id: int) -> Status[None]:
     """Give a goal up; no picture changes."""
     remove_goal(_editable(person(request), goal_id))
-    return 204, None
+    return Status(204, None)
 
 
 def _editable(user: User | None, goal_id: int) -> Goal:

@@ -215,14 +215,15 @@ class LengthsOut(Schema):
 
     encoder: str
     limits: list[tuple[int, str]]
-    over: int = Field(description="Texts longer than the first limit.")
+    limit: int = Field(description="The one that holds for most trainers.")
+    over: int = Field(description="Texts longer than that.")
     steps: list[LengthStepOut]
 
     @classmethod
     def of(cls, lengths: Lengths) -> LengthsOut:
         """Build it from what was counted."""
         steps = [LengthStepOut(**vars(step)) for step in lengths.steps]
-        return cls(encoder=lengths.encoder, limits=lengths.limits, over=lengths.over, steps=steps)
+        return cls(encoder=lengths.encoder, limits=lengths.limits, limit=lengths.limit, over=lengths.over, steps=steps)
 
 
 class TextLengthsOut(Schema):
@@ -289,7 +290,7 @@ class BoardOut(Schema):
     goals: list[GoalOut]
     words: WordsOut
     shapes: ShapesOut
-    lengths: TextLengthsOut | None = Field(description="Null where the tokens are not counted yet.")
+    lengths: TextLengthsOut
     pace: PaceOut
 
     @classmethod
@@ -303,8 +304,6 @@ class BoardOut(Schema):
             shapes=ShapesOut.of(board.shapes),
             lengths=TextLengthsOut(
                 encoders=[LengthsOut.of(each) for each in lengths.encoders], being_counted=lengths.being_counted
-            )
-            if lengths
-            else None,
+            ),
             pace=PaceOut.of(board.pace),
         )

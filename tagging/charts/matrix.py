@@ -65,7 +65,7 @@ def draw_matrix(names: Sequence[Mark], cells: Sequence[Sequence[Mark]]) -> Matri
     drawn = tuple(_cell(mark, row, column) for row, marks in enumerate(cells) for column, mark in enumerate(marks))
     size = len(names) * CELL
     # The last slanted name leans beyond its column.
-    return Matrix(pixels(LEFT + size + 72), pixels(TOP + size), pixels(CELL - 2), rows, columns, drawn)
+    return Matrix(pixels(LEFT + size + 88), pixels(TOP + size), pixels(CELL - 2), rows, columns, drawn)
 
 
 def _column(name: Mark, place: int) -> MatrixLabel:

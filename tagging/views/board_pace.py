@@ -16,9 +16,9 @@ from tagging.views.board_words import Leads
 from tagging.views.figures import Cell, Figure, Table, count_text, number_cell, share_cell
 
 
-def length_figures(lengths: TextLengths | None, leads: Leads) -> list[Figure]:
+def length_figures(lengths: TextLengths, leads: Leads) -> list[Figure]:
     """How many tokens the texts have, a figure for each text encoder."""
-    return [_length_figure(each, leads) for each in lengths.encoders] if lengths else []
+    return [_length_figure(each, leads) for each in lengths.encoders]
 
 
 def _length_figure(lengths: Lengths, leads: Leads) -> Figure:
@@ -26,8 +26,7 @@ def _length_figure(lengths: Lengths, leads: Leads) -> Figure:
         (sum(1 for step in lengths.steps if step.high is not None and step.high <= tokens), f"{tokens} · {name}")
         for tokens, name in lengths.limits
     ]
-    first = min((tokens for tokens, _name in lengths.limits), default=None)
-    marks = [_step_mark(step, leads, is_over=first is not None and step.low > first) for step in lengths.steps]
+    marks = [_step_mark(step, leads, is_over=step.low > lengths.limit) for step in lengths.steps]
     rows = [
         [
             Cell(_span(step), leads(step.filter) if step.filter and step.images else ""),
@@ -37,20 +36,22 @@ def _length_figure(lengths: Lengths, leads: Leads) -> Figure:
         for step in lengths.steps
     ]
     caption = ngettext(
-        "How many texts have how many tokens, and where a trainer reads no further. %(over)s text is longer than the "
-        "first limit.",
-        "How many texts have how many tokens, and where a trainer reads no further. %(over)s texts are longer than "
-        "the first limit.",
+        "The tokens of the texts that an export writes, and where trainers read no further. %(over)s text is longer "
+        "than %(limit)s: its end is not read.",
+        "The tokens of the texts that an export writes, and where trainers read no further. %(over)s texts are longer "
+        "than %(limit)s: their ends are not read.",
         lengths.over,
     )
     return Figure(
         id=f"tokens-{lengths.encoder.lower()}",
         title=_("Tokens for %(encoder)s") % {"encoder": lengths.encoder},
-        caption=caption % {"over": count_text(lengths.over)},
+        caption=caption % {"over": count_text(lengths.over), "limit": lengths.limit},
         kind="columns",
         drawing=draw_columns(marks, limits=limits) if lengths.images else None,
         table=Table([_("Tokens"), _("Texts"), _("Share")], rows),
-        empty=_("No text is counted yet."),
+        empty=_("No text is counted yet.")
+        if lengths.can_count
+        else _("What counts these tokens is not installed; `make tokens` brings it."),
     )
 
 

@@ -38,7 +38,7 @@ class Board:
     goals: list[GoalProgress]
     words: Words
     shapes: Shapes
-    lengths: TextLengths | None
+    lengths: TextLengths
     pace: Pace
 
 

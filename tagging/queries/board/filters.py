@@ -44,6 +44,19 @@ def within(widths: tuple[int, int], heights: tuple[int, int]) -> str:
     return write_filter(tree.And((tree.Number("w", *widths), tree.Number("h", *heights))))
 
 
+def cut_by(trainer: str, base: int, share: float) -> str:
+    """Return what finds the pictures of which a trainer cuts off more than a share; empty where no filter says it."""
+    if trainer not in tree.CUTTERS:
+        return ""
+    return write_filter(tree.Cut(trainer, base, ">", 100 * share))
+
+
+def with_tokens(which: str, low: int, high: int | None) -> str:
+    """Return what finds the pictures whose text has so many tokens; empty where no filter says it."""
+    key = {"clip": "tokens"}.get(which, which)
+    return write_filter(tree.Number(key, low or None, high)) if key in tree.NUMBERS else ""
+
+
 def worded_on(day: date) -> str:
     """Return what finds the pictures that got words on a day."""
     return write_filter(tree.On(day, day))

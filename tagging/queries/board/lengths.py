@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datasets.models import Dataset
+from tagging.queries.board.filters import with_tokens
+from tagging.queries.text_lengths import Which, count_histogram, count_stale
+from tagging.signals import text_lengths_wanted
+from tagging.tokens import MOST_CLIP_TOKENS, MOST_T5_TOKENS
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,18 @@ class Lengths:
     Attributes:
         encoder: its name.
         steps: from the shortest on.
-        limits: after how many tokens a trainer reads no further, and which.
-        over: how many texts are longer than the first limit.
+        limits: after how many tokens which trainer or model reads no further.
+        limit: the one that holds for most of them.
+        over: how many texts are longer than that.
+        can_count: whether there is something that counts them; else there are no numbers.
     """
 
     encoder: str
     steps: list[LengthStep]
     limits: list[tuple[int, str]]
+    limit: int
     over: int
+    can_count: bool
 
     @property
     def images(self) -> int:
@@ -45,12 +53,58 @@ class Lengths:
 
 @dataclass(frozen=True)
 class TextLengths:
-    """What is known of the lengths: `being_counted` says how many pictures are still to be counted."""
+    """What is known of the lengths.
+
+    Attributes:
+        encoders: CLIP and T5.
+        being_counted: how many texts are still to be counted.
+    """
 
     encoders: list[Lengths]
     being_counted: int
 
 
-def get_text_lengths(dataset: Dataset) -> TextLengths | None:
-    """Return how long the texts are, `None` where they are not counted yet."""
-    return None
+@dataclass(frozen=True)
+class _Encoder:
+    name: str
+    which: Which
+    ends: tuple[int, ...]
+    limits: tuple[tuple[int, str], ...]
+    limit: int
+
+
+# Source: design notes on the trainers, §4.
+_ENCODERS = (
+    _Encoder(
+        "CLIP", "clip", (0, *range(15, 151, 15), 225), ((75, "SD, SDXL, Flux"), (225, "kohya, 225")), MOST_CLIP_TOKENS
+    ),
+    _Encoder(
+        "T5",
+        "t5",
+        (25, 50, 77, 100, 128, 160, 192, 224, 256, 320, 384, 448, 512),
+        ((77, "OneTrainer"), (256, "Flux schnell, SD3"), (512, "Flux dev")),
+        MOST_T5_TOKENS,
+    ),
+)
+
+
+def get_text_lengths(dataset: Dataset) -> TextLengths:
+    """Return how long the texts are, of those that are counted; the others are asked for."""
+    missing = count_stale(dataset)
+    if missing:
+        text_lengths_wanted.send(Dataset, dataset_id=dataset.pk)
+    return TextLengths([_lengths(dataset, encoder, missing) for encoder in _ENCODERS], missing)
+
+
+def _lengths(dataset: Dataset, encoder: _Encoder, missing: int) -> Lengths:
+    classes = count_histogram(dataset, encoder.which, encoder.ends)
+    steps = [LengthStep(low, high, images, with_tokens(encoder.which, low, high)) for low, high, images in classes]
+    return Lengths(
+        encoder=encoder.name,
+        steps=steps,
+        limits=list(encoder.limits),
+        limit=encoder.limit,
+        over=sum(step.images for step in steps if step.low > encoder.limit),
+        # Of what is counted nothing has a number: there was nothing that counts.
+        can_count=missing > 0 or any(step.images for step in steps),
+    )

@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import floor, log2
 
 from datasets.models import Dataset
-from tagging.queries.board.filters import of_size, of_sizes, within
+from tagging.queries.board.filters import cut_by, of_size, of_sizes, within
 from tagging.queries.board.sizes import SizeCount, get_sizes
 from tagging.queries.board.trainers import TRAINERS
 from tagging.trainers.bucketing import Fit
@@ -162,6 +162,7 @@ def _trainer(slug: str, sizes: Sequence[SizeCount], base: int, *, is_whole: bool
         lost += fit.cut * size.images
         if fit.cut > MUCH:
             much.append(size)
+    named = of_sizes(much, sizes) if is_whole else ""
     return TrainerFit(
         slug=slug,
         title=TRAINERS[slug].title,
@@ -169,7 +170,7 @@ def _trainer(slug: str, sizes: Sequence[SizeCount], base: int, *, is_whole: bool
         cut=lost / images if images else 0.0,
         much_cut=sum(size.images for size in much),
         unusable=unusable,
-        filter=of_sizes(much, sizes) if is_whole else "",
+        filter=cut_by(slug, base, MUCH) or named if much else "",
     )
 
 
