@@ -9,7 +9,7 @@ import pytest
 
 from datasets import paths
 from datasets.models import Dataset, Image, KeptPicture
-from datasets.services.blobs import free_unneeded_blobs
+from datasets.services.blobs import free_unneeded_blobs, needed_checksums
 from datasets.services.repairing import Repairer
 from datasets.services.verifying import Finding, Kind, Verification
 from tests import images, uploading
@@ -47,6 +47,15 @@ def test_a_kept_picture_is_needed_until_it_is_let_go(data_dir: Path, kept: Image
     assert {finding.kind for finding in findings()} == {Kind.ORPHAN}
     free_unneeded_blobs(older_than=NONE)
     assert blobs(data_dir) == []
+
+
+def test_a_picture_that_is_kept_after_the_list_of_needs_was_made_is_not_freed(
+    data_dir: Path, kept: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kept.sha256 in needed_checksums(int(kept.sha256[:2], 16))
+    monkeypatch.setattr("datasets.services.blobs.needed_checksums", lambda shard: set())
+    assert free_unneeded_blobs(older_than=NONE).pictures == 0
+    assert len(blobs(data_dir)) == 3
 
 
 def test_a_kept_original_that_is_gone_is_told_with_what_to_do(data_dir: Path, dataset: Dataset, kept: Image) -> None:
