@@ -64,6 +64,13 @@ def count_clip_tokens(text: str) -> int | None:
     return clip(text) if clip else None
 
 
+def count_t5_tokens(text: str, *, t5_tokenizer: str = "") -> int | None:
+    """Count as `count_tokens` does, for T5 alone."""
+    with _loading:
+        t5 = _load_t5(t5_tokenizer)
+    return t5(text) if t5 else None
+
+
 def can_count_clip() -> bool:
     """Whether CLIP's tokens can be counted here."""
     with _loading:

@@ -9,7 +9,7 @@ from tagging.filters.errors import FilterError
 
 # Other spellings, some of them TagGUI's.
 SAME_KEYS = {"width": "w", "height": "h", "target": "bucket"}
-NUMBER_KEYS = ("tags", "chars", "tokens", "w", "h", "ar", "size", "at")
+NUMBER_KEYS = ("tags", "chars", "tokens", "t5", "w", "h", "ar", "size", "at")
 WORD_KEYS = (
     "tag", "caption", "name", "path", "category", "by", "is", "has", "state", "format", "source", "bucket", "cut"
 )  # fmt: skip

@@ -16,7 +16,7 @@ PARTS: Final = (
 SOURCES: Final = ("person", "sidecar", "bulk", "rule", "model")
 FORMATS: Final = ("jpeg", "png", "webp", "gif", "bmp", "tiff", "avif")
 CUTTERS: Final = ("kohya", "ai-toolkit", "onetrainer", "musubi-tuner", "diffusion-pipe", "simpletuner")
-NUMBERS: Final = ("tags", "chars", "tokens", "w", "h", "size")
+NUMBERS: Final = ("tags", "chars", "tokens", "t5", "w", "h", "size")
 
 
 @dataclass(frozen=True)

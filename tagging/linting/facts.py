@@ -54,15 +54,13 @@ class LongTexts:
         clip: how many have more tokens than CLIP reads.
         t5: likewise for T5.
         uncounted: texts that are still to be counted.
-        clip_filter: in the filter language, where it can say it; empty else.
-        t5_filter: likewise.
+        is_filterable: the filter language tells the same of these texts: they are written as the desk shows them.
     """
 
     clip: int = 0
     t5: int = 0
     uncounted: int = 0
-    clip_filter: str = ""
-    t5_filter: str = ""
+    is_filterable: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,11 +45,11 @@ _SENTENCES = {
     "sides": gettext_noop("“%(given)s” is no bucket. Write its width and height, like 1024x768."),
     "bucket": gettext_noop("“%(given)s” is none of the buckets at 1024. The nearest is %(nearest)s."),
     "tokens": gettext_noop(
-        "tokens: needs what counts tokens, and it is not installed here: “make tokens” fetches it. Until then, chars: "
-        "counts the characters of the text."
+        "tokens: and t5: need what counts tokens, and it is not installed here: “make tokens” fetches it. Until then, "
+        "chars: counts the characters of the text."
     ),
     "counting": gettext_noop("The tokens of %(given)s pictures are being counted just now. Try again in a moment."),
-    "one_dataset": gettext_noop("tokens: is told within one dataset only: the trigger word counts as well."),
+    "one_dataset": gettext_noop("tokens: and t5: are told within one dataset only: the trigger word counts as well."),
     "duplicate": gettext_noop("is:duplicate is told within one dataset only."),
     "words_here": gettext_noop("%(given)s is told within one dataset only."),
     "cut": gettext_noop(

@@ -19,7 +19,7 @@ from tagging.models import Caption, ImageTag, TagCategory
 from tagging.queries.filter_cuts import is_cut
 from tagging.queries.filter_measures import is_in_bucket, is_shaped, measures
 from tagging.queries.filter_sentences import sentence_of
-from tagging.queries.filter_tokens import TokensAsked
+from tagging.queries.filter_tokens import OF_TOKENS, TokensAsked
 from tagging.queries.filter_words import OF_DATASET, has_in_words
 from tagging.queries.likeness import holds, is_like, is_named
 from tagging.queries.numbers_in import is_one_of
@@ -63,7 +63,7 @@ def _condition(node: tree.Node, dataset: Dataset | None, tokens: TokensAsked) ->
         if dataset is None:
             raise FilterError("words_here", write_filter(node), 0, 0)
         return is_cut(node, dataset) if isinstance(node, tree.Cut) else OF_DATASET[node](dataset)
-    if isinstance(node, tree.Number) and node.of == "tokens":
+    if isinstance(node, tree.Number) and node.of in OF_TOKENS:
         return tokens.are(node)
     return _CONDITIONS[type(node)](node)
 

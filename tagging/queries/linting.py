@@ -167,7 +167,7 @@ class _Linting:
 
     def _filter(self, what: Found) -> str | None:
         if what.images is None:
-            return what.named.get("filter") or None
+            return None
         shown = all_of([self.filtered if what.is_absolute else self.exported, what.images])
         text = write_filter(shown)
         return text if len(text) <= MOST_CHARACTERS else None

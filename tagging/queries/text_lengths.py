@@ -38,21 +38,22 @@ def count_stale(dataset: Dataset, which: Sequence[Which] = ("clip",)) -> int:
     return stale_images(dataset, which).count()
 
 
-def get_few_stale_ids(dataset: Dataset, most: int) -> list[int] | None:
-    """Return the images whose text has to be counted anew for CLIP; `None` where they are more than `most`.
+def get_few_stale_ids(dataset: Dataset, most: int, which: Which = "clip") -> list[int] | None:
+    """Return the images whose text has to be counted anew; `None` where they are more than `most`.
 
     To find that there is none, each image is looked at: in a large dataset that is done once a change.
     """
 
     def find() -> list[int]:
-        return list(stale_images(dataset).order_by("pk").values_list("pk", flat=True)[: most + 1])
+        return list(stale_images(dataset, [which]).order_by("pk").values_list("pk", flat=True)[: most + 1])
 
-    found = held_for_a_moment(dataset, find, "stale lengths", most, dataset.trigger_word)
+    found = held_for_a_moment(dataset, find, "stale lengths", which, most, dataset.trigger_word)
     if len(found) > most:
         found = find()
         return None if len(found) > most else found
     # Of those that were found a moment ago, some may have been counted since.
-    return list(stale_images(dataset).filter(is_one_of("pk", found)).values_list("pk", flat=True)) if found else []
+    late = stale_images(dataset, [which]).filter(is_one_of("pk", found))
+    return list(late.values_list("pk", flat=True)) if found else []
 
 
 def get_texts(dataset: Dataset, image_ids: Sequence[int]) -> dict[int, str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from tagging.filters import tree
 from tagging.text import compose_caption_text
-from tagging.tokens import count_clip_tokens
+from tagging.tokens import count_clip_tokens, count_t5_tokens
 from tagging.trainers.bucketing import BUCKETERS
 
 _FEWEST_PIXELS, _EXTREME, _BLURRED = 512 * 512, 3, 20
@@ -163,10 +163,10 @@ def _is(node: tree.Node, picture: Picture) -> bool:
 
 def _number(of: str, picture: Picture) -> int:
     parts = [put.name for put in picture.tags] + [picture.text] * bool(picture.text)
-    if of == "tokens":
+    if of in {"tokens", "t5"}:
         names = [put.name for put in picture.tags]
         written = compose_caption_text(trigger_word=TRIGGER, tags=names, caption=picture.text)
-        return count_clip_tokens(written) or 0
+        return (count_clip_tokens(written) if of == "tokens" else count_t5_tokens(written)) or 0
     return {
         "tags": len(picture.tags),
         "chars": len(", ".join(parts)),

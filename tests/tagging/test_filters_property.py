@@ -27,7 +27,7 @@ from tagging.queries.filtering import read_filter
 from tagging.queries.image_tags_held import get_image_tags
 from tagging.services.text_lengths import count_lengths
 from tagging.text import one_line
-from tagging.tokens import can_count_clip
+from tagging.tokens import can_count_clip, count_t5_tokens
 from tests import factories
 from tests.tagging.naive_filters import DEPRECATED, TRIGGER, Picture, Put, found_by
 
@@ -79,6 +79,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     spans("tags", st.integers(0, 5)),
     spans("chars", st.integers(0, 40)),
     *([spans("tokens", st.integers(0, 20))] if can_count_clip() else []),
+    *([spans("t5", st.integers(0, 20))] if count_t5_tokens("") is not None else []),
     spans("w", sides),
     spans("h", sides),
     spans("size", st.sampled_from([0, 1000, 2**40])),

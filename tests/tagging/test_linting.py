@@ -35,8 +35,8 @@ from tests.tagging.bad_dataset import TRIGGER, World, make_bad, make_clean
 
 pytestmark = pytest.mark.django_db
 
-# They are told without a filter until counts of tokens are kept.
-_UNFILTERED = {"long-for-clip", "long-for-t5"}
+# Told where the tokenizers are installed; of other texts than those that the desk shows no filter can tell them.
+_OF_TOKENS = {"long-for-clip", "long-for-t5"}
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +70,13 @@ def test_a_bad_dataset_has_exactly_its_defects_for_every_profile_and_filters_sho
     for profile in PROFILES.values():
         expected = world.expected(profile.slug)
         if not counts_tokens:
-            expected = {rule: images for rule, images in expected.items() if rule not in _UNFILTERED}
+            expected = {rule: images for rule, images in expected.items() if rule not in _OF_TOKENS}
         for variant in profile.variants:
             found = by_rule(lint(world.dataset, default_options(profile.slug, variant.slug)))
             assert sorted(found) == sorted(expected), variant
             for rule, images in expected.items():
                 assert found[rule].images == len(images), (variant, rule)
-                if rule not in _UNFILTERED and variant is profile.variants[0]:
+                if variant is profile.variants[0] and (rule not in _OF_TOKENS or profile.slug != "civitai"):
                     assert shown_by(world.dataset, found[rule]) == images, (rule, found[rule].filter)
 
 

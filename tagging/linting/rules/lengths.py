@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tagging.filters.tree import Node, Number
 from tagging.linting.facts import Facts
 from tagging.linting.findings import Found, Level, Rule
 
@@ -25,16 +26,19 @@ def too_long_for_clip(facts: Facts) -> Found | None:
     if not facts.long.clip:
         return None
     level: Level = "hint" if facts.options.profile in _READ_ON else "warning"
-    named = {"most": MOST_CLIP, "filter": facts.long.clip_filter}
-    return Found(level, images=None, named=named, count=facts.long.clip)
+    return Found(level, _longer(facts, "tokens", MOST_CLIP), named={"most": MOST_CLIP}, count=facts.long.clip)
 
 
 def too_long_for_t5(facts: Facts) -> Found | None:
     """What is behind the last token that T5 reads is learned by nobody."""
     if not facts.long.t5:
         return None
-    named = {"most": t5_limit(facts.options.profile), "filter": facts.long.t5_filter}
-    return Found("warning", images=None, named=named, count=facts.long.t5)
+    most = t5_limit(facts.options.profile)
+    return Found("warning", _longer(facts, "t5", most), named={"most": most}, count=facts.long.t5)
+
+
+def _longer(facts: Facts, of: str, most: int) -> Node | None:
+    return Number(of, most + 1, None) if facts.long.is_filterable else None
 
 
 def not_counted(facts: Facts) -> Found | None:
