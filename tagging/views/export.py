@@ -1,19 +1,56 @@
-"""The export page."""
+"""The export page: what can be chosen is printed, what it comes to is asked for by its script."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from datasets.permissions import visible_datasets
+from datasets.models import Dataset
+from datasets.permissions import can_edit, visible_datasets
 from tagger_project.auth import person
-from tagging.services.exporting import summarise
+from tagging.exports_schemas import ProfileOut
+from tagging.models import DatasetVersion
+from tagging.queries.template_sentences import sentence_of_profile, sentence_of_variant
+from tagging.trainers.options import limits_of
+from tagging.trainers.profiles import PROFILES, Profile
+
+_MOST_VERSIONS = 100
+_LIMITED = ("kept", "longest_side", "quality", "repeats", "resolution")
 
 
 @require_safe
 def export_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
-    """Show what an export holds, and offer it."""
-    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-    summary = summarise(dataset, with_untagged=True)
-    return render(request, "tagging/export.html", {"dataset": dataset, "summary": summary})
+    """Show what can be exported, for which trainer, and how."""
+    user = person(request)
+    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    context = {
+        "dataset": dataset,
+        "can_edit": can_edit(dataset, user),
+        "profiles": [{"slug": each.slug, "title": each.title, "sentence": sentence_of_profile(each.slug)}
+                     for each in PROFILES.values()],
+        "rules": [_rules(each) for each in PROFILES.values()],
+        "versions": _versions(dataset, request.GET.get("version", "")),
+        "limits": {name: limits_of(name) for name in _LIMITED},
+        "has_images": dataset.images.exists(),
+    }  # fmt: skip
+    return render(request, "tagging/export.html", context)
+
+
+def _rules(profile: Profile) -> dict[str, Any]:
+    """Return what a page needs to know of a profile, with a sentence about each variant."""
+    rules = ProfileOut.of(profile).model_dump()
+    for variant in rules["variants"]:
+        variant["sentence"] = sentence_of_variant(profile.slug, variant["slug"])
+    return rules
+
+
+def _versions(dataset: Dataset, asked: str) -> list[DatasetVersion]:
+    """Return the newest versions, and the one that is asked for however old it is."""
+    every = DatasetVersion.objects.filter(dataset=dataset)
+    rows = list(every.newest_first()[:_MOST_VERSIONS])
+    if asked.isascii() and asked.isdigit() and len(asked) < 19 and all(row.pk != int(asked) for row in rows):
+        rows += every.filter(pk=int(asked))
+    return rows
