@@ -1,8 +1,8 @@
-"""`/api/v1`: the words on an image, suggestions, and exports."""
+"""`/api/v1`: the words on an image, suggestions, duplicates, and the texts of imports."""
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 from ninja.errors import HttpError
@@ -15,7 +15,6 @@ from datasets.schemas import MovedOut, ProgressOut
 from datasets.services.held_texts import count_held, decide_about_sidecars, show_texts
 from datasets.services.keeping_apart import forget_apart, keep_apart
 from tagger_project.auth import person
-from tagging.downloads import Untagged, zip_response
 from tagging.queries.duplicates import get_duplicates_page
 from tagging.queries.reviews import get_reviews
 from tagging.queries.state import get_image_state
@@ -24,8 +23,6 @@ from tagging.queries.text_notes import get_text_notes
 from tagging.schemas import (
     EditsIn,
     ErrorOut,
-    ExampleOut,
-    ExportSummaryOut,
     GroupIn,
     ImageStateOut,
     KeepIn,
@@ -46,7 +43,6 @@ from tagging.schemas import (
 )
 from tagging.services.doubting import TagDoubted
 from tagging.services.duplicates import GroupChanged, keep_one, undo_keep
-from tagging.services.exporting import NothingToExport, summarise
 from tagging.services.implying import TagImplied
 from tagging.services.labelling import CaptionTooLong, StaleCaption, apply_edits
 from tagging.services.reviewing import ReviewMovedOn, ReviewRefused, set_review
@@ -126,39 +122,6 @@ def suggest_tags(request: HttpRequest, dataset_id: int, asked: Query[Suggestions
         present = [*[tag.name for tag in get_image_state(image).tags], *present]
     found = get_suggestions(dataset, asked.q, asked.limit, with_tags=present)
     return SuggestionsOut(tags=[SuggestionOut.of(tag) for tag in found])
-
-
-@router.get("/datasets/{int:dataset_id}/export/summary", response=ExportSummaryOut, tags=["exports"])
-def get_export_summary(
-    request: HttpRequest, dataset_id: int, untagged: Untagged = Untagged.INCLUDE
-) -> ExportSummaryOut:
-    """What an export would hold, with the first captions as the trainer will read them."""
-    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-    summary = summarise(dataset, with_untagged=untagged == Untagged.INCLUDE)
-    return ExportSummaryOut(
-        images=summary.images,
-        left_out=summary.left_out,
-        without_text=summary.without_text,
-        converted=summary.converted,
-        byte_size=summary.byte_size,
-        file_name=summary.file_name,
-        examples=[ExampleOut(file_name=name, text=text) for name, text in summary.examples],
-    )
-
-
-@router.get(
-    "/datasets/{int:dataset_id}/export.zip",
-    response={200: None, 409: ErrorOut},
-    tags=["exports"],
-    url_name="export_zip",
-)
-def download_export(request: HttpRequest, dataset_id: int, untagged: Untagged = Untagged.INCLUDE) -> HttpResponseBase:
-    """The export as a zip stream: pictures, a text beside each, and `tags.txt`."""
-    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-    try:
-        return zip_response(dataset, with_untagged=untagged == Untagged.INCLUDE)
-    except NothingToExport as error:
-        raise HttpError(409, str(error)) from error
 
 
 @router.get("/imports/{int:job_id}/sidecars", response=SidecarsOut, tags=["imports"])

@@ -224,25 +224,6 @@ class SuggestionsOut(Schema):
     tags: list[SuggestionOut]
 
 
-class ExampleOut(Schema):
-    """A caption as the trainer will read it."""
-
-    file_name: str
-    text: str
-
-
-class ExportSummaryOut(Schema):
-    """What an export would hold."""
-
-    images: int
-    left_out: int
-    without_text: int
-    converted: int
-    byte_size: int
-    file_name: str
-    examples: list[ExampleOut]
-
-
 class SidecarsIn(Schema):
     """What the texts of an import may do."""
 

@@ -230,6 +230,7 @@ def proxy_agrees(compose: Compose) -> list[str]:
         f"listen {published};",
         f"http://127.0.0.1:{published}/-/proxy",
         f"location {prefix}/blobs/ {{\n            internal;",
+        f"location {prefix}/exports/ {{\n            internal;",
     ]
     everything = config + "\n".join(strings(compose["services"]["proxy"]))
     problems = [f"Nowhere: {text}" for text in wanted if text not in everything]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import time
 import uuid
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,6 +74,25 @@ class Person:
         self.send(job, item, content).raise_for_status()
         self.post(f"/imports/{job}/seal")
         return job
+
+    def export(self, dataset: int = 1, *, seconds: float = 90, **options: Any) -> dict[str, Any]:
+        """Let a dataset be exported and wait for it; returns what it came to."""
+        body = {"key": str(uuid.uuid4()), "options": {"profile": "plain", **options}}
+        job = self.post(f"/datasets/{dataset}/exports", body)["id"]
+        end = time.monotonic() + seconds
+        while (found := self.get(f"/api/v1/exports/{job}").json())["state"] in {"WAITING", "RUNNING"}:
+            assert time.monotonic() < end, found
+            time.sleep(0.1)
+        assert found["state"] == "DONE", found
+        return dict(found)
+
+    def unpacked(self, export: dict[str, Any]) -> dict[str, bytes]:
+        """Download the archives of an export; returns their files."""
+        files: dict[str, bytes] = {}
+        for told in export["archives"]:
+            with zipfile.ZipFile(io.BytesIO(self.get(told["address"]).content)) as archive:
+                files |= {info.filename: archive.read(info) for info in archive.infolist()}
+        return files
 
     def progress(self, job: int) -> dict[str, Any]:
         """Where an import stands."""

@@ -57,7 +57,7 @@ def _leaf(node: tree.Node) -> Judge:
         return _KINDS[node.kind]
     if isinstance(node, tree.Has) and node.part in _PARTS:
         return _PARTS[node.part]
-    if type(node) not in _MAKERS:
+    if type(node) not in _MAKERS or (isinstance(node, tree.Number) and node.of not in _NUMBERS):
         raise NotJudged(node)
     return _MAKERS[type(node)](node)
 

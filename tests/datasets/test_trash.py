@@ -25,11 +25,12 @@ from sessions_app.models import TaggingSession
 from sessions_app.queries import get_desk, get_place
 from sessions_app.services.sessions import keep_place
 from tagging.models import Caption, ImageTag, TagOperation
+from tagging.queries.export_preview import preview_export
 from tagging.queries.state import get_image_state
 from tagging.queries.suggestions import get_suggestions
-from tagging.services.exporting import iter_files, summarise
 from tagging.services.labelling import Edit, apply_edits
 from tests import factories, images, uploading
+from tests.tagging.exporting import export, files_of, options_of
 
 API = "/api/v1"
 
@@ -126,12 +127,13 @@ def test_its_words_are_not_offered_and_not_exported(dataset: Dataset, three: lis
         ("only1", 1),
         ("only3", 1),
     ]
-    files = {file.name: b"".join(file.blocks()) for file in iter_files(dataset, with_untagged=True)}
+    files = files_of(export(dataset))
     prefix = dataset.file_prefix
-    assert sorted(files) == sorted([*(f"{prefix}_000{n}.{e}" for n in (1, 2) for e in ("jpg", "txt")), "tags.txt"])
+    names = [f"{prefix}/{prefix}-000{n}.{e}" for n in (1, 2) for e in ("jpg", "txt")]
+    assert sorted(files) == sorted([*names, "tags.txt"])
     assert files["tags.txt"] == b"common\nonly1\nonly3\n"
-    summary = summarise(dataset, with_untagged=True)
-    assert (summary.images, summary.byte_size) == (2, three[0].byte_size + three[2].byte_size)
+    preview = preview_export(dataset, options_of())
+    assert (preview.images, preview.byte_size) == (2, three[0].byte_size + three[2].byte_size)
 
 
 def test_an_import_shows_no_trashed_image_among_its_newest(dataset: Dataset, three: list[Image]) -> None:

@@ -124,10 +124,9 @@ def images_of(person: Person, dataset: int) -> list[dict[str, object]]:
 
 
 def exported(person: Person, dataset: int) -> dict[str, bytes]:
-    answer = person.get(f"/api/v1/datasets/{dataset}/export.zip")
-    assert "\n" not in answer.headers["content-disposition"]
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        return {info.filename: archive.read(info) for info in archive.infolist()}
+    made = person.export(dataset)
+    assert "\n" not in person.get(made["archives"][0]["address"]).headers["content-disposition"]
+    return {name: content for name, content in person.unpacked(made).items() if name != "manifest.json"}
 
 
 def assert_opens_on_windows(files: dict[str, bytes]) -> None:

@@ -1,27 +1,21 @@
-"""`/api/v1`: words, suggestions and exports."""
+"""`/api/v1`: words and suggestions."""
 
 from __future__ import annotations
 
-import io
 import json
 import uuid
-import zipfile
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.http import HttpResponse
-from django.test import AsyncClient, Client
+from django.test import Client
 from django.urls import reverse
 
-from datasets import paths
 from datasets.models import Dataset, Image
 from tagging.models import Change, Tag, TagAlias, TagCategory, TagOperation
 from tagging.queries.state import get_image_state
-from tagging.services.exporting import OriginalMissing
-from tests import factories, images
-from tests.tagging.doing import adding, apply, bring_in, names_on, picture_of, writing
+from tests import factories
+from tests.tagging.doing import adding, apply, names_on, writing
 
 pytestmark = pytest.mark.django_db
 
@@ -185,8 +179,6 @@ def addresses(image: Image) -> list[str]:
     return [
         f"/api/v1/images/{image.pk}/tags",
         f"{dataset}/tag-suggestions",
-        f"{dataset}/export/summary",
-        f"{dataset}/export.zip",
     ]
 
 
@@ -262,90 +254,3 @@ def test_suggestions_for_a_picture_by_its_number_or_its_tags(client: Client, dat
         assert names == ["bikini", "bread", "beach"]
     elsewhere = factories.make_image(factories.make_dataset())
     assert client.get(address, {"image": elsewhere.pk}).status_code == 404
-
-
-# --- exports ----------------------------------------------------------------------------------------------------------
-
-
-def test_the_summary(client: Client, image: Image) -> None:
-    dataset = image.dataset
-    apply(factories.make_image(dataset), adding("a"))
-    address = f"/api/v1/datasets/{dataset.pk}/export/summary"
-    prefix = dataset.file_prefix
-    assert client.get(address).json() == {
-        "images": 2,
-        "left_out": 0,
-        "without_text": 1,
-        "converted": 0,
-        "byte_size": 2000,
-        "file_name": f"{prefix}.zip",
-        "examples": [{"file_name": f"{prefix}_0002.txt", "text": "a"}],
-    }
-    left_out = client.get(address, {"untagged": "leave-out"}).json()
-    assert (left_out["images"], left_out["left_out"], left_out["without_text"]) == (1, 1, 0)
-    assert client.get(address, {"untagged": "perhaps"}).status_code == 422
-    assert client.get("/api/v1/datasets/999999/export/summary").status_code == 404
-
-
-def test_an_export_of_nothing_is_refused_with_a_sentence(client: Client, dataset: Dataset) -> None:
-    address = f"/api/v1/datasets/{dataset.pk}/export.zip"
-    response = client.get(address)
-    assert response.status_code == 409
-    assert "has no images yet" in response.json()["detail"]
-    factories.make_image(dataset)
-    response = client.get(address, {"untagged": "leave-out"})
-    assert response.status_code == 409
-    assert "No image of" in response.json()["detail"]
-    assert client.get("/api/v1/datasets/999999/export.zip").status_code == 404
-
-
-async def download(address: str) -> tuple[Any, bytes]:
-    """Get a stream as a browser gets it from the server's event loop."""
-    response = await AsyncClient().get(address)
-    assert response.streaming
-    return response, b"".join([block async for block in response.streaming_content])  # type: ignore[attr-defined]
-
-
-@pytest.mark.usefixtures("shared_database")
-class TestTheZip:
-    """Converted and read in threads of their own, on connections of their own."""
-
-    def test_every_file_arrives(self) -> None:
-        dataset = factories.make_dataset(file_prefix="cat", trigger_word="ohwx")
-        items = bring_in(dataset, [("a.jpg", images.encoded(seed=1)), ("b.gif", images.encoded("GIF", seed=2))])
-        apply(picture_of(items[0]), adding("sofa"))
-        response, content = async_to_sync(download)(f"/api/v1/datasets/{dataset.pk}/export.zip")
-        assert response["Content-Type"] == "application/zip"
-        assert response["Content-Disposition"] == 'attachment; filename="cat.zip"'
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            assert archive.testzip() is None
-            assert archive.namelist() == ["cat_0001.jpg", "cat_0001.txt", "cat_0002.png", "cat_0002.txt", "tags.txt"]
-            assert archive.read("cat_0001.jpg") == images.encoded(seed=1)
-            assert archive.read("cat_0001.txt") == b"ohwx, sofa"
-
-    def test_a_zip_without_any_word_is_whole(self) -> None:
-        """An empty block within the stream is not its end."""
-        dataset = factories.make_dataset(file_prefix="cat", trigger_word="")
-        bring_in(dataset, [("a.jpg", images.encoded(seed=1))])
-        _, content = async_to_sync(download)(f"/api/v1/datasets/{dataset.pk}/export.zip?untagged=include")
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            assert archive.testzip() is None
-            assert archive.namelist() == ["cat_0001.jpg"]
-
-    def test_it_breaks_off_where_a_picture_is_gone(self) -> None:
-        dataset = factories.make_dataset()
-        items = bring_in(dataset, [(f"{n}.jpg", images.encoded(seed=n)) for n in (1, 2)])
-        paths.original_path(settings.DATA_DIR, picture_of(items[1]).sha256, "JPEG").unlink()
-        with pytest.raises(OriginalMissing, match=r"“2\.jpg”"):
-            async_to_sync(download)(f"/api/v1/datasets/{dataset.pk}/export.zip")
-
-
-def test_the_export_page(client: Client, image: Image) -> None:
-    apply(image, adding("<b>bold</b>"))
-    response = client.get(reverse("tagging:export", args=[image.dataset_id]))
-    assert response.status_code == 200
-    page = response.content.decode()
-    assert "&lt;b&gt;bold&lt;/b&gt;" in page
-    assert "<b>bold" not in page
-    assert client.post(reverse("tagging:export", args=[image.dataset_id])).status_code == 405
-    assert client.get(reverse("tagging:export", args=[999_999])).status_code == 404

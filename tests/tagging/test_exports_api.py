@@ -166,6 +166,13 @@ def test_in_password_mode_nobody_sees_anything_without_a_login(
     assert client.get(file_address(job)).status_code == 200
 
 
+def test_the_export_page(client: Client, image: Image) -> None:
+    address = reverse("tagging:export", args=[image.dataset_id])
+    assert client.get(address).status_code == 200
+    assert client.post(address).status_code == 405
+    assert client.get(reverse("tagging:export", args=[999_999])).status_code == 404
+
+
 # --- the preview ------------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from datasets.models import Dataset, Image
 from tagging import desk_api
 from tagging.models import QuickTag, Source, TagAlias, TagCategory
 from tagging.queries.quick_tags import get_quick_tags, get_recent_tags
-from tagging.services.exporting import write_folder
 from tagging.services.implications import deprecate_tag
 from tagging.services.labelling import apply_edits
 from tagging.services.quick_tags import NoSlotLeft, NoSuchSlot, pin_tag, unpin_tag
@@ -22,6 +20,7 @@ from tagging.services.vocabulary import TagRefused, get_tags
 from tagging.tokens import TokenCounts
 from tests import factories, images
 from tests.tagging.doing import adding, apply, bring_in, picture_of, removing, together, writing
+from tests.tagging.exporting import export, files_of
 
 pytestmark = pytest.mark.django_db
 
@@ -229,14 +228,11 @@ def read(client: Client, dataset: Dataset, tags: list[str], caption: str) -> dic
         (["東京", "🐱"], "  ends in a blank "),
     ],
 )
-def test_the_text_is_what_the_export_writes_byte_for_byte(
-    client: Client, tags: list[str], caption: str, tmp_path: Path
-) -> None:
+def test_the_text_is_what_the_export_writes_byte_for_byte(client: Client, tags: list[str], caption: str) -> None:
     dataset = factories.make_dataset(file_prefix="cat", trigger_word="ohwx")
     image = picture_of(bring_in(dataset, [("a.jpg", images.encoded(seed=1))])[0])
     apply(image, *[adding(tag) for tag in tags], *([writing(caption)] if caption else []))
-    write_folder(dataset, tmp_path, with_untagged=True)
-    written = (tmp_path / "cat_0001.txt").read_bytes()
+    written = files_of(export(dataset))["cat/cat-0001.txt"]
     state = client.get(f"/api/v1/images/{image.pk}/tags").json()
     shown = read(client, dataset, [tag["name"] for tag in state["tags"]], state["caption"]["text"])
     assert shown["text"].encode() == written

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -105,8 +106,7 @@ class Build:
         path = self._path(number, "part")
         path.touch(mode=0o600)
         journal = Journal(self._path(number, "journal"), path.stat().st_size)
-        with closing(journal), path.open("r+b") as file:
-            writer = ZipWriter(file, end=journal.end)
+        with closing(journal), path.open("r+b") as file, closing(ZipWriter(file, end=journal.end)) as writer:
             images = self._write_pictures(number, writer, journal, until)
             if images is None:
                 return None
@@ -143,7 +143,7 @@ class Build:
             manifest.flush()
             name = self.plan.layout.beside(MANIFEST_FILE)
             further.append(writer.add(name, Stored(Path(manifest.name))))
-        writer.finish(entry for entry, _image in self._files(number, journal, further))
+        writer.finish(chain((entry for written in self._beaten(journal) for entry in written.entries), further))
 
     def _files(self, number: int, journal: Journal, further: list[Entry]) -> Iterator[tuple[Entry, FrozenImage | None]]:
         """Yield all that lies in an archive, in order."""

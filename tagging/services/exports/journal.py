@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,8 +53,8 @@ class Journal:
 
     def add(self, written: Written) -> None:
         """Write a line."""
-        text = None if written.text is None else astuple(written.text)
-        row = [written.number, written.end, astuple(written.picture), text]
+        text = None if written.text is None else _as_row(written.text)
+        row = [written.number, written.end, _as_row(written.picture), text]
         self._file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         self.last, self.end = written.number, written.end
 
@@ -93,6 +93,10 @@ class Journal:
                     break  # cut off by a death
                 newest = (written.number, written.end)
         return whole
+
+
+def _as_row(entry: Entry) -> list[object]:
+    return [entry.name, entry.size, entry.crc, entry.sha256, entry.at]
 
 
 def _read(row: list[Any]) -> Written:

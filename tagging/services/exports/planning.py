@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from tagging.models import DatasetVersion, ExportJob
@@ -15,14 +15,19 @@ from tagging.trainers.options import ExportOptions
 from tagging.trainers.records import FrozenDataset, FrozenImage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlannedImage:
-    """A picture of an export: its number from 1 without gaps, where it lies, and what the trainer reads of it."""
+    """A picture of an export: its number from 1 without gaps, and where it lies."""
 
     number: int
     image: FrozenImage
     place: Place
-    text: str
+    compose: Callable[[FrozenImage], str] = field(repr=False)
+
+    @cached_property
+    def text(self) -> str:
+        """What the trainer reads of it."""
+        return self.compose(self.image)
 
     @property
     def text_name(self) -> str | None:
@@ -69,13 +74,17 @@ class ExportPlan:
     def images(self, part: int) -> Iterator[PlannedImage]:
         """Yield the pictures of one archive, from 1, in order; the memory it takes does not grow with the dataset."""
         template, style, pixels = self.options.read_template(), self.options.style, self.options.pixels
-        for number, image in enumerate(self._chosen(), start=1):
+
+        def compose(image: FrozenImage) -> str:
+            return template.compose(self.dataset, image, style)
+
+        for number, image in enumerate(self.chosen(), start=1):
             at = self.layout.part_of(number)
             if at > part:
                 return
             if at == part:
                 place = self.layout.place(number, image, pixels.extension_of(image))
-                yield PlannedImage(number, image, place, template.compose(self.dataset, image, style))
+                yield PlannedImage(number, image, place, compose)
 
     def laid_out(self, part: int) -> Iterator[LaidOut]:
         """Yield the pictures of one archive as the files know them that speak of all."""
@@ -86,7 +95,8 @@ class ExportPlan:
         """Return what an archive is called."""
         return name_archives(self.layout, self.options.profile, self.version.number)[part - 1]
 
-    def _chosen(self) -> Iterator[FrozenImage]:
+    def chosen(self) -> Iterator[FrozenImage]:
+        """Yield the images that go in, in order."""
         images = read_images(self.version)
         if self.positions is None:
             yield from images

@@ -205,8 +205,7 @@ def _held(job: ExportJob) -> QuerySet[ExportJob]:
 
 
 def _expected_bytes(plan: ExportPlan) -> int:
-    parts = range(1, plan.layout.part_count + 1)
-    return sum(planned.image.byte_size for part in parts for planned in plan.images(part))
+    return sum(image.byte_size for image in plan.chosen())
 
 
 def _no_room(job: ExportJob) -> str:

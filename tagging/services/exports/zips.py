@@ -13,7 +13,9 @@ import hashlib
 import os
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -21,6 +23,7 @@ from typing import IO, Final, Protocol
 _BLOCK_BYTES: Final = 1024 * 1024
 # Up to here a file is read once and held; a larger one is read twice.
 _HELD_BYTES: Final = 16 * 1024 * 1024
+_MOST_WAITING: Final = 4
 _LOCAL: Final = struct.Struct("<4s5H3I2H")
 _CENTRAL: Final = struct.Struct("<4s6H3I5H2I")
 _END: Final = struct.Struct("<4s4H2IH")
@@ -126,12 +129,17 @@ class ZipWriter:
         self._file.seek(end)
         self.end = end
         # Of the whole archive, as long as it is written in one go: one that goes on is summed up at its end.
-        self._sum = hashlib.sha256() if end == 0 else None
+        self._sum = _Sum() if end == 0 else None
 
     @property
     def sha256(self) -> str | None:
         """The SHA-256 of what is written; `None` where an earlier writer began it."""
-        return None if self._sum is None else self._sum.hexdigest()
+        return None if self._sum is None else self._sum.read()
+
+    def close(self) -> None:
+        """Let go of what sums up; the file stays open."""
+        if self._sum is not None:
+            self._sum.close()
 
     def add(self, name: str, content: Content) -> Entry:
         """Write a file.
@@ -168,7 +176,47 @@ class ZipWriter:
         self._file.write(block)
         self.end += len(block)
         if self._sum is not None:
-            self._sum.update(block)
+            self._sum.add(block)
+
+
+class _Sum:
+    """A SHA-256 that is reckoned beside the writing, on another core where there is one."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._under_way: deque[Future[None]] = deque()
+
+    def add(self, block: bytes) -> None:
+        """Take a block in, some time."""
+        self._waiting.append(block)
+        self._size += len(block)
+        if self._size >= _BLOCK_BYTES:
+            self._hand_over()
+
+    def read(self) -> str:
+        """Return the sum of all blocks."""
+        self._hand_over()
+        while self._under_way:
+            self._under_way.popleft().result()
+        return self._sha256.hexdigest()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _hand_over(self) -> None:
+        blocks, self._waiting, self._size = self._waiting, [], 0
+        self._under_way.append(self._thread.submit(self._take_in, blocks))
+        # Where it falls behind, it is waited for: what waits is in memory.
+        while len(self._under_way) > _MOST_WAITING:
+            self._under_way.popleft().result()
+
+    def _take_in(self, blocks: list[bytes]) -> None:
+        for block in blocks:
+            self._sha256.update(block)
 
 
 def look_at(content: Content) -> tuple[list[bytes] | None, int, int, str]:
