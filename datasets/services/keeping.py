@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from itertools import count
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F
 
 from datasets import paths
@@ -16,6 +17,13 @@ from datasets.names import stem_key
 from datasets.services.blobs import lock_blob
 
 _AT_ONCE = 500
+# Of the tens of thousands that there may be, most are kept already by an earlier version.
+_KEEP_PRESENT = """
+INSERT INTO datasets_keptpicture (dataset_id, sha256, format, byte_size, original_name)
+SELECT i.dataset_id, i.sha256, i.format, i.byte_size, i.original_name FROM datasets_image i
+WHERE i.dataset_id = %s AND i.trashed_at IS NULL AND NOT EXISTS
+(SELECT 1 FROM datasets_keptpicture k WHERE k.dataset_id = i.dataset_id AND k.sha256 = i.sha256)
+"""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,15 @@ def keep_pictures(dataset_id: int, pictures: Sequence[tuple[str, str, int, str]]
         if sha256 not in kept
     )
     KeptPicture.objects.bulk_create(rows, batch_size=_AT_ONCE)
+
+
+def keep_present_pictures(dataset_id: int) -> None:
+    """Let the files of all images that are there stay until `let_go`, in one statement.
+
+    To be called inside a transaction that holds the dataset's row.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_PRESENT, [dataset_id])
 
 
 def let_go(dataset_id: int, *, needed: Collection[str]) -> int:

@@ -65,7 +65,7 @@ def go_on(restoring: VersionRestore, *, seconds: float | None = None) -> Version
         VersionGone: the version was deleted meanwhile.
     """
     try:
-        return _go_on(restoring, seconds)
+        return _go_on(_read(restoring.pk), seconds)
     except (VersionDamaged, VersionRestore.DoesNotExist) as error:
         raise VersionGone(
             _("This version was deleted meanwhile. What was restored by then stays; the rest is as it was.")
@@ -75,7 +75,11 @@ def go_on(restoring: VersionRestore, *, seconds: float | None = None) -> Version
 def _go_on(restoring: VersionRestore, seconds: float | None) -> VersionRestore:
     until = None if seconds is None else time.monotonic() + seconds
     steps = restoring.version.chunks
+    as_left = set(restoring.before.chunks) if restoring.before else set()
     while restoring.done < len(steps):
+        if steps[restoring.done] in as_left:
+            restoring = _pass_over(restoring, as_left)
+            continue
         rows = read_part(restoring.dataset_id, steps[restoring.done])
         few = list(batches(rows, _IMAGES_AT_ONCE))
         place = restoring.done
@@ -112,12 +116,28 @@ def _begin(version: DatasetVersion, *, by: User | None, key: uuid.UUID) -> Versi
         return VersionRestore.objects.get(key=key, version=version)
 
 
+def _read(restoring_id: int) -> VersionRestore:
+    """Read how far a restore is, with all that it is about."""
+    related = ("version", "before", "dataset", "change", "done_by")
+    return VersionRestore.objects.select_related(*related).get(pk=restoring_id)
+
+
+def _pass_over(restoring: VersionRestore, as_left: set[str]) -> VersionRestore:
+    """Count parts as done that say the same in both states."""
+    steps = restoring.version.chunks
+    done = next((place for place in range(restoring.done, len(steps)) if steps[place] not in as_left), len(steps))
+    with transaction.atomic():
+        touch_dataset(restoring.dataset_id)
+        VersionRestore.objects.filter(pk=restoring.pk, done=restoring.done).update(done=done)
+    return _read(restoring.pk)
+
+
 @transaction.atomic
 def _restore_images(restoring_id: int, place: int, rows: Sequence[Row], *, is_last: bool) -> VersionRestore:
     """Restore some images of a part; with the last of them it is done."""
     dataset_id = VersionRestore.objects.values_list("dataset_id", flat=True).get(pk=restoring_id)
     touch_dataset(dataset_id)
-    restoring = VersionRestore.objects.select_related("version", "dataset", "done_by").get(pk=restoring_id)
+    restoring = _read(restoring_id)
     if restoring.done != place or restoring.finished_at:
         return restoring  # somebody else did it meanwhile
     wanted = {str(row[_SHA256]): row for row in rows}
@@ -236,6 +256,6 @@ def _finish(restoring: VersionRestore) -> VersionRestore:
     with transaction.atomic():
         touch_dataset(dataset.pk)
         VersionRestore.objects.filter(pk=restoring.pk, finished_at=None).update(finished_at=timezone.now())
-    restoring = VersionRestore.objects.select_related("version", "dataset", "done_by", "change").get(pk=restoring.pk)
+    restoring = _read(restoring.pk)
     logger.info("Dataset %d was restored to version %d by %s.", dataset.pk, version.number, restoring.done_by)
     return restoring

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from datasets.batches import batches
 from datasets.models import Dataset
 from datasets.services.datasets import get_revision, normalise_name, touch_dataset
-from datasets.services.keeping import keep_pictures, let_go
+from datasets.services.keeping import keep_present_pictures, let_go
 from tagging.models import DatasetVersion, VersionChunk
 from tagging.queries.version_state import State, read_state, read_vocabulary_revision
 from tagging.queries.versions import VersionDamaged, find_version, read_part
@@ -31,7 +31,6 @@ LONGEST_NAME = 120
 LONGEST_NOTE = 2000
 _ATTEMPTS = 3
 _AT_ONCE = 100
-_KEPT_FACTS = [FACTS.index(name) for name in ("sha256", "format", "byte_size", "original_name")]
 
 
 class VersionError(Exception):
@@ -206,8 +205,7 @@ def _make(dataset: Dataset, state: State, packed: dict[str, bytes], label: _Labe
         for digest in missing
     ]
     VersionChunk.objects.bulk_create(chunks, batch_size=_AT_ONCE)
-    sha256, image_format, size, name = _KEPT_FACTS
-    keep_pictures(dataset.pk, [(row[sha256], row[image_format], row[size], row[name]) for row in state.rows])
+    keep_present_pictures(dataset.pk)
     return DatasetVersion.objects.create(
         dataset=dataset,
         number=next_number(dataset.pk),

@@ -29,7 +29,7 @@ from tagging.models import (
 from tagging.queries.comparing import compare, forecast_restore
 from tagging.queries.history import get_dataset_history
 from tagging.queries.state import get_image_state
-from tagging.queries.version_state import State, read_state
+from tagging.queries.version_state import State, read_rows, read_state
 from tagging.queries.versions import VersionDamaged, read_dataset, read_images
 from tagging.services.forking import begin_fork, fork
 from tagging.services.labelling import Edit, apply_edits
@@ -374,13 +374,33 @@ def test_a_restore_that_died_goes_on_where_it_was(dataset: Dataset, monkeypatch:
 
 
 def test_a_restore_does_a_part_at_a_time_where_it_is_asked_to(dataset: Dataset) -> None:
-    for position in (1, 600, 1200):
-        add(factories.make_image(dataset, position=position), "a")
+    pictures = [factories.make_image(dataset, position=position) for position in (1, 600, 1200)]
+    for image in pictures:
+        add(image, "a")
     version = freeze(dataset, name="good", by=None)
+    for image in pictures:
+        remove(image, "a")
     key, calls = uuid.uuid4(), 1
     while not restore(version, by=None, key=key, seconds=0).is_done:
         calls += 1
     assert calls == 4
+    assert read_state(dataset.pk).digest == version.digest
+
+
+def test_parts_in_which_nothing_is_different_are_passed_over(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = [factories.make_image(dataset, position=position) for position in (1, 600, 1200)]
+    version = freeze(dataset, name="good", by=None)
+    add(pictures[1], "a")
+    looked_at: list[list[str]] = []
+
+    def reading(dataset_id: int, sha256s: list[str]) -> list[frozen_form.Row]:
+        looked_at.append(sha256s)
+        return read_rows(dataset_id, sha256s)
+
+    monkeypatch.setattr("tagging.services.restoring.read_rows", reading)
+    restore(version, by=None)
+    assert looked_at == [[pictures[1].sha256]]
+    assert read_state(dataset.pk).digest == version.digest
 
 
 def test_pictures_that_come_during_a_restore_stay(dataset: Dataset) -> None:
@@ -418,9 +438,10 @@ def test_a_review_comes_back_and_its_step_is_written_down(dataset: Dataset) -> N
 
 
 def test_a_version_that_is_deleted_meanwhile_ends_a_restore_with_a_sentence(dataset: Dataset) -> None:
-    for position in (1, 600):
-        add(factories.make_image(dataset, position=position), "a")
+    pictures = [factories.make_image(dataset, position=position) for position in (1, 600)]
     version = freeze(dataset, name="good", by=None)
+    for image in pictures:
+        add(image, "a")
     restoring_it = restore(version, by=None, seconds=0)
     delete_version(version, by=None)
     with pytest.raises(VersionGone, match="stays"):
