@@ -12,7 +12,7 @@ from tagging.queries.board.shapes import MUCH, BucketUse, Shapes, SizeCut, SizeD
 from tagging.views.board_words import Leads
 from tagging.views.figures import Cell, Figure, Table, count_text, number_cell, share_cell, share_text
 
-MOST_BARS, MOST_WORST_BARS = 20, 10
+MOST_BARS, MOST_WORST_BARS = 12, 10
 
 
 def sizes_figure(shapes: Shapes, trainer: str, leads: Leads) -> Figure:

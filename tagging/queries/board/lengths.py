@@ -74,10 +74,9 @@ class _Encoder:
 
 
 # Source: design notes on the trainers, §4.
+_CLIP_LIMITS = ((MOST_CLIP_TOKENS, "SD, SDXL, Flux"), (225, "kohya, at most"))
 _ENCODERS = (
-    _Encoder(
-        "CLIP", "clip", (0, *range(15, 151, 15), 225), ((75, "SD, SDXL, Flux"), (225, "kohya, 225")), MOST_CLIP_TOKENS
-    ),
+    _Encoder("CLIP", "clip", (0, *range(15, 151, 15), 225), _CLIP_LIMITS, MOST_CLIP_TOKENS),
     _Encoder(
         "T5",
         "t5",

@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 from django.db.models import Min
 from django.utils import timezone
 
-from datasets.models import Dataset
+from datasets.models import Dataset, Image
 from tagging.models import Source, TagOperation
 
 DAYS = 14
@@ -121,11 +121,11 @@ def _first_touches(dataset: Dataset, since: datetime) -> Sequence[tuple[int | No
         change__source=Source.PERSON,
         change__undoes=None,
         change__done_at__gte=since,
-        image__is_tagged=True,
-        image__trashed_at=None,
     )
-    found = words.values_list("change__done_by", "image").annotate(first=Min("change__done_at"))
-    return list(found.order_by())
+    found = words.values_list("change__done_by", "image").annotate(first=Min("change__done_at")).order_by()
+    # There are many words to a picture: each picture is looked at once here, not once a word by the database.
+    tagged = set(Image.objects.filter(dataset=dataset, is_tagged=True).values_list("pk", flat=True))
+    return [row for row in found if row[1] in tagged]
 
 
 def _people(by_person: dict[int | None, list[datetime]]) -> list[Worked]:

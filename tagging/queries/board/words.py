@@ -183,7 +183,8 @@ def _categories(tags: Numbers, counts: Numbers, rows: Numbers, of_row: Numbers, 
 
 def _together(pks: list[int], named: dict[int, TagUse], rows: Numbers, of_row: Numbers) -> Together:
     count = int(of_row.max()) + 1 if len(of_row) else 0
-    has = np.zeros((count, len(pks)), dtype=np.float32)
+    # Whole numbers: fractions are multiplied by several threads, which on a busy machine wait for each other.
+    has = np.zeros((len(pks), count), dtype=np.int32)
     for column, pk in enumerate(pks):
-        has[of_row[rows == pk], column] = 1
-    return Together([named[pk] for pk in pks], np.rint(has.T @ has).astype(np.int64).tolist())
+        has[column, of_row[rows == pk]] = 1
+    return Together([named[pk] for pk in pks], (has @ has.T).tolist())
