@@ -149,6 +149,14 @@ def read_config(config: Path, *, at: Path | None = None) -> list[Sample]:
     return found
 
 
+def only_subset(config: Path) -> dict[str, Any]:
+    """What the only subset of a configuration says, with what stands higher up."""
+    said = tomllib.loads(raw_text(config))
+    (dataset,) = said["datasets"]
+    (subset,) = dataset["subsets"]
+    return {**said.get("general", {}), **dataset, **subset}
+
+
 def _read_subset(subset: Mapping[str, Any], at: Path) -> list[Sample]:
     if "image_dir" not in subset:
         raise LoaderStops("required key not provided: image_dir")
