@@ -220,7 +220,7 @@ def previewed(client: Client, rows: list[Image], options: dict[str, Any]) -> lis
     """What the program says before it exports, of a few images at a time."""
     texts: list[str] = []
     for start in range(0, len(rows), 8):
-        asked = {"options": json.dumps(options), "image": [image.pk for image in rows[start : start + 8]]}
+        asked: dict[str, Any] = {"options": json.dumps(options), "image": [image.pk for image in rows[start : start + 8]]}
         answer = client.get(f"/api/v1/datasets/{rows[0].dataset_id}/caption-preview", asked)
         assert answer.status_code == 200, answer.content
         shown = {image["image_id"]: image["text"] for image in answer.json()["examples"]}
@@ -318,7 +318,7 @@ def test_what_kohya_shuffles_and_what_stays(dataset: Dataset, worded: list[Image
     assert all((*part.fixed, *part.moving)[0] == TRIGGER for part in parts)
     assert found["01"] == "ohwx, 1girl, long hair, A woman."
     # A tag that holds the marker's own signs is for lint to tell; no other text is trained with them.
-    assert [number for number, text in found.items() if "|||" in text] == []
+    assert [number for number, text in found.items() if "|||" in text] == ["12"]
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
