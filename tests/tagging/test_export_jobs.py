@@ -191,7 +191,7 @@ def test_whatever_a_death_left_behind_the_archive_is_whole(die_at: Any, harm: st
     if harm == "shorter":
         part.write_bytes(part.read_bytes()[:1000])
     elif harm == "garbage":
-        part.write_bytes(part.read_bytes() + b"PK garbage")
+        part.write_bytes(part.read_bytes() + b"PK garbage" * 50_000)
         journal.write_bytes(journal.read_bytes() + b'[5,99,["x"')
     elif harm == "no archive":
         part.unlink()
