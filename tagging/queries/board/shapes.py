@@ -122,7 +122,7 @@ def get_shapes(dataset: Dataset, asked: ShapesAsked) -> Shapes:
     sizes = get_sizes(dataset)
     some = _standing_for(sizes)
     fits = {(size.width, size.height): _fit(asked.trainer, size.width, size.height, asked.base) for size in sizes}
-    buckets = _buckets(sizes, fits)
+    buckets, more_buckets = _buckets(sizes, fits)
     return Shapes(
         asked=asked,
         sizes=len(sizes),
@@ -130,8 +130,8 @@ def get_shapes(dataset: Dataset, asked: ShapesAsked) -> Shapes:
         dots=_dots(sizes),
         trainers=[_trainer(slug, some, asked.base, is_whole=len(some) == len(sizes)) for slug in TRAINERS],
         worked_out=sum(size.images for size in some),
-        buckets=buckets[:MOST_BUCKETS],
-        more_buckets=max(0, len(buckets) - MOST_BUCKETS),
+        buckets=buckets,
+        more_buckets=more_buckets,
         worst=_worst(sizes, fits),
     )
 
@@ -174,18 +174,21 @@ def _trainer(slug: str, sizes: Sequence[SizeCount], base: int, *, is_whole: bool
     )
 
 
-def _buckets(sizes: Sequence[SizeCount], fits: dict[tuple[int, int], Fit | None]) -> list[BucketUse]:
+def _buckets(sizes: Sequence[SizeCount], fits: dict[tuple[int, int], Fit | None]) -> tuple[list[BucketUse], int]:
+    """Return the fullest buckets, and how many others there are; to find a filter for each takes its time."""
     members: defaultdict[tuple[int, int], list[SizeCount]] = defaultdict(list)
     lost: defaultdict[tuple[int, int], float] = defaultdict(float)
     for size in sizes:
         if fit := fits[size.width, size.height]:
             members[fit.bucket].append(size)
             lost[fit.bucket] += fit.cut * size.images
-    found = []
-    for (width, height), inside in members.items():
-        images = sum(size.images for size in inside)
-        found.append(BucketUse(width, height, images, lost[width, height] / images, of_sizes(inside, sizes)))
-    return sorted(found, key=lambda bucket: (-bucket.images, bucket.width))
+    images = {bucket: sum(size.images for size in inside) for bucket, inside in members.items()}
+    fullest = sorted(images, key=lambda bucket: (-images[bucket], bucket))[:MOST_BUCKETS]
+    found = [
+        BucketUse(*bucket, images[bucket], lost[bucket] / images[bucket], of_sizes(members[bucket], sizes))
+        for bucket in fullest
+    ]
+    return found, len(images) - len(found)
 
 
 def _worst(sizes: Sequence[SizeCount], fits: dict[tuple[int, int], Fit | None]) -> list[SizeCut]:
@@ -199,27 +202,24 @@ def _worst(sizes: Sequence[SizeCount], fits: dict[tuple[int, int], Fit | None]) 
 
 def _dots(sizes: Sequence[SizeCount]) -> list[SizeDot]:
     """Draw near sizes as one, in ever larger steps, until there are few enough dots."""
-    for steps in (0, 32, 16, 8, 6, 4, 3, 2):
-        dots = _stepped(sizes, steps)
-        if len(dots) <= MOST_DOTS:
+    near = [[size] for size in sizes]
+    for steps in (32, 16, 8, 6, 4, 3, 2):
+        if len(near) <= MOST_DOTS:
             break
-    return dots
+        near = _stepped(sizes, steps)
+    return sorted(map(_dot, near), key=lambda dot: -dot.images)
 
 
-def _stepped(sizes: Sequence[SizeCount], steps: int) -> list[SizeDot]:
-    """Return the sizes by steps of an octave, so many in each; each by itself for 0."""
-    if not steps:
-        return [
-            SizeDot((size.width,) * 2, (size.height,) * 2, size.images, of_size(size.width, size.height))
-            for size in sizes
-        ]
+def _stepped(sizes: Sequence[SizeCount], steps: int) -> list[list[SizeCount]]:
+    """Return the sizes that lie in the same step of width and of height, of so many an octave."""
     near: defaultdict[tuple[int, int], list[SizeCount]] = defaultdict(list)
     for size in sizes:
         near[floor(steps * log2(size.width)), floor(steps * log2(size.height))].append(size)
-    dots = []
-    for inside in near.values():
-        widths = min(size.width for size in inside), max(size.width for size in inside)
-        heights = min(size.height for size in inside), max(size.height for size in inside)
-        filter = of_size(*(side[0] for side in (widths, heights))) if len(inside) == 1 else within(widths, heights)
-        dots.append(SizeDot(widths, heights, sum(size.images for size in inside), filter))
-    return sorted(dots, key=lambda dot: -dot.images)
+    return list(near.values())
+
+
+def _dot(inside: Sequence[SizeCount]) -> SizeDot:
+    widths = min(size.width for size in inside), max(size.width for size in inside)
+    heights = min(size.height for size in inside), max(size.height for size in inside)
+    filter = of_size(widths[0], heights[0]) if len(inside) == 1 else within(widths, heights)
+    return SizeDot(widths, heights, sum(size.images for size in inside), filter)
