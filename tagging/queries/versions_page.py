@@ -22,6 +22,7 @@ _MOST_WORDS = 600
 class ExportTold:
     """An export that was made from a version."""
 
+    id: int
     profile: str
     at: datetime
     state: str
@@ -89,7 +90,7 @@ def find_exports(version_ids: Sequence[int]) -> dict[int, list[ExportTold]]:
     for export in ExportJob.objects.filter(version__in=version_ids).order_by("-pk"):
         title = PROFILES[export.profile].title if export.profile in PROFILES else export.profile
         is_done = export.state == ExportJob.State.DONE
-        told = ExportTold(title, export.created_at, export.get_state_display(), is_done)
+        told = ExportTold(export.pk, title, export.created_at, export.get_state_display(), is_done)
         found.setdefault(export.version_id, []).append(told)
     return found
 

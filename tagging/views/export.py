@@ -8,16 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from datasets.models import Dataset
 from datasets.permissions import can_edit, visible_datasets
 from tagger_project.auth import person
 from tagging.exports_schemas import ProfileOut
-from tagging.models import DatasetVersion
 from tagging.queries.template_sentences import sentence_of_profile, sentence_of_variant
+from tagging.queries.versions_page import get_choices
 from tagging.trainers.options import limits_of
 from tagging.trainers.profiles import PROFILES, Profile
 
-_MOST_VERSIONS = 100
 _LIMITED = ("kept", "longest_side", "quality", "repeats", "resolution")
 
 
@@ -32,7 +30,7 @@ def export_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
         "profiles": [{"slug": each.slug, "title": each.title, "sentence": sentence_of_profile(each.slug)}
                      for each in PROFILES.values()],
         "rules": [_rules(each) for each in PROFILES.values()],
-        "versions": _versions(dataset, request.GET.get("version", "")),
+        "versions": get_choices(dataset),
         "limits": {name: limits_of(name) for name in _LIMITED},
         "has_images": dataset.images.exists(),
     }  # fmt: skip
@@ -45,12 +43,3 @@ def _rules(profile: Profile) -> dict[str, Any]:
     for variant in rules["variants"]:
         variant["sentence"] = sentence_of_variant(profile.slug, variant["slug"])
     return rules
-
-
-def _versions(dataset: Dataset, asked: str) -> list[DatasetVersion]:
-    """Return the newest versions, and the one that is asked for however old it is."""
-    every = DatasetVersion.objects.filter(dataset=dataset)
-    rows = list(every.newest_first()[:_MOST_VERSIONS])
-    if asked.isascii() and asked.isdigit() and len(asked) < 19 and all(row.pk != int(asked) for row in rows):
-        rows += every.filter(pk=int(asked))
-    return rows

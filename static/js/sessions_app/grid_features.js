@@ -2,5 +2,8 @@
 
 import { Bulk } from "../tagging/bulk/bulk.js";
 import { ExamplesOfSelection } from "./examples_of_selection.js";
+import { ExportOfSelection } from "./export_of_selection.js";
 
 export const GRID_FEATURES = [Bulk, ExamplesOfSelection];
+// These change nothing: they are there for whoever may only look.
+export const READING_FEATURES = [ExportOfSelection];

@@ -184,9 +184,9 @@ export class ExportForm extends EventTarget {
       other.removeAttribute("aria-invalid");
       other.removeAttribute("aria-describedby");
     }
-    const part = (field?.closest(".export-part") ?? $(".export-part", this.root));
     if (!text) return;
-    const line = $("[data-error]", part);
+    const line = $("[data-error]", field?.closest(".export-part") ?? $(".export-part", this.root));
+    field?.closest(".export-fields, .field")?.after(line);
     line.id = "export-error";
     line.textContent = text;
     line.hidden = false;

@@ -177,7 +177,7 @@ export class ExportPage {
     try {
       const found = await getJson(`${this.api}datasets/${this.dataset}/caption-preview?${search}`, { signal });
       if (signal.aborted) return;
-      this.preview.show(found, { version: this.chosenVersion, selected: isMany ? selected.length : null });
+      this.preview.show(found, { version: this.chosenVersion, selected: isMany ? selected.length : null, filter: this.query.filter });
       this.form.fail(null, "");
       this.showGo(this.chosenVersion?.images ?? (isMany ? selected.length : found.images));
     } catch (error) {

@@ -13,14 +13,14 @@ const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 export class ExportRow {
   constructor(tag, ways) {
     this.ways = ways;
-    this.root = el(tag, { class: "export-row" });
+    this.root = el(tag, { class: "export-row", tabindex: "-1" });
   }
 
   show(job) {
     const isOther = this.job?.state !== job.state || this.job?.is_offered !== job.is_offered;
     this.job = job;
     this.root.dataset.state = job.state;
-    this.root.dataset.export = job.id;
+    this.root.id = `export-${job.id}`;
     // While it goes on only numbers change: a button keeps the focus.
     if (isOther) fill(this.root, this.head(), ENDED.includes(job.state) ? this.end() : this.progress());
     if (!ENDED.includes(job.state)) this.showProgress();

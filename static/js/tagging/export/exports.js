@@ -30,6 +30,9 @@ export class Exports {
       fill(this.list, jobs.filter(({ id }) => id !== this.current).map(({ id }) => this.rows.get(id).root));
       this.past.hidden = this.list.childElementCount === 0;
       this.follow();
+      // A link to one of them came before it was there.
+      const meant = location.hash.startsWith("#export-") && document.getElementById(location.hash.slice(1));
+      if (meant && !this.current) meant.focus();
     } catch (error) {
       toastError(error);
     }

@@ -23,13 +23,13 @@ export class Preview {
   }
 
   /** `version` is what was chosen in place of the present: {title, images}, `null` for none. */
-  show(found, { version = null, selected = null } = {}) {
+  show(found, { version = null, selected = null, filter = "" } = {}) {
     this.found = found;
-    this.showFacts(found, version, selected);
+    this.showFacts(found, { version, selected, filter });
     this.showExamples();
   }
 
-  showFacts(found, version, selected) {
+  showFacts(found, { version, selected, filter }) {
     const images = version ? version.images : (selected ?? found.images);
     const rows = [fact(gettext("Images"), formatNumber(images))];
     if (!version && selected === null) rows.push(fact(gettext("Originals"), formatBytes(found.byte_size)));
@@ -43,6 +43,7 @@ export class Preview {
           found.converted > 0 && part("%(count)s picture is written anew.", "%(count)s pictures are written anew.", found.converted),
           found.others.length > 0 && interpolate(gettext("With %(names)s."), { names: found.others.map(lastName).join(", ") }),
         ];
+    if (filter) notes.unshift([gettext("Only"), " ", el("code", { class: "export__filter" }, el("bdi", { text: filter }))]);
     fill(this.others, notes.filter(Boolean).map((note) => el("span", {}, note)));
   }
 
