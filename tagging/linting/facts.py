@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tagging.suggesting.folding import LINE, fold_lines
 from tagging.text import one_line
 from tagging.trainers.options import ExportOptions
 from tagging.trainers.profiles import Profile
@@ -37,6 +38,7 @@ class TagUse:
         count: on how many of the images.
         is_deprecated: it is not used any more.
         successor: what takes its place then; empty for none.
+        pk: its number, for who asks the database of it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class TagUse:
     count: int
     is_deprecated: bool = False
     successor: str = ""
+    pk: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,16 @@ class Facts:
     def trigger(self) -> str:
         """The trigger word as it is written; empty for none."""
         return one_line(self.dataset.trigger_word)
+
+    @cached_property
+    def names(self) -> str:
+        """The names of all tags, one a line: to look for a sign in all of them at once."""
+        return LINE.join(tag.name for tag in self.tags)
+
+    @cached_property
+    def folded(self) -> list[str]:
+        """The names of the tags without regard to case and underscores, in the same order."""
+        return fold_lines(self.names).split(LINE) if self.tags else []
 
     @property
     def writes_trigger(self) -> bool:

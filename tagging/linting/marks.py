@@ -44,8 +44,8 @@ IN_CAPTIONS: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "beyond-ascii": re.compile(BEYOND_ASCII),
         "kept-separator": re.compile(r"\|\|\|"),
         "group-separator": re.compile(";;;"),
-        "choice": re.compile(r"\{.*\|.*\}", re.DOTALL),
-        "placeholder": re.compile(PLACEHOLDER, re.IGNORECASE),
+        "choice": re.compile(r"(?s:\{.*\|.*\})"),
+        "placeholder": re.compile(f"(?i:{PLACEHOLDER})"),
         "escaped": re.compile(r"\\[()]"),
         "empty-parts": re.compile(r",[ _]?,"),
     }
@@ -53,6 +53,11 @@ IN_CAPTIONS: Mapping[str, re.Pattern[str]] = MappingProxyType(
 """What rules ask of captions, told while they are read once; the filter of a rule then says in which."""
 
 
+_ANY = re.compile("|".join(pattern.pattern for pattern in IN_CAPTIONS.values()))
+
+
 def marks_in(text: str, known: frozenset[str]) -> frozenset[str]:
-    """Return the marks of a text besides those that are known already."""
+    """Return the marks of a text besides those that are known already; most texts have none."""
+    if not _ANY.search(text):
+        return frozenset()
     return frozenset(name for name, pattern in IN_CAPTIONS.items() if name not in known and pattern.search(text))

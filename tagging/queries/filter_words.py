@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from django.db.models import Count, Exists, OuterRef, Q
@@ -11,9 +11,11 @@ from django.db.models import Count, Exists, OuterRef, Q
 from datasets.models import Dataset
 from tagging.filters.tree import Has, Node
 from tagging.linting import marks
+from tagging.linting.facts import TagUse
 from tagging.models import Caption, Folded, ImageTag, Tag
+from tagging.queries.image_tags_held import get_image_tags
 from tagging.queries.numbers_in import is_one_of
-from tagging.queries.tags_in_use import TagInUse, get_tags_in_use
+from tagging.queries.tags_in_use import get_tags_in_use
 from tagging.suggesting.folding import fold
 from tagging.text import one_line
 
@@ -51,8 +53,16 @@ _PARTS: Mapping[str, Callable[[], Q]] = MappingProxyType(
 )
 
 
-def _with_tags(dataset: Dataset, is_meant: Callable[[TagInUse], object]) -> Q:
-    words = [tag.pk for tag in get_tags_in_use(dataset) if is_meant(tag)]
+def _with_tags(dataset: Dataset, is_meant: Callable[[TagUse], object]) -> Q:
+    return _with_any([tag.pk for tag in get_tags_in_use(dataset) if is_meant(tag)])
+
+
+def _with_single(dataset: Dataset) -> Q:
+    tags, counts = get_image_tags(dataset).count()
+    return _with_any(tags[counts == 1].tolist())
+
+
+def _with_any(words: Sequence[int]) -> Q:
     if not words:
         return _NONE
     # From the words to their images, along an index; asked for the dataset's too, some databases go the other way.
@@ -77,7 +87,7 @@ def _has_trigger_tag(dataset: Dataset) -> Q:
 
 OF_DATASET: Mapping[Node, Callable[[Dataset], Q]] = MappingProxyType(
     {
-        Has("single"): lambda dataset: _with_tags(dataset, lambda tag: tag.count == 1),
+        Has("single"): _with_single,
         Has("capitals"): lambda dataset: _with_tags(dataset, lambda tag: re.search(marks.CAPITALS, tag.name)),
         Has("beyond-ascii"): lambda dataset: (
             _with_tags(dataset, lambda tag: not tag.name.isascii()) | _caption_is_like(marks.BEYOND_ASCII)

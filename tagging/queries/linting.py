@@ -15,7 +15,7 @@ from datasets.models import Dataset, Image
 from tagging.filters import parse_filter, tree, write_filter
 from tagging.filters.grammar import MOST_CHARACTERS
 from tagging.filters.tree import Node, all_of
-from tagging.linting.facts import Facts, TagUse
+from tagging.linting.facts import Facts
 from tagging.linting.findings import EVERY_IMAGE, LEVELS, Fix, Found, Level, Rule
 from tagging.linting.marks import IN_CAPTIONS, marks_in
 from tagging.linting.rules import RULES
@@ -104,7 +104,9 @@ class _Linting:
         )
         captioned = self.images.filter(self._condition(tree.Has("caption")))
         with_caption = captioned.count()
-        with_both = captioned.filter(self._condition(tree.Has("tags"))).count()
+        only_tags = counted["tagged"] - with_caption
+        # Only where there are both kinds it matters how many there are of either.
+        with_both = captioned.filter(self._condition(tree.Has("tags"))).count() if only_tags else with_caption
         is_whole = self.exported == EVERY_IMAGE
         tags = get_tags_in_use(dataset, None if is_whole else self.images.values_list("pk", flat=True).iterator())
         return Facts(
@@ -113,14 +115,12 @@ class _Linting:
             images=counted["images"],
             left_out=0 if self.left_out is None else self.left_out.count(),
             bytes_a_part=self._bytes_a_part(counted["images"], counted["bytes"]),
-            only_tags=counted["tagged"] - with_caption,
+            only_tags=only_tags,
             only_prose=with_caption - with_both,
-            tags=tuple(
-                TagUse(tag.name, tag.category, tag.count, tag.is_deprecated, tag.successor) for tag in tags
-            ),
+            tags=tuple(tags),
             marks=self._marks(),
             long=find_long_texts(dataset, options, self.images),
-        )  # fmt: skip
+        )
 
     def _marks(self) -> frozenset[str]:
         """Read the captions once, a few thousand at a time: to ask each mark of the database takes longer."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
 from datasets.models import Dataset
+from tagging.linting.facts import TagUse
 from tagging.models import Tag
 from tagging.queries.image_tags_held import get_image_tags
 from tagging.queries.numbers_in import is_one_of
@@ -15,28 +15,7 @@ from tagging.queries.numbers_in import is_one_of
 _AT_ONCE = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class TagInUse:
-    """A tag on images.
-
-    Attributes:
-        pk: its number.
-        name: as it is spelled.
-        category: the name of its category; empty for none.
-        count: on how many of the images.
-        is_deprecated: it is not used any more.
-        successor: what takes its place then; empty for none.
-    """
-
-    pk: int
-    name: str
-    category: str
-    count: int
-    is_deprecated: bool
-    successor: str
-
-
-def get_tags_in_use(dataset: Dataset, images: Iterable[int] | None = None) -> list[TagInUse]:
+def get_tags_in_use(dataset: Dataset, images: Iterable[int] | None = None) -> list[TagUse]:
     """Return the tags on a dataset's images, or on some of them, the most frequent first.
 
     Args:
@@ -53,7 +32,7 @@ def get_tags_in_use(dataset: Dataset, images: Iterable[int] | None = None) -> li
         "pk", "name", "category__name", "deprecated_at", "successor__name"
     )
     found = [
-        TagInUse(pk, name, category or "", uses[pk], deprecated is not None, successor or "")
+        TagUse(name, category or "", uses[pk], deprecated is not None, successor or "", pk)
         for pk, name, category, deprecated, successor in rows.iterator(chunk_size=_AT_ONCE)
     ]
     return sorted(found, key=lambda tag: (-tag.count, tag.name))

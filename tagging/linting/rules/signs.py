@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from tagging.filters.patterns import literal
 from tagging.filters.tree import Caption, Has, Node, Tag, any_of
 from tagging.linting.facts import Facts, TagUse, few_names
 from tagging.linting.findings import MOST_RENAMED, Fix, Found, Level, Mending, Rule
-from tagging.linting.marks import COMMA_LIKE, INVISIBLE, LINES, PLACEHOLDER
+from tagging.linting.marks import CAPITALS, COMMA_LIKE, INVISIBLE, LINES, PLACEHOLDER
 from tagging.text import BadTagName, normalise_tag_name
 
 _PLACEHOLDER = re.compile(PLACEHOLDER, re.IGNORECASE)
+_CHOICE = re.compile(r"\{.*\|.*\}")
 _ESCAPED = re.compile(r"\\([()])")
 _SHUFFLES = frozenset({"kohya"})
 
@@ -34,8 +35,9 @@ def invisible(facts: Facts) -> Found | None:
 
 def beyond_ascii(facts: Facts) -> Found | None:
     """diffusion-pipe reads texts in the encoding of the system: on Windows that is not UTF-8."""
-    has_it = facts.writes_captions and "beyond-ascii" in facts.marks
-    return Found("hint", Has("beyond-ascii")) if has_it or any(not tag.name.isascii() for tag in facts.tags) else None
+    in_captions = facts.writes_captions and "beyond-ascii" in facts.marks
+    in_tags = facts.writes_tags and not facts.names.isascii()
+    return Found("hint", Has("beyond-ascii")) if in_captions or in_tags else None
 
 
 def kept_separator(facts: Facts) -> Found | None:
@@ -49,7 +51,7 @@ def group_separator(facts: Facts) -> Found | None:
 
 
 def _sign(facts: Facts, sign: str, mark: str) -> Found | None:
-    tags = _tags_with(facts, lambda name: sign in name)
+    tags = _tags_with(facts, re.compile(re.escape(sign)))
     where = _where(facts, tags, mark, [f"*{literal(sign)}*"], [literal(sign)])
     if where is None:
         return None
@@ -61,7 +63,7 @@ def _sign(facts: Facts, sign: str, mark: str) -> Found | None:
 
 def choice(facts: Facts) -> Found | None:
     """`{a|b}` is a choice to kohya with wildcards on; else the braces are trained."""
-    tags = _tags_with(facts, lambda name: re.search(r"\{.*\|.*\}", name) is not None)
+    tags = _tags_with(facts, _CHOICE)
     where = _where(facts, tags, "choice", ["*{*|*}*"], ["{*|*}"])
     if where is None:
         return None
@@ -71,7 +73,7 @@ def choice(facts: Facts) -> Found | None:
 
 def placeholder(facts: Facts) -> Found | None:
     """`[trigger]` and `[name]`: ai-toolkit puts its trigger word there, or nothing; others train it."""
-    tags = _tags_with(facts, lambda name: _PLACEHOLDER.search(name) is not None)
+    tags = _tags_with(facts, _PLACEHOLDER)
     patterns = [literal("[trigger]"), literal("[name]")]
     where = _where(facts, tags, "placeholder", [f"*{pattern}*" for pattern in patterns], patterns)
     if where is None:
@@ -95,7 +97,7 @@ def _with_trigger(facts: Facts, tags: Iterable[TagUse]) -> Fix | None:
 
 def escaped_parentheses(facts: Facts) -> Found | None:
     r"""`\(`: trained with the backslash, unless the trainer weighs captions."""
-    tags = _tags_with(facts, lambda name: _ESCAPED.search(name) is not None)
+    tags = _tags_with(facts, _ESCAPED)
     backslash = literal("\\")
     where = _where(
         facts, tags, "escaped", [f"*{backslash}{sign}*" for sign in "()"], [f"{backslash}{sign}" for sign in "()"]
@@ -123,7 +125,7 @@ def comma_like(facts: Facts) -> Found | None:
     """Signs that look like a comma: no trainer splits there."""
     if not facts.writes_tags:
         return None
-    tags = _tags_with(facts, lambda name: any(sign in name for sign in COMMA_LIKE))
+    tags = _tags_with(facts, re.compile(f"[{COMMA_LIKE}]"))
     if not tags:
         return None
     where = _tags_node(tags, [f"*{sign}*" for sign in COMMA_LIKE])
@@ -144,7 +146,7 @@ def empty_parts(facts: Facts) -> Found | None:
 
 def capitals(facts: Facts) -> Found | None:
     """CivitAI writes tags in small letters as soon as one is edited there."""
-    tags = _tags_with(facts, lambda name: re.search("[A-Z]", name) is not None)
+    tags = _tags_with(facts, re.compile(CAPITALS))
     if not tags or not facts.writes_tags:
         return None
     renames = tuple((tag.name, (tag.name.lower(),)) for tag in tags)
@@ -152,8 +154,11 @@ def capitals(facts: Facts) -> Found | None:
     return Found("hint", Has("capitals"), named={"tags": [tag.name for tag in tags]}, fix=fix)
 
 
-def _tags_with(facts: Facts, is_meant: Callable[[str], bool]) -> list[TagUse]:
-    return [tag for tag in facts.tags if is_meant(tag.name)] if facts.writes_tags else []
+def _tags_with(facts: Facts, pattern: re.Pattern[str]) -> list[TagUse]:
+    """Return the tags with something in their names, as far as tags are written; mostly there are none."""
+    if not facts.writes_tags or not pattern.search(facts.names):
+        return []
+    return [tag for tag in facts.tags if pattern.search(tag.name)]
 
 
 def _where(

@@ -27,10 +27,7 @@ def deprecated_tags(facts: Facts) -> Found | None:
 
 def twins(facts: Facts) -> Found | None:
     """Two spellings of a tag on one image."""
-    folded: dict[str, int] = {}
-    for tag in facts.tags if facts.writes_tags else ():
-        folded[fold(tag.name)] = folded.get(fold(tag.name), 0) + 1
-    if not any(count > 1 for count in folded.values()):
+    if not facts.writes_tags or len(set(facts.folded)) == len(facts.folded):
         return None
     return Found("warning", Has("twins"), fix=Fix("first-spelling", Mending(without_twins=True)))
 

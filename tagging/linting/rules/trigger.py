@@ -43,7 +43,9 @@ def trigger_as_tag(facts: Facts) -> Found | None:
     """A tag is the trigger word in another spelling: both are written."""
     if not facts.writes_trigger or not facts.writes_tags:
         return None
-    twins = [tag.name for tag in facts.tags if tag.name != facts.trigger and fold(tag.name) == fold(facts.trigger)]
+    wanted = fold(facts.trigger)
+    pairs = zip(facts.tags, facts.folded, strict=True)
+    twins = [tag.name for tag, folded in pairs if folded == wanted and tag.name != facts.trigger]
     if not twins:
         return None
     mending = Mending(renames=tuple((name, ()) for name in twins))
