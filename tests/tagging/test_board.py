@@ -177,6 +177,12 @@ def test_many_sizes_of_a_bucket_are_found_by_their_shape_or_not_at_all(dataset: 
     filter = of_sizes(wide, [*square, *wide])
     assert "OR" not in filter
     assert found(dataset, filter) == 90
+    # The same shapes in another size: only their sides tell them apart.
+    small = [SizeCount(size.width // 2, size.height // 2, 1) for size in wide]
+    for size in small:
+        make(dataset, width=size.width, height=size.height)
+    filter = of_sizes(wide, [*square, *wide, *small])
+    assert found(dataset, filter) == 90
     mixed = [*square[::2], *wide]
     assert of_sizes(mixed, [*square, *wide]) == ""
     assert of_sizes([], square) == ""

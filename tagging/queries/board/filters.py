@@ -80,14 +80,17 @@ def of_sizes(wanted: Sequence[SizeCount], all_sizes: Iterable[SizeCount]) -> str
     shapes = [size.width / size.height for size in wanted]
     widths, heights = [size.width for size in wanted], [size.height for size in wanted]
     low, high = min(shapes), max(shapes)
+    narrowest, widest, lowest, highest = min(widths), max(widths), min(heights), max(heights)
     inside = {(size.width, size.height) for size in wanted}
-    others = [size for size in all_sizes if (size.width, size.height) not in inside]
+    # Of the same shapes, without being wanted.
+    others = [
+        size
+        for size in all_sizes
+        if low <= size.width / size.height <= high and (size.width, size.height) not in inside
+    ]
     ratio = tree.Ratio(low, high)
-    if not any(low <= size.width / size.height <= high for size in others):
+    if not others:
         return write_filter(ratio)
-    sides = (tree.Number("w", min(widths), max(widths)), tree.Number("h", min(heights), max(heights)))
-    for size in others:
-        is_within = min(widths) <= size.width <= max(widths) and min(heights) <= size.height <= max(heights)
-        if is_within and low <= size.width / size.height <= high:
-            return ""
-    return write_filter(tree.And((ratio, *sides)))
+    if any(narrowest <= size.width <= widest and lowest <= size.height <= highest for size in others):
+        return ""
+    return write_filter(tree.And((ratio, tree.Number("w", narrowest, widest), tree.Number("h", lowest, highest))))
