@@ -1,8 +1,9 @@
 """Lists of captions: what one file says of many pictures. Pure.
 
-Three shapes are known: kohya's `meta_*.json` (`{"1.png": {"tags": "a, b", "caption": "…"}}`), lines of JSON as in
-Hugging Face's `metadata.jsonl` (`{"file_name": "1.png", "text": "…"}`) or kohya's (`image_path`), and an array of such
-rows. A list is data from anywhere: what is no row is counted and told, never guessed at.
+Four shapes are known: kohya's `meta_*.json` (`{"1.png": {"tags": "a, b", "caption": "…"}}`), lines of JSON as in
+Hugging Face's `metadata.jsonl` (`{"file_name": "1.png", "text": "…"}`) or kohya's (`image_path`), an array of such
+rows, and the `manifest.json` of this program's exports, which holds tags and prose apart. A list is data from anywhere:
+what is no row is counted and told, never guessed at.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ MOST_ROWS = 50_000
 LONGEST_TEXT = 64_000
 MOST_NUMBERS_TOLD = 5
 
-Reading = Literal["GUESS", "TAGS"]
+Reading = Literal["GUESS", "TAGS", "EXACT"]
 
 _NAMES = ("file_name", "image_path")
 # A row with kohya's keys may repeat both, joined, under `text`: that would be the same words twice.
 _TEXTS: tuple[tuple[str, Reading], ...] = (("tags", "TAGS"), ("caption", "GUESS"))
 _JOINED = "text"
+# In the manifest of an export.
+_FILES, _EXACT = "files", "words"
 _PICTURES = frozenset(("png", "jpg", "jpeg", "jfif", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "jxl"))
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]|file:")
 
@@ -45,7 +48,8 @@ class ListedText:
         folder: the picture's, relative to the list's own.
         name: the picture's whole name; without its extension where `is_stem`.
         is_stem: the list gives no extension.
-        reading: `TAGS` where the list says that these are tags; else `GUESS`.
+        reading: `TAGS` where the list says that these are tags; `EXACT` where it holds tags and prose apart, as JSON
+            with `tags` and `caption`; else `GUESS`.
         text: not empty.
     """
 
@@ -63,10 +67,12 @@ class CaptionList:
     Attributes:
         texts: in the list's order; of two rows of one picture the last counts, as for the trainers.
         broken: numbers of the lines (of JSON: of the entries) that are no row.
+        trigger_word: what a manifest says of its dataset; empty else.
     """
 
     texts: list[ListedText] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
+    trigger_word: str = ""
 
 
 def parse(text: str, *, as_lines: bool, most: int | None = None) -> CaptionList:
@@ -83,7 +89,7 @@ def parse(text: str, *, as_lines: bool, most: int | None = None) -> CaptionList:
     """
     found = CaptionList()
     by_picture: dict[tuple[str, str], list[ListedText]] = {}
-    entries = _lines(text) if as_lines else _entries(text) if most is None else _first_entries(text)
+    entries = _lines(text) if as_lines else _entries(text, found) if most is None else _first_entries(text)
     is_row = False
     for number, (name, row) in entries:
         if number > MOST_ROWS:
@@ -118,12 +124,17 @@ def _lines(text: str) -> Iterator[tuple[int, tuple[str, Any]]]:
             yield number, ("", row)
 
 
-def _entries(text: str) -> Iterator[tuple[int, tuple[str, Any]]]:
+def _entries(text: str, found: CaptionList) -> Iterator[tuple[int, tuple[str, Any]]]:
     try:
         whole = json.loads(text, parse_constant=_none)
     except (ValueError, RecursionError) as error:
         raise NotAList from error
-    if isinstance(whole, dict):
+    if isinstance(whole, dict) and isinstance(whole.get(_FILES), list):
+        found.trigger_word = _trigger_in(whole)
+        # A manifest lists all files; those that are no pictures are no broken rows.
+        pictures = (row for row in whole[_FILES] if isinstance(row, dict) and _EXACT in row)
+        yield from enumerate((("", row) for row in pictures), start=1)
+    elif isinstance(whole, dict):
         yield from enumerate(whole.items(), start=1)
     elif isinstance(whole, list):
         yield from enumerate((("", row) for row in whole), start=1)
@@ -144,6 +155,10 @@ def _first_entries(text: str) -> Iterator[tuple[int, tuple[str, Any]]]:
             if start == "{":
                 name, place = decoder.raw_decode(text, place)
                 place = _end_of(re.compile(r"\s*:\s*"), text, place)
+                if name == _FILES and text[place : place + 1] == "[":
+                    rows = _first_entries(text[place:])
+                    yield from ((at, row) for at, row in rows if isinstance(row[1], dict) and _EXACT in row[1])
+                    return
             row, place = decoder.raw_decode(text, place)
             number += 1
             yield number, (str(name), row)
@@ -160,6 +175,8 @@ def _texts_of(name: str, row: Any) -> list[ListedText] | None:
     """Return what a row says, nothing where it says nothing, and `None` where it is no row."""
     if not isinstance(row, dict):
         return None
+    if not name and isinstance(row.get(_EXACT), dict):
+        return _exact_texts(row)
     name = name or next((row[key] for key in _NAMES if isinstance(row.get(key), str)), "")
     if not name or not row.keys() & {"tags", "caption", "text", "image_size", *_NAMES}:
         return None
@@ -172,6 +189,26 @@ def _texts_of(name: str, row: Any) -> list[ListedText] | None:
     if not name:
         return None
     return [ListedText(folder, name, is_stem, reading, text) for reading, text in said if text]
+
+
+def _exact_texts(row: dict[str, Any]) -> list[ListedText] | None:
+    """Return what a manifest says of a picture; that it has no words is said too."""
+    words = row[_EXACT]
+    tags, caption = words.get("tags", []), _words(words.get("caption", ""))
+    if not isinstance(row.get("name"), str) or not isinstance(tags, list) or caption is None:
+        return None
+    names_of_tags = [_words(tag) if isinstance(tag, str) else None for tag in tags]
+    folder, name, is_stem = _place_of(row["name"])
+    if not name or None in names_of_tags:
+        return None
+    text = json.dumps({"tags": names_of_tags, "caption": caption}, ensure_ascii=False)
+    return [ListedText(folder, name, is_stem, "EXACT", text)] if len(text) <= LONGEST_TEXT else None
+
+
+def _trigger_in(manifest: dict[str, Any]) -> str:
+    dataset = manifest.get("dataset")
+    word = dataset.get("trigger_word") if isinstance(dataset, dict) else ""
+    return (_words(word) or "") if isinstance(word, str) else ""
 
 
 def _words(value: Any) -> str | None:

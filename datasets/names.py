@@ -73,6 +73,11 @@ def is_metadata_name(name: str) -> bool:
     return name.lower().endswith((".json", ".jsonl"))
 
 
+def is_manifest_name(name: str) -> bool:
+    """Whether a name is that of what lies in each export of this program."""
+    return name == "manifest.json"
+
+
 def is_archive_name(name: str) -> bool:
     """Whether a name announces an archive of images."""
     return name.lower().endswith(".zip")

@@ -247,7 +247,7 @@ class SidecarExampleOut(Schema):
     def of(cls, shown: ShownText, reading: ImportJob.SidecarReading) -> SidecarExampleOut:
         """Build it from a text; `reading` is for texts that do not say themselves what they are."""
         guess = ImportJob.SidecarReading.GUESS
-        texts = [(text, str(reading if own == guess else own)) for text, own in shown.texts]
+        texts = [(text, str(reading if own.value == guess.value else own)) for text, own in shown.texts]
         words = read_all(texts)
         notes = [str(shown.note.label)] if shown.note else []
         return cls(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -125,7 +126,13 @@ def read_sidecar_text(text: str) -> SidecarWords:
 
 
 def read_text_as(text: str, reading: str) -> SidecarWords:
-    """Read a text as `TAGS` or `PROSE` whatever it looks like, or tell one from the other (`GUESS`)."""
+    """Read a text as `TAGS` or `PROSE` whatever it looks like, or tell one from the other (`GUESS`).
+
+    An `EXACT` one is JSON that holds both apart: prose keeps its lines.
+    """
+    if reading == "EXACT":
+        words = json.loads(text)
+        return SidecarWords(parse_tag_list("\n".join(words["tags"])), words["caption"].strip()[:LONGEST_CAPTION])
     if reading == "TAGS":
         line = one_line(text)
         return SidecarWords(parse_tag_list("\n".join(line.split()) if _is_booru_list(text) else text), "")

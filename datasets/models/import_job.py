@@ -173,11 +173,19 @@ class SidecarText(models.Model):
     it, and is empty else. `reading` is `GUESS` where the text itself does not say what it is.
     """
 
+    class Reading(models.TextChoices):
+        """How it is read."""
+
+        GUESS = "GUESS", _("guess for each text")
+        TAGS = "TAGS", _("tags")
+        PROSE = "PROSE", _("prose")
+        EXACT = "EXACT", _("tags and prose apart, in place of all other texts")
+
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="sidecar_texts")
     item = models.ForeignKey(ImportItem, on_delete=models.CASCADE, related_name="sidecar_texts")
     stem_key = models.CharField(max_length=32)
     name = models.TextField(blank=True)
-    reading = models.CharField(max_length=8, choices=ImportJob.SidecarReading.choices)
+    reading = models.CharField(max_length=8, choices=Reading.choices)
     text = models.TextField()
 
     class Meta:

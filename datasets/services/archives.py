@@ -55,6 +55,9 @@ def process_archive(item: ImportItem) -> str:
     if item.sha256 and not _arrived_as_sent(item):
         return _end(item, State.FAILED, Reason.CHECKSUM)
     listing = list_entries(path, _limits())
+    # What an export says of all its pictures comes before them and before the texts that say less. Stable: each turn
+    # must find the same order.
+    listing.entries.sort(key=lambda entry: not names.is_manifest_name(entry.name))
     # Each step adds its files whole or not at all, in one order: as many as are there are the first ones.
     first = ImportItem.objects.filter(archive=item).count()
     if first:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from datasets import signals
-from datasets.models import Image, ImportJob
+from datasets.models import Image, ImportJob, SidecarText
 
-Reading = ImportJob.SidecarReading
+Reading = SidecarText.Reading
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from datasets.caption_lists import CaptionList, NotAList, TooManyRows
 from datasets.models import Image, ImportItem, ImportJob, SidecarText
 from datasets.reasons import Reason
 from datasets.services.claims import end, hand_on, renew
-from datasets.services.datasets import touch_dataset
+from datasets.services.datasets import DatasetError, change_dataset, touch_dataset
 from datasets.services.sidecars import FOUND, Called, called_in, folded, give_texts, keep_texts, leave_out, read_text
 
 State, Kind = ImportItem.State, ImportItem.Kind
@@ -82,8 +83,19 @@ def _read(item: ImportItem) -> dict[str, Any]:
         touch_dataset(item.job.dataset_id)
         renew(item)
         keep_texts(item, _rows(item, found))
+        _take_trigger_word(item, found.trigger_word)
         _note(item, facts)
     return facts
+
+
+def _take_trigger_word(item: ImportItem, word: str) -> None:
+    """A dataset without a trigger word takes that of the export; one that has its own keeps it."""
+    dataset = item.job.dataset
+    dataset.refresh_from_db()
+    if word and not dataset.trigger_word:
+        with suppress(DatasetError):  # a manifest is data from anywhere
+            own = {"name": dataset.name, "file_prefix": dataset.file_prefix}
+            change_dataset(dataset, **own, trigger_word=word, by=item.job.started_by)
 
 
 def _note(item: ImportItem, facts: dict[str, Any]) -> None:

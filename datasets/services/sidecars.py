@@ -156,7 +156,7 @@ def give_texts(job_id: int, called: Sequence[Called], *, fresh: bool = True) -> 
             image = by_image[image_id]
             if not fresh:
                 image.refresh_from_db(fields=["is_tagged", "sidecar_text", "revision"])
-            arrivals.append(Arrival(image, Texts(ordered[order] for order in sorted(ordered))))
+            arrivals.append(Arrival(image, _that_count(ordered[order] for order in sorted(ordered))))
     return tell_ready(job, arrivals) if arrivals else []
 
 
@@ -164,7 +164,14 @@ def texts_for(item: ImportItem) -> Texts:
     """Return the texts that an import has so far for a picture of it that is new."""
     found = _texts_of(item.job, {item.stem_key})[item.stem_key]
     name = folded(item.name)
-    return Texts(text for _order, wanted, text in sorted(found, key=lambda each: each[0]) if wanted in {"", name})
+    return _that_count(text for _order, wanted, text in sorted(found, key=lambda each: each[0]) if wanted in {"", name})
+
+
+def _that_count(texts: Iterable[IncomingText]) -> Texts:
+    """Where tags and prose are known apart, the texts that were written of both say nothing more."""
+    found = Texts(texts)
+    exact = [text for text in found if text.reading == Reading.EXACT]
+    return Texts(exact[-1:]) if exact else found
 
 
 def tell_new(item: ImportItem, image: Image, texts: Texts) -> None:

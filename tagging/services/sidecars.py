@@ -129,6 +129,8 @@ def _decide(policy: Policy, arrival: Arrival, says: SidecarWords, standing: _Sta
         return has, TextEnd.LEFT
     if policy == Policy.ONLY_UNTAGGED and not _is_free(has, standing, is_known=is_known):
         return has, same if is_known else TextEnd.LEFT
+    if standing.by_this_import and not standing.touched and any(text.reading == "EXACT" for text in arrival.texts):
+        return says, TextEnd.APPLIED  # what was read before it was said exactly is not to stay
     is_merge = policy == Policy.APPEND or (policy == Policy.OVERWRITE and standing.touched)
     # A text replaces only what it speaks of: a list of tags leaves the caption alone.
     replaced = SidecarWords(says.tags or has.tags, says.caption or has.caption)

@@ -68,5 +68,7 @@ def _facts(plan: ExportPlan, entry: Entry, image: FrozenImage | None) -> dict[st
             "sha256": image.sha256,
             "position": image.position,
         }
+        # An import of this very archive reads them, and not the texts that were composed of them.
+        facts["words"] = {"tags": [tag.name for tag in image.tags], "caption": image.caption}
         facts["converted"] = not plan.options.pixels.keeps(image)
     return facts
