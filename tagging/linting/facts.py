@@ -58,12 +58,14 @@ class LongTexts:
         t5: likewise for T5.
         uncounted: texts that are still to be counted.
         is_filterable: the filter language tells the same of these texts: they are written as the desk shows them.
+        comes_later: somebody counts the others now.
     """
 
     clip: int = 0
     t5: int = 0
     uncounted: int = 0
     is_filterable: bool = False
+    comes_later: bool = False
 
 
 @dataclass(frozen=True)

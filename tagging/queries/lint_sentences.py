@@ -162,6 +162,13 @@ _SENTENCES: dict[str, Promise] = {
         "The tokens of %(count)d texts are not counted yet: look again in a moment.",
         "count",
     ),
+    "tokens-not-counted/template": ngettext_lazy(
+        "The tokens of %(count)d text were not counted: with a template of your own, only the first ones are, while "
+        "you wait.",
+        "The tokens of %(count)d texts were not counted: with a template of your own, only the first ones are, while "
+        "you wait.",
+        "count",
+    ),
     "lines": ngettext_lazy(
         "%(count)d caption has line breaks. Trainers read the first line alone, or each as a caption of its own: the "
         "export writes it on one line.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, Q, QuerySet
@@ -61,12 +62,17 @@ def find_long_texts(dataset: Dataset, options: ExportOptions, images: QuerySet[I
         t5=kept["t5"] + late.t5,
         uncounted=late.uncounted,
         is_filterable=not late.uncounted,
+        comes_later=True,
     )
 
 
 def _writes_what_is_counted(options: ExportOptions) -> bool:
-    """Whether the texts are those that the desk shows, of which counts are kept."""
-    return options.template == DEFAULT_TEMPLATE and options.style == TagStyle()
+    """Whether the texts are those that the desk shows, of which counts are kept.
+
+    What CivitAI gets differs from them by a comma, where prose begins with the trigger word and there is no tag: at
+    most a token more.
+    """
+    return options.template == DEFAULT_TEMPLATE and replace(options.style, keeps_prose_start=True) == TagStyle()
 
 
 def _count_now(dataset: Dataset, options: ExportOptions, images: QuerySet[Image]) -> LongTexts:

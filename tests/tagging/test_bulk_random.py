@@ -50,6 +50,13 @@ actions = st.one_of(
         lambda order: Action("sort", categories=tuple(order)), st.permutations(["", "character", "artist"]).map(tuple)
     ),
     st.just(Action("deduplicate")),
+    st.builds(
+        lambda renames, pattern: Action(
+            "mend", renames=tuple(renames.items()), pattern=pattern, replacement="dog" if pattern else "", why="Mended"
+        ),
+        st.dictionaries(names, st.lists(names, max_size=2, unique=True).map(tuple), min_size=1, max_size=3),
+        st.sampled_from(["", "cat", "s?$"]),
+    ),
     st.sampled_from(
         [
             Action("caption", pattern="cat(s?)", replacement=r"dog\1"),

@@ -25,6 +25,7 @@ from tagging.queries.linting import Finding, lint
 from tagging.queries.state import get_image_state
 from tagging.services.bulk.running import run_job
 from tagging.services.lint_fixes import NothingToMend, start_fix
+from tagging.services.text_lengths import count_lengths
 from tagging.services.undoing import undo_change
 from tagging.tokens import count_tokens
 from tagging.trainers.bucketing import BUCKETERS
@@ -76,7 +77,7 @@ def test_a_bad_dataset_has_exactly_its_defects_for_every_profile_and_filters_sho
             assert sorted(found) == sorted(expected), variant
             for rule, images in expected.items():
                 assert found[rule].images == len(images), (variant, rule)
-                if variant is profile.variants[0] and (rule not in _OF_TOKENS or profile.slug != "civitai"):
+                if variant is profile.variants[0]:
                     assert shown_by(world.dataset, found[rule]) == images, (rule, found[rule].filter)
 
 
@@ -216,11 +217,37 @@ def test_an_empty_dataset_says_just_that() -> None:
     assert (finding.rule, finding.level) == ("no-images", "error")
 
 
-def test_texts_that_were_not_counted_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("template", "says"), [("", "look again"), ("{trigger}, {tags} | {caption}", "a template of your own")]
+)
+def test_texts_that_were_not_counted_are_told(
+    monkeypatch: pytest.MonkeyPatch, counts_tokens: bool, template: str, says: str
+) -> None:
+    if not counts_tokens:
+        pytest.skip("“make tokens” was not run here")
     world = make_clean()
     monkeypatch.setattr(linting_tokens, "MOST_COUNTED", 20)
-    (finding,) = lint(world.dataset, default_options("kohya"))
+    options = default_options("kohya")
+    (finding,) = lint(world.dataset, replace(options, template=template or options.template))
     assert (finding.rule, finding.images, finding.filter) == ("tokens-not-counted", 4, None)
+    assert says in finding.sentence
+
+
+def test_texts_that_were_counted_before_are_not_counted_again(
+    monkeypatch: pytest.MonkeyPatch, counts_tokens: bool
+) -> None:
+    if not counts_tokens:
+        pytest.skip("“make tokens” was not run here")
+    world = make_bad()
+    expected = world.expected("onetrainer")
+    count_lengths(world.dataset.pk)
+    monkeypatch.setattr(linting_tokens, "MOST_COUNTED", 0)
+    found = by_rule(lint(world.dataset, default_options("onetrainer")))
+    assert "tokens-not-counted" not in found
+    for rule in _OF_TOKENS:
+        assert found[rule].images == len(expected[rule])
+        assert shown_by(world.dataset, found[rule]) == expected[rule]
+    assert {found[rule].filter for rule in _OF_TOKENS} == {"tokens:76..", "t5:78.."}
 
 
 # --- Fixes ------------------------------------------------------------------------------------------------------------
@@ -252,7 +279,7 @@ def test_a_fix_of_words_takes_its_finding_away_and_is_one_entry_that_can_be_undo
         assert job.change is not None
         undo_change(job.change, by=None, key=uuid.uuid4())
         assert words_of(world.dataset) == words, finding.rule
-        assert by_rule(lint(world.dataset, options)).keys() == by_rule(before).keys()
+    assert by_rule(lint(world.dataset, options)).keys() == by_rule(before).keys()
 
 
 def test_what_fixes_leave_is_what_was_meant() -> None:

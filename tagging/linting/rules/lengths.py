@@ -45,7 +45,8 @@ def not_counted(facts: Facts) -> Found | None:
     """Some texts are not counted yet."""
     if not facts.long.uncounted:
         return None
-    return Found("hint", images=None, count=facts.long.uncounted)
+    wording = "" if facts.long.comes_later else "template"
+    return Found("hint", images=None, wording=wording, count=facts.long.uncounted)
 
 
 RULES = (
