@@ -1,7 +1,7 @@
 // The export page: what is chosen lives in the address and is kept for the dataset; what it comes to is asked for and
 // shown while one chooses; then it is written, and can be fetched.
 
-import { $, readJson } from "../../lib/dom.js";
+import { $, el, fill, readJson } from "../../lib/dom.js";
 import { formatNumber } from "../../lib/format.js";
 import { getJson } from "../../lib/http.js";
 import { gettext, interpolate, ngettext } from "../../lib/i18n.js";
@@ -245,7 +245,8 @@ export class ExportPage {
       await this.exports.begin({ key: this.key, options: this.options, version: this.chosenVersion?.id ?? null, images: this.selected });
       this.asked = null;
     } catch (error) {
-      this.goError.textContent = error.detail;
+      const way = error.status === 404 && [" ", el("a", { href: this.root.dataset.list, text: gettext("All datasets") })];
+      fill(this.goError, el("span", {}, error.detail, way));
       this.goError.hidden = false;
     } finally {
       this.isBeginning = false;
