@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tagging.text import one_line
 from tagging.trainers.options import ExportOptions
 from tagging.trainers.profiles import Profile
 from tagging.trainers.records import FrozenDataset, FrozenImage
@@ -147,7 +148,8 @@ class Layout:
     @property
     def trigger(self) -> str:
         """The trigger word where the texts begin with it; else empty, and no trainer adds it."""
-        return self.dataset.trigger_word if self.options.read_template().has_trigger else ""
+        # As it stands in the texts: with a sign that nobody sees, ai-toolkit would not find it there and add it.
+        return one_line(self.dataset.trigger_word) if self.options.read_template().has_trigger else ""
 
 
 def _counting(entries: Iterable[LaidOut], used: Counter[str]) -> Iterator[LaidOut]:
