@@ -20,6 +20,7 @@ from pytest_django.fixtures import Settings
 from datasets.filter_reading import BadFilter, read_filter
 from datasets.models import Dataset, Image
 from datasets.services.trash import move_to_trash
+from tagging.filters import parse_filter, tree
 from tagging.models import Change, Goal, Source, Tag, TagCategory, TagOperation, TextLength
 from tagging.queries.board.board import get_board
 from tagging.queries.board.filters import of_sizes, with_tag
@@ -578,6 +579,8 @@ def test_lengths_are_told_by_steps_with_those_beyond_the_limit_and_those_not_cou
     assert (t5.images, t5.limit, t5.over) == (5, 512, 1)
     over = next(step for step in clip.steps if step.low == 76)
     assert over.filter == "tokens:76..90"
+    assert t5.steps[-1].filter == "t5:513.."
+    assert parse_filter(t5.steps[-1].filter) == tree.Number("t5", 513, None)
 
 
 def test_a_dataset_whose_tokens_cannot_be_counted_says_what_would(client: Client, dataset: Dataset) -> None:
