@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -73,11 +74,21 @@ def test_from_the_first_page_to_the_zip_by_keyboard_alone(desk: Desk, tmp_path: 
     desk.press("Control+k")
     page.keyboard.type("export")
     desk.press("Enter")
-    expect(page).to_have_url(f"{desk.url}/datasets/{desk.dataset_id}/export/")
-    tab_to(page, "Download")
+    expect(page).to_have_url(re.compile(f"{desk.url}/datasets/{desk.dataset_id}/export/"))
+    expect(page.get_by_role("button", name="Export 5 images")).to_be_enabled()
+    # What was chosen last time, or the first trainer, holds the focus of the radio buttons; arrows choose another.
+    tab_to(page, "kohya")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="musubi-tuner")).to_be_checked()
+    tab_to(page, "Export 5 images")
+    page.keyboard.press("Enter")
+    # Where the focus was goes on to what came of it.
+    expect(page.get_by_role("link", name="Download")).to_be_focused(timeout=60_000)
     with page.expect_download() as downloading:
         page.keyboard.press("Enter")
     downloading.value.save_as(tmp_path / "export.zip")
     with zipfile.ZipFile(tmp_path / "export.zip") as export:
+        assert "dataset.toml" in {name.rpartition("/")[2] for name in export.namelist()}
         texts = [export.read(name).decode() for name in sorted(export.namelist()) if name.endswith(".txt")]
     assert any("outdoors, blue sky" in text and "Picture 2 of a walk." in text for text in texts)
