@@ -20,6 +20,7 @@ from datasets.models import Dataset, Image
 from tests import factories, images
 from tests.readers import ai_toolkit, civitai, diffusion_pipe, huggingface, kohya, musubi, simpletuner
 from tests.readers.of_profiles import BY_CONFIGURATION, BY_FOLDER, PIXELS, by_name
+from tests.readers.reading import LoaderStops
 from tests.tagging.doing import adding, apply, bring_in, picture_of, writing
 from tests.tagging.exporting import export, paths_of
 
@@ -220,12 +221,13 @@ def previewed(client: Client, rows: list[Image], options: dict[str, Any]) -> lis
     """What the program says before it exports, of a few images at a time."""
     texts: list[str] = []
     for start in range(0, len(rows), 8):
-        asked: dict[str, Any] = {"options": json.dumps(options), "image": [image.pk for image in rows[start : start + 8]]}
+        some = rows[start : start + 8]
+        asked: dict[str, Any] = {"options": json.dumps(options), "image": [image.pk for image in some]}
         answer = client.get(f"/api/v1/datasets/{rows[0].dataset_id}/caption-preview", asked)
         assert answer.status_code == 200, answer.content
         shown = {image["image_id"]: image["text"] for image in answer.json()["examples"]}
         # Images without words are no examples; the trigger word is all that is said of them.
-        texts += [shown.get(image.pk, TRIGGER) for image in rows[start : start + 8]]
+        texts += [shown.get(image.pk, TRIGGER) for image in some]
     return texts
 
 
@@ -319,6 +321,61 @@ def test_what_kohya_shuffles_and_what_stays(dataset: Dataset, worded: list[Image
     assert found["01"] == "ohwx, 1girl, long hair, A woman."
     # A tag that holds the marker's own signs is for lint to tell; no other text is trained with them.
     assert [number for number, text in found.items() if "|||" in text] == ["12"]
+
+
+def test_what_has_no_words_is_lost_where_its_trainer_loses_it_and_can_be_left_out(
+    dataset: Dataset, worded: list[Image], tmp_path: Path
+) -> None:
+    """Without a trigger word an image without words has no text: lint tells what then becomes of it."""
+    Dataset.objects.filter(pk=dataset.pk).update(trigger_word="")
+    silent = sum(not tags and not caption for tags, caption, _ in WORDS)
+    for untagged, missing in (("include", silent), ("leave-out", 0)):
+        _, root = read_back(dataset, "plain", "folder", tmp_path / untagged, untagged=untagged)
+        folder = folder_of_pictures(root)
+        assert not [path for path in folder.iterdir() if path.stat().st_size == 0]  # kohya stops at an empty text
+        said = len(WORDS) - silent
+        read = {name: reader for name, reader in BY_FOLDER.items() if name != "simpletuner"}
+        found = {name: len(reader(folder)) for name, reader in read.items()}
+        dropping = {"musubi-tuner", "diffusion-pipe"}
+        assert found == {name: said if name in dropping else said + missing for name in read}
+        if missing:
+            with pytest.raises(LoaderStops):
+                simpletuner.read_folder(folder)
+        else:
+            assert len(simpletuner.read_folder(folder)) == said
+
+
+@pytest.mark.parametrize(
+    ("style", "second"),
+    [
+        ({"escape_parentheses": True}, r"ohwx, name \(series\), a_b, >_<"),
+        ({"underscores": "underscores"}, "ohwx, name_(series), a_b, >_<"),
+        ({"underscores": "spaces"}, "ohwx, name (series), a_b, >_<"),  # single letters may be a face
+        ({"order": "alphabet"}, "ohwx, >_<, a_b, name (series)"),
+    ],
+)
+def test_styles_arrive_at_the_trainer(
+    dataset: Dataset, worded: list[Image], tmp_path: Path, style: dict[str, Any], second: str
+) -> None:
+    _, root = read_back(dataset, "onetrainer", "folder", tmp_path, style=style)
+    assert BY_CONFIGURATION["onetrainer", "folder"](root)[1].text == second
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+def test_pictures_in_the_format_and_on_the_colour_that_was_asked_for(
+    dataset: Dataset, tmp_path: Path, format: str
+) -> None:
+    shown = images.blocks(160, 96)
+    clear = shown.copy()
+    clear.putalpha(Picture.linear_gradient("L").resize(shown.size))
+    bring_in(dataset, [("clear.png", _saved(clear, "PNG")), ("plain.jpg", images.encoded(width=400, height=200))])
+    pixels = {"mode": "converted", "format": format, "background": "#204060", "longest_side": 100}
+    _, root = read_back(dataset, "simpletuner", "folder", tmp_path, pixels=pixels)
+    first, second = (sample.picture for sample in BY_CONFIGURATION["simpletuner", "folder"](root))
+    ground = Picture.new("RGBA", shown.size, "#204060")
+    wanted = Picture.alpha_composite(ground, clear).convert("RGB").resize((100, 60), Picture.Resampling.LANCZOS)
+    assert (first.suffix, simpletuner.pixels(second).size) == ({"jpeg": ".jpg"}.get(format, f".{format}"), (100, 50))
+    assert _off(simpletuner.pixels(first), wanted) < 4
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
