@@ -10,8 +10,8 @@ from tagging.filters.judging import Judge, NotJudged, judge_by
 from tagging.filters.patterns import is_wild
 from tagging.models import TagAlias
 from tagging.queries.filter_sentences import sentence_of
-from tagging.queries.filtering import tags_like
 from tagging.queries.likeness import is_like
+from tagging.queries.tags_named import tags_like
 
 
 def read_version_filter(text: str) -> Judge:

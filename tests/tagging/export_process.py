@@ -18,8 +18,8 @@ def main(job_id: int) -> None:
     building._SECONDS_A_PULSE = 0.0
     add = Journal.add
 
-    def told(journal: Journal, written: Written) -> None:
-        add(journal, written)
+    def told(self: Journal, written: Written) -> None:
+        add(self, written)
         print(written.number, flush=True)
         time.sleep(0.02)
 

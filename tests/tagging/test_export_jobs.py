@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -139,7 +140,8 @@ def test_each_slice_goes_on_behind_the_last_one(monkeypatch: pytest.MonkeyPatch)
     whole, job = export(dataset), start(dataset)
     written: list[int] = []
     add = Journal.add
-    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    clock = SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
     for module in (building, running):
         monkeypatch.setattr(module, "time", clock)
 
@@ -285,7 +287,12 @@ def test_a_killed_worker_leaves_nothing_that_is_offered_and_the_next_one_goes_on
     assert job.archives.count() == 0
     written: list[int] = []
     add = Journal.add
-    monkeypatch.setattr(Journal, "add", lambda self, each: (written.append(each.number), add(self, each)))
+
+    def note(journal: Journal, each: Any) -> None:
+        written.append(each.number)
+        add(journal, each)
+
+    monkeypatch.setattr(Journal, "add", note)
     abandon(job)
     run_export(job.pk)
     assert now(job).state == State.DONE
@@ -388,7 +395,7 @@ def test_what_could_not_be_written_is_written_later() -> None:
 @pytest.mark.parametrize("free", [0, 16 * 1024 * 1024 + 1000])
 def test_an_export_that_cannot_fit_is_refused_before_it_is_begun(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
     job = start(make_pictures())
-    usage = running.leave_room.__globals__["shutil"].disk_usage
+    usage = shutil.disk_usage
     monkeypatch.setattr("datasets.files.shutil.disk_usage", lambda path: usage(path)._replace(free=free))
     assert not run_export(job.pk)
     assert now(job).state == State.FAILED
@@ -400,7 +407,7 @@ def test_a_disk_that_fills_up_meanwhile_is_said(monkeypatch: pytest.MonkeyPatch)
     job = start(make_pictures())
     monkeypatch.setattr(building, "_SECONDS_A_PULSE", 0.0)
     add = Journal.add
-    usage = running.leave_room.__globals__["shutil"].disk_usage
+    usage = shutil.disk_usage
 
     def add_and_fill(journal: Journal, written: Any) -> None:
         add(journal, written)

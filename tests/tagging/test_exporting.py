@@ -32,7 +32,7 @@ from tagging.services.exports.running import run_export
 from tagging.trainers.profiles import PROFILE_SLUGS
 from tests import factories, images
 from tests.tagging.doing import adding, apply, bring_in, moving, picture_of, removing, writing
-from tests.tagging.exporting import export, files_of, manifest_of, options_of, paths_of, start
+from tests.tagging.exporting import export, files_of, manifest_of, opened, options_of, paths_of, start
 
 pytestmark = pytest.mark.django_db
 
@@ -426,6 +426,9 @@ def test_the_same_version_gives_the_same_bytes(dataset: Dataset, three: list[Ima
     later = export(dataset, profile)
     written = [paths_of(job)[0].read_bytes() for job in (first, again, later)]
     assert written[0] == written[1] != written[2]
+    with opened(first) as archive_file:
+        assert {info.date_time for info in archive_file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {info.external_attr >> 16 for info in archive_file.infolist()} == {0o100644}
     archive = first.archives.get()
     assert (archive.size, archive.sha256) == (len(written[0]), hashlib.sha256(written[0]).hexdigest())
     assert paths_of(first)[0].name == f"ohwx-{profile}-v{first.version.number}.zip"

@@ -45,14 +45,14 @@ def post(client: Client, address: str, body: Any = None) -> Any:
 
 def ask(client: Client, dataset: Dataset, profile: str = "plain", **facts: Any) -> Any:
     """Ask for an export."""
-    own = {name: facts.pop(name) for name in ("key", "version", "images") if name in facts}
+    own: dict[str, Any] = {name: facts.pop(name) for name in ("key", "version", "images") if name in facts}
     body = {"key": str(uuid.uuid4()), "options": {"profile": profile, **facts}, **own}
     return post(client, f"/datasets/{dataset.pk}/exports", body)
 
 
 def preview(client: Client, dataset: Dataset, image: list[int] | None = None, **options: Any) -> Any:
     """Ask for what would be exported."""
-    asked = {"options": json.dumps({"profile": "plain", **options}), "image": image or []}
+    asked: dict[str, Any] = {"options": json.dumps({"profile": "plain", **options}), "image": image or []}
     return client.get(f"/api/v1/datasets/{dataset.pk}/caption-preview", asked)
 
 
@@ -244,7 +244,7 @@ class TestDownloads:
         return export(dataset)
 
     def get(self, job: ExportJob, method: str = "GET", **headers: str) -> tuple[Any, bytes]:
-        return async_to_sync(fetch)(file_address(job), method, **headers)  # type: ignore[no-any-return]
+        return async_to_sync(fetch)(file_address(job), method, **headers)
 
     def test_whole(self, job: ExportJob) -> None:
         answer, content = self.get(job)
@@ -301,9 +301,11 @@ class TestDownloads:
         async def read_on() -> bytes:
             answer = await AsyncClient().get(file_address_of)
             blocks = aiter(answer.streaming_content)  # type: ignore[attr-defined]
-            first = await anext(blocks)
+            content = bytes(await anext(blocks))
             path.unlink()
-            return first + b"".join([block async for block in blocks])
+            async for block in blocks:
+                content += block
+            return content
 
         file_address_of, path = file_address(job), paths_of(job)[0]
         assert async_to_sync(read_on)() == whole

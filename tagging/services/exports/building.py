@@ -185,10 +185,10 @@ class FolderBuild(Build):
     def _build(self, number: int, until: float | None) -> BuiltArchive | None:
         is_only_one = self.plan.layout.part_count == 1
         folder = self._folder if is_only_one else self._folder / Path(self.plan.file_name(number)).stem
-        writer = FolderWriter(folder)
         with (
             tempfile.TemporaryDirectory() as scratch,
             closing(Journal(Path(scratch) / "journal", 0)) as journal,
+            closing(FolderWriter(folder)) as writer,
         ):
             images = self._write_pictures(number, writer, journal, None)
             self._write_rest(number, writer, journal)
