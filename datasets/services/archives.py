@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from datasets import files, names
-from datasets.archives import Entry, Limits, Place, list_entries, read_entry
+from datasets.archives import Entry, Limits, Listing, Place, list_entries, read_entry
 from datasets.models import ImportItem, ImportJob
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
@@ -33,6 +33,8 @@ _SECONDS_A_RENEWAL = 5.0
 
 # Its size is a column of the item.
 _STORED_OF_A_PLACE = [field.name for field in fields(Place) if field.name != "size"]
+
+_FOR_TRAINERS = frozenset(("tags.txt", "meta_cap.json", "images.jsonl", "concepts.json", "multidatabackend.json"))
 
 State = ImportItem.State
 Kind = ImportItem.Kind
@@ -58,6 +60,8 @@ def process_archive(item: ImportItem) -> str:
     # What an export says of all its pictures comes before them and before the texts that say less. Stable: each turn
     # must find the same order.
     listing.entries.sort(key=lambda entry: not names.is_manifest_name(entry.name))
+    if _is_own_export(listing.entries):
+        listing = Listing([_without_needless(entry) for entry in listing.entries])
     # Each step adds its files whole or not at all, in one order: as many as are there are the first ones.
     first = ImportItem.objects.filter(archive=item).count()
     if first:
@@ -70,6 +74,19 @@ def process_archive(item: ImportItem) -> str:
         if not _add(item, listing.entries[start : start + _AT_ONCE], start):
             return _end(item, State.SKIPPED, Reason.CANCELLED)
     return _end(item, State.FAILED if listing.refusal else State.READY, listing.refusal)
+
+
+def _is_own_export(entries: list[Entry]) -> bool:
+    """Whether a zip has a manifest and no pictures beside it, as the exports of this program have."""
+    top = [entry.name for entry in entries if not entry.folder and not entry.is_left_out]
+    return any(map(names.is_manifest_name, top)) and all(kind_of(name) != Kind.IMAGE for name in top)
+
+
+def _without_needless(entry: Entry) -> Entry:
+    """Leave out what an export has for trainers alone; of its pictures the manifest says more."""
+    if entry.folder or entry.name not in _FOR_TRAINERS:
+        return entry
+    return replace(entry, problem="NOT_NEEDED", is_left_out=True)
 
 
 def _arrived_as_sent(item: ImportItem) -> bool:
