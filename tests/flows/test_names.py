@@ -126,7 +126,11 @@ def images_of(person: Person, dataset: int) -> list[dict[str, object]]:
 def exported(person: Person, dataset: int) -> dict[str, bytes]:
     made = person.export(dataset)
     assert "\n" not in person.get(made["archives"][0]["address"]).headers["content-disposition"]
-    return {name: content for name, content in person.unpacked(made).items() if name != "manifest.json"}
+    files = {name: content for name, content in person.unpacked(made).items() if "/" in name}
+    folders = {name.partition("/")[0] for name in files}
+    assert len(folders) == 1
+    assert_opens_on_windows(dict.fromkeys(folders, b""))
+    return {name.partition("/")[2]: content for name, content in files.items()}
 
 
 def assert_opens_on_windows(files: dict[str, bytes]) -> None:
@@ -220,7 +224,7 @@ def test_as_tags_there_and_back(person: Person, names: list[str]) -> None:
 
     files = exported(person, dataset)
     assert_opens_on_windows(files)
-    [text] = [content for name, content in files.items() if name.endswith("_0001.txt")]
+    [text] = [content for name, content in files.items() if name.endswith("-0001.txt")]
     assert text.decode().split(", ") == list(expected)
     again = new_dataset(person)
     bring(person, again, [*files.items()][:2], sidecar_reading="TAGS")
