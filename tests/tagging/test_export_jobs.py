@@ -10,7 +10,6 @@ import subprocess
 import sys
 import uuid
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -65,7 +64,7 @@ class Died(BaseException):
 
 
 @pytest.fixture
-def die_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def die_at(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let the worker die behind a picture; everything before is on the disk."""
     add = Journal.add
     monkeypatch.setattr(building, "_SECONDS_A_MARK", 0.0)
@@ -78,7 +77,7 @@ def die_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
         monkeypatch.setattr(Journal, "add", add_and_die)
 
-    yield at
+    return at
 
 
 def test_asked_twice_it_counts_once() -> None:

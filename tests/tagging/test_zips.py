@@ -24,7 +24,6 @@ def write(files: dict[str, bytes], target: io.BytesIO) -> tuple[int, str | None]
     entries = [writer.add(name, Held(content)) for name, content in files.items()]
     writer.finish(entries)
     told = (writer.end, writer.sha256)
-    writer.close()
     return told
 
 
@@ -47,7 +46,6 @@ def test_entries_tell_of_their_content() -> None:
     for content in FILES.values():
         entry = writer.add("a", Held(content))
         assert (entry.size, entry.sha256) == (len(content), hashlib.sha256(content).hexdigest())
-    writer.close()
 
 
 def test_more_entries_than_sixteen_bits_count() -> None:
@@ -64,7 +62,6 @@ def test_an_archive_of_more_than_four_gigabytes(tmp_path: Path) -> None:
         # A file with a hole takes no room.
         writer = ZipWriter(file, end=5 * 2**30)
         writer.finish([writer.add(name, Held(content)) for name, content in FILES.items()])
-        writer.close()
     assert read(path) == FILES
 
 
@@ -79,7 +76,6 @@ def test_a_file_of_more_than_four_gigabytes(tmp_path: Path) -> None:
         writer.finish(
             [writer.add(name, content) for name, content in (("large", Stored(tmp_path / "large")), ("b", Held(b"b")))]
         )
-        writer.close()
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         assert [info.file_size for info in archive.infolist()] == [2**32 + 5, 1]
@@ -97,7 +93,6 @@ def test_files_are_read_once_or_twice(tmp_path: Path, monkeypatch: pytest.Monkey
     assert entry.sha256 == hashlib.sha256(FILES["a/0001.jpg"]).hexdigest()
     assert writer.sha256 == hashlib.sha256(target.getvalue()).hexdigest()
     assert read(target) == {"file": FILES["a/0001.jpg"]}
-    writer.close()
 
 
 def test_a_file_that_changes_while_it_is_read_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +107,6 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(monkeypatch: pytest.Mon
     writer = ZipWriter(io.BytesIO())
     with pytest.raises(ContentChanged):
         writer.add("a", Shrinking())
-    writer.close()
 
 
 def test_another_writer_goes_on_behind_the_last_entry() -> None:
@@ -122,11 +116,9 @@ def test_another_writer_goes_on_behind_the_last_entry() -> None:
     entries: list[Entry] = [first.add(name, Held(FILES[name])) for name in list(FILES)[:2]]
     end = first.end
     first.add("half", Held(bytes(99_999)))
-    first.close()
     second = ZipWriter(target, end=end)
     entries += [second.add(name, Held(FILES[name])) for name in list(FILES)[2:]]
     second.finish(entries)
-    second.close()
     assert second.sha256 is None
     assert target.getvalue() == whole.getvalue()
 

@@ -106,7 +106,8 @@ class Build:
         path = self._path(number, "part")
         path.touch(mode=0o600)
         journal = Journal(self._path(number, "journal"), path.stat().st_size)
-        with closing(journal), path.open("r+b") as file, closing(ZipWriter(file, end=journal.end)) as writer:
+        with closing(journal), path.open("r+b", buffering=0) as file:
+            writer = ZipWriter(file, end=journal.end)
             images = self._write_pictures(number, writer, journal, until)
             if images is None:
                 return None
@@ -188,8 +189,8 @@ class FolderBuild(Build):
         with (
             tempfile.TemporaryDirectory() as scratch,
             closing(Journal(Path(scratch) / "journal", 0)) as journal,
-            closing(FolderWriter(folder)) as writer,
         ):
+            writer = FolderWriter(folder)
             images = self._write_pictures(number, writer, journal, None)
             self._write_rest(number, writer, journal)
         return BuiltArchive(number, folder, images or 0, writer.end, "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tagging.services.exports.zips import Content, Entry, look_at
@@ -18,12 +17,7 @@ class FolderWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._thread = ThreadPoolExecutor(max_workers=1)
         self.end = 0
-
-    def close(self) -> None:
-        """Let go of what sums up."""
-        self._thread.shutdown(cancel_futures=True)
 
     def add(self, name: str, content: Content) -> Entry:
         """Write a file.
@@ -31,12 +25,12 @@ class FolderWriter:
         Raises:
             OSError: it cannot be read or written.
         """
-        held, size, crc, sha256 = look_at(content, self._thread)
+        held, size, crc, sha256 = look_at(content)
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             file.writelines(content.blocks() if held is None else held)
-        entry = Entry(name, size, crc, sha256.result(), self.end)
+        entry = Entry(name, size, crc, sha256, self.end)
         self.end += size
         return entry
 

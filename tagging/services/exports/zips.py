@@ -13,19 +13,14 @@ import hashlib
 import os
 import struct
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Protocol
+from typing import IO, Final, Protocol
 
 _BLOCK_BYTES: Final = 1024 * 1024
 # Up to here a file is read once and held; a larger one is read twice.
 _HELD_BYTES: Final = 16 * 1024 * 1024
-_MOST_WAITING: Final = 4
-# A sum of so few is reckoned sooner than handed over.
-_FEW_BYTES: Final = 64 * 1024
 _LOCAL: Final = struct.Struct("<4s5H3I2H")
 _CENTRAL: Final = struct.Struct("<4s6H3I5H2I")
 _END: Final = struct.Struct("<4s4H2IH")
@@ -74,7 +69,11 @@ class Stored:
         Raises:
             OSError: the file is gone or cannot be read.
         """
-        with self.path.open("rb") as file:
+        # Without a buffer, and in one piece where that is small: each copy in memory is seen in the time it takes.
+        with self.path.open("rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size <= _HELD_BYTES:
+                yield file.readall()
+                return
             while block := file.read(_BLOCK_BYTES):
                 yield block
 
@@ -130,19 +129,13 @@ class ZipWriter:
         self._file.truncate(end)
         self._file.seek(end)
         self.end = end
-        # Sums are reckoned beside the writing, on another core where there is one: the system copies meanwhile.
-        self._thread = ThreadPoolExecutor(max_workers=1)
         # Of the whole archive, as long as it is written in one go: one that goes on is summed up at its end.
-        self._sum = _Sum(self._thread) if end == 0 else None
+        self._sum = hashlib.sha256() if end == 0 else None
 
     @property
     def sha256(self) -> str | None:
         """The SHA-256 of what is written; `None` where an earlier writer began it."""
-        return None if self._sum is None else self._sum.read()
-
-    def close(self) -> None:
-        """Let go of what sums up; the file stays open."""
-        self._thread.shutdown(cancel_futures=True)
+        return None if self._sum is None else self._sum.hexdigest()
 
     def add(self, name: str, content: Content) -> Entry:
         """Write a file.
@@ -151,16 +144,16 @@ class ZipWriter:
             OSError: the content cannot be read, or nothing can be written.
             ContentChanged: it was another one when it was read again.
         """
-        held, size, crc, sha256 = look_at(content, self._thread)
-        header = _Header(name, size, crc, self.end)
-        self._write(header.local())
+        held, size, crc, sha256 = look_at(content)
+        entry = Entry(name, size, crc, sha256, self.end)
+        self._write(_local_header(entry))
         written = 0
         for block in content.blocks() if held is None else held:
             self._write(block)
             written += len(block)
         if written != size:
             raise ContentChanged(name)
-        return Entry(name, size, crc, sha256.result(), header.at)
+        return entry
 
     def sync(self) -> None:
         """Wait until everything is on the disk."""
@@ -171,115 +164,58 @@ class ZipWriter:
         """Write the directory of all entries; nothing can be added afterwards."""
         begin, count = self.end, 0
         for entry in entries:
-            self._write(_Header(entry.name, entry.size, entry.crc, entry.at).central())
+            self._write(_central_header(entry))
             count += 1
         self._write(_end_record(count, begin, self.end))
 
     def _write(self, block: bytes) -> None:
-        self._file.write(block)
+        rest = memoryview(block)
+        while rest:
+            # A file without a buffer may take less than all.
+            rest = rest[self._file.write(rest) :]
         self.end += len(block)
         if self._sum is not None:
-            self._sum.add(block)
+            self._sum.update(block)
 
 
-class _Sum:
-    """A SHA-256 that is reckoned by a thread."""
-
-    def __init__(self, thread: ThreadPoolExecutor) -> None:
-        self._thread = thread
-        self._sha256 = hashlib.sha256()
-        self._waiting: list[bytes] = []
-        self._size = 0
-        self._under_way: deque[Future[None]] = deque()
-
-    def add(self, block: bytes) -> None:
-        """Take a block in, some time."""
-        self._waiting.append(block)
-        self._size += len(block)
-        if self._size >= _BLOCK_BYTES:
-            self._hand_over()
-
-    def read(self) -> str:
-        """Return the sum of all blocks."""
-        self._hand_over()
-        while self._under_way:
-            self._under_way.popleft().result()
-        return self._sha256.hexdigest()
-
-    def _hand_over(self) -> None:
-        blocks, self._waiting, self._size = self._waiting, [], 0
-        self._under_way.append(self._thread.submit(self._take_in, blocks))
-        # Where it falls behind, it is waited for: what waits is in memory.
-        while len(self._under_way) > _MOST_WAITING:
-            self._under_way.popleft().result()
-
-    def _take_in(self, blocks: list[bytes]) -> None:
-        for block in blocks:
-            self._sha256.update(block)
-
-
-def look_at(content: Content, thread: ThreadPoolExecutor) -> tuple[list[bytes] | None, int, int, Future[str]]:
-    """Return the blocks where they are few enough to be held, the size, the CRC-32, and the SHA-256 in a moment."""
+def look_at(content: Content) -> tuple[list[bytes] | None, int, int, str]:
+    """Return the blocks where they are few enough to be held, the size, the CRC-32 and the SHA-256."""
     held: list[bytes] | None = []
     size, crc, sha256 = 0, 0, hashlib.sha256()
     for block in content.blocks():
         size += len(block)
         crc = zlib.crc32(block, crc)
-        if held is not None and size <= _HELD_BYTES:
-            held.append(block)
-            continue
-        for each in held or ():
-            sha256.update(each)
         sha256.update(block)
-        held = None
-    if held is not None and size > _FEW_BYTES:
-        return held, size, crc, thread.submit(_take_in, sha256, held)
-    known: Future[str] = Future()
-    known.set_result(_take_in(sha256, held or []))
-    return held, size, crc, known
-
-
-def _take_in(sha256: Any, blocks: list[bytes]) -> str:
-    for block in blocks:
-        sha256.update(block)
-    return str(sha256.hexdigest())
+        if held is not None:
+            held = None if size > _HELD_BYTES else [*held, block]
+    return held, size, crc, sha256.hexdigest()
 
 
 def _flags(name: bytes) -> int:
     return 0 if name.isascii() else _UTF8
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """What the format says of an entry, before its content and in the directory."""
+def _local_header(entry: Entry) -> bytes:
+    name = entry.name.encode()
+    is_large = entry.size >= _MOST_32
+    extra = struct.pack("<2H2Q", 1, 16, entry.size, entry.size) if is_large else b""
+    size = _MOST_32 if is_large else entry.size
+    version = _VERSION_64 if is_large else _VERSION
+    facts = (version, _flags(name), 0, _TIME, _DATE, entry.crc, size, size, len(name), len(extra))
+    return _LOCAL.pack(b"PK\3\4", *facts) + name + extra
 
-    name: str
-    size: int
-    crc: int
-    at: int
 
-    def local(self) -> bytes:
-        """What stands before the content."""
-        name = self.name.encode()
-        is_large = self.size >= _MOST_32
-        extra = struct.pack("<2H2Q", 1, 16, self.size, self.size) if is_large else b""
-        size = _MOST_32 if is_large else self.size
-        version = _VERSION_64 if is_large else _VERSION
-        facts = (version, _flags(name), 0, _TIME, _DATE, self.crc, size, size, len(name), len(extra))
-        return _LOCAL.pack(b"PK\3\4", *facts) + name + extra
-
-    def central(self) -> bytes:
-        """What stands in the directory."""
-        name = self.name.encode()
-        large = [self.size, self.size] if self.size >= _MOST_32 else []
-        if self.at >= _MOST_32:
-            large.append(self.at)
-        extra = struct.pack(f"<2H{len(large)}Q", 1, 8 * len(large), *large) if large else b""
-        version = _VERSION_64 if large else _VERSION
-        size, at = min(self.size, _MOST_32), min(self.at, _MOST_32)
-        facts = (_MADE_ON_UNIX | version, version, _flags(name), 0, _TIME, _DATE, self.crc, size, size)
-        ends = (len(name), len(extra), 0, 0, 0, _PLAIN_FILE, at)
-        return _CENTRAL.pack(b"PK\1\2", *facts, *ends) + name + extra
+def _central_header(entry: Entry) -> bytes:
+    name = entry.name.encode()
+    large = [entry.size, entry.size] if entry.size >= _MOST_32 else []
+    if entry.at >= _MOST_32:
+        large.append(entry.at)
+    extra = struct.pack(f"<2H{len(large)}Q", 1, 8 * len(large), *large) if large else b""
+    version = _VERSION_64 if large else _VERSION
+    size, at = min(entry.size, _MOST_32), min(entry.at, _MOST_32)
+    facts = (_MADE_ON_UNIX | version, version, _flags(name), 0, _TIME, _DATE, entry.crc, size, size)
+    ends = (len(name), len(extra), 0, 0, 0, _PLAIN_FILE, at)
+    return _CENTRAL.pack(b"PK\1\2", *facts, *ends) + name + extra
 
 
 def _end_record(count: int, begin: int, end: int) -> bytes:
