@@ -1,4 +1,4 @@
-"""The export page in a real browser: what is chosen, what it comes to, what is found, and what is fetched at the end."""
+"""The export page in a real browser: what is chosen, what it comes to, what is found, and what is fetched."""
 
 from __future__ import annotations
 
@@ -173,7 +173,9 @@ def test_what_cannot_be_read_is_said_at_its_place(desk: Desk, problems: list[str
     page.get_by_label("Only those that match").fill("w:>")
     go(page).click()
     expect(page.locator("[data-filter-error]")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     expect(now(page)).to_be_empty()
+    assert page.request.get(f"{desk.url}/api/v1/datasets/{desk.dataset_id}/exports").json() == []
     # What cannot be read is refused by the server, which the browser notes.
     problems.clear()
 
