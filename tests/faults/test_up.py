@@ -146,8 +146,15 @@ def test_kill_9_leaves_nothing_and_the_next_start_works(program: RunningProgram)
         assert healthy(next_one, path="/readyz")
 
 
+# The web server and the broker are killed in the tests of watchers and of the broker, too.
 @pytest.mark.parametrize(
-    "word", ["daphne", "\0worker\0", pytest.param("beat-schedule", marks=pytest.mark.heavy), "broker.sock"]
+    "word",
+    [
+        pytest.param("daphne", marks=pytest.mark.heavy),
+        "\0worker\0",
+        pytest.param("beat-schedule", marks=pytest.mark.heavy),
+        pytest.param("broker.sock", marks=pytest.mark.heavy),
+    ],
 )
 def test_killed_child_is_started_again(program: RunningProgram, word: str) -> None:
     program.start()

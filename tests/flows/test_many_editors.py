@@ -173,7 +173,7 @@ def image(running_program: RunningProgram, tmp_path: Path) -> Iterator[int]:
 @pytest.mark.parametrize(
     ("people", "rounds"),
     [
-        (2, 40),
+        pytest.param(2, 40, marks=pytest.mark.heavy),
         (12, 6),
         pytest.param(2, 500, marks=pytest.mark.heavy),
         pytest.param(50, 20, marks=pytest.mark.heavy),

@@ -38,7 +38,7 @@ export class DatasetPage extends EventTarget {
     this.images = new ImageRows(dataset.imagesAddress, {
       query: this.query.words,
       total: Number(dataset.total),
-      onChange: () => this.grid.refresh(),
+      onChange: () => this.listChanged(),
       onError: (error) => error.status !== 422 && toastError(error),
     });
     this.makeGrid();
@@ -109,7 +109,7 @@ export class DatasetPage extends EventTarget {
     try {
       await this.images.start();
     } catch (error) {
-      if (error.status === 422) this.filterBox.fail(error);
+      if (error.status === 422) this.failFilter(error);
       else toastError(error, { action: { label: gettext("Try again"), run: () => this.read(place) } });
       return;
     }
@@ -119,8 +119,28 @@ export class DatasetPage extends EventTarget {
     this.grid.settle(place.top);
   }
 
+  failFilter(error) {
+    this.filterBox.fail(error);
+    $("[data-matching]").hidden = true;
+  }
+
+  listChanged() {
+    this.grid.refresh();
+    this.showMatching();
+  }
+
+  /** Under a filter, how many pictures it finds. */
+  showMatching() {
+    const { total } = this.images;
+    const line = $("[data-matching]");
+    line.hidden = !this.query.filter;
+    const words = ngettext("%(count)s matches", "%(count)s match", total);
+    $("strong", line).textContent = interpolate(words, { count: formatNumber(total) });
+  }
+
   /** Show the pictures, or why there are none. */
   show() {
+    this.showMatching();
     if (this.images.total > 0 || !this.query.filter) {
       this.isAsPrinted = false;
       this.grid.show();

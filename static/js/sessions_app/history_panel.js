@@ -14,6 +14,8 @@ export class HistoryPanel {
   constructor(desk, { urls }) {
     Object.assign(this, { desk, api: urls.api });
     this.dialog = $("#history");
+    this.waiting = new Set();
+    this.turn = Promise.resolve();
     this.parts = Object.fromEntries(
       ["text", "redo", "kept", "entries", "empty", "older"].map((name) => [name, $(`[data-history-${name}]`, this.dialog)]),
     );
@@ -92,19 +94,23 @@ export class HistoryPanel {
     this.parts.entries.append(...entries.map((entry) => entryRow(entry, () => this.undo(entry.id))));
   }
 
-  /** Take an entry back: a large one on all of its pictures, as the history of the dataset does. */
+  /** Take an entry back: a large one on all of its pictures, as the history of the dataset does. One after the other. */
   async undo(id) {
-    if (this.isBusy) return;
-    this.isBusy = true;
-    await this.guard(async () => {
-      const undone = await undoChange(this.api, id);
-      this.say(undoneText(undone), undone.change);
-      fill(this.parts.kept, keptNotice(undone));
-      await Promise.all([this.read(), this.refreshDesk()]);
-      // The button that was pressed is gone.
-      if (!this.dialog.contains(document.activeElement)) (undone.change === null ? $("[data-close]", this.dialog) : this.parts.redo).focus();
-    });
-    this.isBusy = false;
+    // The second click of a double one.
+    if (this.waiting.has(id)) return;
+    this.waiting.add(id);
+    this.turn = this.turn.then(() => this.guard(() => this.undoNow(id)));
+    await this.turn;
+    this.waiting.delete(id);
+  }
+
+  async undoNow(id) {
+    const undone = await undoChange(this.api, id);
+    this.say(undoneText(undone), undone.change);
+    fill(this.parts.kept, keptNotice(undone));
+    await Promise.all([this.read(), this.refreshDesk()]);
+    // The button that was pressed is gone.
+    if (!this.dialog.contains(document.activeElement)) (undone.change === null ? $("[data-close]", this.dialog) : this.parts.redo).focus();
   }
 
   async refreshDesk() {

@@ -57,11 +57,14 @@ for (const button of $$("[data-example]", form)) {
 }
 
 const dialog = $("[data-start-dialog]");
+// Out of the page while it is closed: beside a large grid each element counts.
+const parts = [...(dialog?.children ?? [])];
 
 function open(event) {
   // In a tab of its own it is the page.
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  dialog.append(...parts);
   dialog.showModal();
   input.focus();
   count();
@@ -75,6 +78,8 @@ if (dialog) {
       dialog.close();
     });
   }
+  dialog.addEventListener("close", () => dialog.replaceChildren());
+  dialog.replaceChildren();
 } else if (!input.hasAttribute("aria-invalid")) {
   count();
 }
