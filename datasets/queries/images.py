@@ -180,12 +180,13 @@ def _entered(asked: Asked, start: int) -> tuple[ImageQuerySet, int]:
 def count_flags(dataset: Dataset) -> dict[Flag, int]:
     """Return how many images of a dataset have each flag, in one query."""
     counts = {flag.value: Count("pk", filter=flag.condition) for flag in Flag}
-    found = Image.objects.filter(dataset=dataset).aggregate(**counts)
+    images = Image.objects.filter(dataset=dataset)
+    found = held_for_a_moment(dataset, lambda: images.aggregate(**counts), "flags")
     return {flag: found[flag.value] for flag in Flag}
 
 
 def count_states(dataset: Dataset) -> dict[ReviewState, int]:
     """Return how many images of a dataset are in each state of review, in one query."""
     rows = Image.objects.filter(dataset=dataset).values_list("review_state").annotate(count=Count("pk"))
-    found = dict(rows.order_by())
+    found = held_for_a_moment(dataset, lambda: dict(rows.order_by()), "states")
     return {state: found.get(state.value, 0) for state in ReviewState}
