@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task
@@ -50,15 +51,7 @@ def requeue_bulk_jobs(**_: Any) -> int:
 
 def wake_for(job_id: int) -> bool:
     """Send a worker a message that a job waits; returns whether it was sent. The sweep looks later where it was not."""
-    if outage.lasts():
-        return False
-    try:
-        run_bulk_job.delay(job_id=job_id)
-    except _NO_ANSWER as error:
-        outage.note(error, "An action on many pictures waits for the sweep.")
-        return False
-    outage.note_answer()
-    return True
+    return _hint(lambda: run_bulk_job.delay(job_id=job_id), "An action on many pictures waits for the sweep.")
 
 
 @shared_task(name="tagging.count_text_lengths")
@@ -75,17 +68,27 @@ def count_text_lengths(*, dataset_id: int, **_: Any) -> None:
 
 def ask_for_lengths(dataset_id: int) -> bool:
     """Send a worker a message to count a dataset's tokens, unless one is on its way; returns whether it was sent."""
+
+    def send() -> bool:
+        is_first = cache.add(_mark_of(dataset_id), 1, _SECONDS_OF_A_MARK)
+        if is_first:
+            count_text_lengths.delay(dataset_id=dataset_id)
+        return is_first
+
+    return _hint(send, "Tokens are counted when somebody asks for them again.")
+
+
+def _hint(send: Callable[[], object], lost: str) -> bool:
+    """Send a message unless the broker is away; returns whether it was, which `send` denies by `False`."""
     if outage.lasts():
         return False
     try:
-        if not cache.add(_mark_of(dataset_id), 1, _SECONDS_OF_A_MARK):
-            return False
-        count_text_lengths.delay(dataset_id=dataset_id)
+        is_sent = send() is not False
     except _NO_ANSWER as error:
-        outage.note(error, "Tokens are counted when somebody asks for them again.")
+        outage.note(error, lost)
         return False
     outage.note_answer()
-    return True
+    return is_sent
 
 
 def _mark_of(dataset_id: int) -> str:
