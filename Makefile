@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 UV := .venv/bin/uv
-PYTEST := $(PY) -m pytest -n 2 --dist loadgroup -rs
+PYTEST := $(PY) -m pytest -n 2 --dist loadgroup -rfEs
 # A clean environment for tests: what a person has set for their own program must not reach them.
 CLEAN := env -u DATABASE_URL -u REDIS_URL
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11

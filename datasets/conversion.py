@@ -55,10 +55,7 @@ class Converter:
         request = json.dumps({"path": os.fspath(path.absolute()), **asdict(wanted or Wanted())}).encode() + b"\n"
         try:
             self._send(request)
-            code, length = HEAD.unpack(self._read(HEAD.size, deadline))
-            if length > _MOST_COPY_BYTES:
-                raise ImageRefused("CRASHED", f"{length} bytes")
-            content = self._read(length, deadline)
+            code, content = self._read_answer(deadline)
         except ImageRefused:
             self.close()
             raise
@@ -68,6 +65,12 @@ class Converter:
         if code != 0:
             raise ImageRefused("CRASHED", f"exit {code}")
         return content
+
+    def _read_answer(self, deadline: float) -> tuple[int, bytes]:
+        code, length = HEAD.unpack(self._read(HEAD.size, deadline))
+        if length > _MOST_COPY_BYTES:
+            raise ImageRefused("CRASHED", f"{length} bytes")
+        return code, self._read(length, deadline)
 
     def close(self) -> None:
         """End the process. Safe to call twice; the next picture starts another."""

@@ -30,6 +30,7 @@ _MOST_SECONDS_OF_AN_EXPORT = 1800
 # A message that counts tokens is on its way or at work; after so many seconds it is taken for lost.
 _SECONDS_OF_A_MARK = 30
 _JOBS_WAIT = "actions on many pictures wait until there is room."
+_EXPORTS_WAIT = "exports wait until there is room."
 
 
 @shared_task(name="tagging.run_bulk_job")
@@ -61,16 +62,19 @@ def wake_for(job_id: int) -> bool:
 @shared_task(name="tagging.write_export", time_limit=_MOST_SECONDS_OF_AN_EXPORT)
 def write_export(*, job_id: int, **_: Any) -> None:
     """Go on with an export for some seconds; safe to run twice and beside itself."""
-    with gathered():
-        is_left = run_export(job_id, seconds=_SECONDS_A_MESSAGE)
-    if is_left:
-        wake_for_export(job_id)
+    with full_disk_is_told(logger, _EXPORTS_WAIT):
+        with gathered():
+            is_left = run_export(job_id, seconds=_SECONDS_A_MESSAGE)
+        if is_left:
+            wake_for_export(job_id)
 
 
 @shared_task(name="tagging.requeue_exports")
 def requeue_exports(**_: Any) -> int:
     """Wake workers for exports that a lost message or a dead worker left behind; returns how many there are."""
-    waiting = find_waiting_exports()
+    waiting: list[int] = []
+    with full_disk_is_told(logger, _EXPORTS_WAIT):
+        waiting = find_waiting_exports()
     for job_id in waiting:
         wake_for_export(job_id)
     return len(waiting)
@@ -87,18 +91,6 @@ def wake_for_export(job_id: int) -> bool:
     return _hint(lambda: write_export.delay(job_id=job_id), "An export waits for the sweep.")
 
 
-def _hint(send: Callable[[], object], lost: str) -> bool:
-    if outage.lasts():
-        return False
-    try:
-        send()
-    except _NO_ANSWER as error:
-        outage.note(error, lost)
-        return False
-    outage.note_answer()
-    return True
-
-
 @shared_task(name="tagging.count_text_lengths")
 def count_text_lengths(*, dataset_id: int, **_: Any) -> None:
     """Count tokens for some seconds; safe to run twice and beside itself."""
@@ -113,17 +105,27 @@ def count_text_lengths(*, dataset_id: int, **_: Any) -> None:
 
 def ask_for_lengths(dataset_id: int) -> bool:
     """Send a worker a message to count a dataset's tokens, unless one is on its way; returns whether it was sent."""
+
+    def send() -> bool:
+        is_first = cache.add(_mark_of(dataset_id), 1, _SECONDS_OF_A_MARK)
+        if is_first:
+            count_text_lengths.delay(dataset_id=dataset_id)
+        return is_first
+
+    return _hint(send, "Tokens are counted when somebody asks for them again.")
+
+
+def _hint(send: Callable[[], object], lost: str) -> bool:
+    """Send a message unless the broker is away; returns whether it was, which `send` denies by `False`."""
     if outage.lasts():
         return False
     try:
-        if not cache.add(_mark_of(dataset_id), 1, _SECONDS_OF_A_MARK):
-            return False
-        count_text_lengths.delay(dataset_id=dataset_id)
+        is_sent = send() is not False
     except _NO_ANSWER as error:
-        outage.note(error, "Tokens are counted when somebody asks for them again.")
+        outage.note(error, lost)
         return False
     outage.note_answer()
-    return True
+    return is_sent
 
 
 def _mark_of(dataset_id: int) -> str:

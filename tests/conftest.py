@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from tagging.queries.dataset_words import forget_dataset_words
 from tagging.queries.image_tags_held import forget_image_tags
 from tagging.queries.vocabulary import forget_vocabulary
 from tests import factories
+
+# Its line for each request would bury what a failed test logs.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @pytest.fixture(autouse=True)

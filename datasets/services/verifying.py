@@ -79,8 +79,7 @@ class Kind(StrEnum):
             Kind.MISSING_PREVIEW: _("“%(name)s” in “%(dataset)s” has no preview. --repair makes it anew."),
             Kind.DAMAGED_PREVIEW: _("The preview of “%(name)s” in “%(dataset)s” is damaged. --repair makes it anew."),
             Kind.ORPHAN: _(
-                "No image and no version needs this file. "
-                "The server frees it within the hour; else it may be deleted."
+                "No image and no version needs this file. The server frees it within the hour; else it may be deleted."
             ),
             Kind.WRONG_MODE: _("Others may read or change this file, or its owner may not. --repair mends that."),
             Kind.WRONG_OWNER: _("This file belongs to another account than the data folder. Give it the same owner."),

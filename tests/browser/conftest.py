@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.desk import desk, make_desk
+from tests.browser.problems import Problems
 from tests.program import running_program
 from tests.servers import skip_without
 
@@ -55,33 +56,33 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def problems() -> list[str]:
-    """What went wrong in the page; a test that provokes something clears it after a look."""
-    return []
+def problems() -> Problems:
+    """What went wrong in the page; a test that provokes failed requests allows them."""
+    return Problems()
 
 
 @pytest.fixture
-def context(browser: Browser, problems: list[str]) -> Iterator[BrowserContext]:
+def context(browser: Browser, problems: Problems) -> Iterator[BrowserContext]:
     """A browser profile of this test's own."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", accept_downloads=True)
     context.set_default_timeout(15_000)
     context.add_init_script(_REPORT_POLICY_VIOLATIONS)
     context.on("console", lambda message: _note_console(message, problems))
-    context.on("weberror", lambda error: problems.append(f"script: {error.error}"))
+    context.on("weberror", lambda error: problems.note(f"script: {error.error}"))
     yield context
     context.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext, problems: list[str]) -> Iterator[Page]:
+def page(context: BrowserContext, problems: Problems) -> Iterator[Page]:
     """An empty page. An error in its console, in its scripts or against the content policy fails the test."""
     page = context.new_page()
     yield page
     assert problems == []
 
 
-def _note_console(message: ConsoleMessage, problems: list[str]) -> None:
+def _note_console(message: ConsoleMessage, problems: Problems) -> None:
     place = message.location.get("url", "")
     # An address that is no page of ours (a picture, JSON) names no icon, and the browser goes looking for one.
     if message.type == "error" and not place.endswith("/favicon.ico"):
-        problems.append(f"console: {message.text} ({place})")
+        problems.note(f"console: {message.text} ({place})")

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Error, Page, Route, expect
 
 from tests.browser.desk import Desk
+from tests.browser.problems import Problems
 from tests.browser.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -59,7 +60,7 @@ def test_a_caption_is_kept_with_each_letter_when_the_tab_is_killed(desk: Desk) -
     wait_until(desk.page, f"{_DRAFTS} === 0")
 
 
-def test_what_is_typed_behind_a_caption_on_its_way_is_kept_too(desk: Desk, problems: list[str]) -> None:
+def test_what_is_typed_behind_a_caption_on_its_way_is_kept_too(desk: Desk, problems: Problems) -> None:
     heard: list[str] = []
 
     def lose(route: Route) -> None:
@@ -80,7 +81,7 @@ def test_what_is_typed_behind_a_caption_on_its_way_is_kept_too(desk: Desk, probl
     expect(desk.caption).to_have_value("A heron. Reeds.")
     desk.expect_saved()
     assert desk.stored_caption(2) == "A heron. Reeds."
-    problems.clear()  # what did not answer is noted in the console
+    problems.allow_failed_requests()  # what did not answer is noted in the console
 
 
 def test_another_tab_of_the_dataset_sends_what_was_being_typed(desk: Desk) -> None:
@@ -96,7 +97,7 @@ def test_another_tab_of_the_dataset_sends_what_was_being_typed(desk: Desk) -> No
     assert desk.stored_caption(3) == ""
 
 
-def test_a_draft_that_somebody_was_quicker_than_waits_for_a_choice(desk: Desk, problems: list[str]) -> None:
+def test_a_draft_that_somebody_was_quicker_than_waits_for_a_choice(desk: Desk, problems: Problems) -> None:
     desk.open(2)
     desk.press("Alt+c")
     _write(desk, "mine")
@@ -107,7 +108,7 @@ def test_a_draft_that_somebody_was_quicker_than_waits_for_a_choice(desk: Desk, p
     expect(panel.locator("[data-mine]")).to_contain_text("mine")
     expect(panel.locator("[data-theirs]")).to_contain_text("theirs")
     assert desk.stored_caption(2) == "theirs"
-    problems.clear()  # the refusal itself is noted in the console
+    problems.allow_failed_requests()  # the refusal itself is noted in the console
 
 
 def test_nothing_is_left_of_a_draft_that_was_taken_back(desk: Desk) -> None:

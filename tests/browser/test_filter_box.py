@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import Axe
 from tests.browser.grid import GridPage, many_images
+from tests.browser.problems import Problems
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -59,7 +60,7 @@ def test_a_filter_lives_in_the_address_and_back_undoes_it(grid: GridPage) -> Non
     grid.expect_filter("is:untagged")
 
 
-def test_what_cannot_be_read_is_underlined_with_the_reason(grid: GridPage, problems: list[str]) -> None:
+def test_what_cannot_be_read_is_underlined_with_the_reason(grid: GridPage, problems: Problems) -> None:
     grid.open()
     grid.press("/")
     grid.page.keyboard.type("🌊 is:nonsense lake")
@@ -77,19 +78,19 @@ def test_what_cannot_be_read_is_underlined_with_the_reason(grid: GridPage, probl
     grid.page.keyboard.type("!")
     expect(error).to_be_hidden()
     expect(grid.box).not_to_have_attribute("aria-invalid", "true")
-    problems.clear()
+    problems.allow_failed_requests()
 
 
-def test_a_shared_address_that_cannot_be_read_says_so_without_a_script_too(grid: GridPage, problems: list[str]) -> None:
+def test_a_shared_address_that_cannot_be_read_says_so_without_a_script_too(grid: GridPage, problems: Problems) -> None:
     grid.open("?filter=is%3Anonsense")
     expect(grid.page.get_by_role("heading", name="This filter cannot be read")).to_be_visible()
     expect(grid.page.locator("[data-filter-mirror] mark")).to_have_text("is:nonsense")
     grid.page.get_by_role("link", name="Clear the filter").click()
     grid.expect_number(IMAGES)
-    problems.clear()
+    problems.allow_failed_requests()
 
 
-def test_completions_come_with_counts_and_are_taken_by_key(grid: GridPage, problems: list[str]) -> None:
+def test_completions_come_with_counts_and_are_taken_by_key(grid: GridPage, problems: Problems) -> None:
     grid.open()
     grid.press("/")
     grid.page.keyboard.type("is:unt")
@@ -109,7 +110,7 @@ def test_completions_come_with_counts_and_are_taken_by_key(grid: GridPage, probl
     assert "word_0" in grid.page.url
     # What was half written was no filter yet.
     expect(grid.page.get_by_role("alert")).to_be_hidden()
-    problems.clear()
+    problems.allow_failed_requests()
 
 
 def test_escape_goes_back_step_by_step(grid: GridPage) -> None:
@@ -218,7 +219,7 @@ def test_on_a_phone_the_tags_are_a_sheet(browser: Any, running_program: RunningP
     context.close()
 
 
-def test_a_session_and_the_desk_take_the_filter_along(grid: GridPage, problems: list[str]) -> None:
+def test_a_session_and_the_desk_take_the_filter_along(grid: GridPage, problems: Problems) -> None:
     grid.open("?filter=is:untagged&order=name")
     grid.expect_number(30)
     grid.page.get_by_role("link", name="Session").first.click()
@@ -230,10 +231,10 @@ def test_a_session_and_the_desk_take_the_filter_along(grid: GridPage, problems: 
     grid.page.wait_for_url(re.compile(r"/tag/\d+/\?walk=\d+"))
     expect(grid.page.locator("[data-number]")).to_have_text("1 of 30")
     # These images have no files.
-    problems.clear()
+    problems.allow_failed_requests()
 
 
-def test_a_picture_opened_under_a_filter_leads_on_past_what_matches(grid: GridPage, problems: list[str]) -> None:
+def test_a_picture_opened_under_a_filter_leads_on_past_what_matches(grid: GridPage, problems: Problems) -> None:
     grid.open("?filter=is:untagged&order=newest")
     grid.expect_number(30)
     grid.click(3)
@@ -248,4 +249,4 @@ def test_a_picture_opened_under_a_filter_leads_on_past_what_matches(grid: GridPa
     grid.page.wait_for_url(re.compile(rf"/tag/\d+/\?{walk}$"))
     expect(grid.page.locator("[data-number]")).to_have_text("2 of 30")
     # These images have no files.
-    problems.clear()
+    problems.allow_failed_requests()

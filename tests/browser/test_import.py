@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import BrowserContext, FilePayload, Page, Request, Route, expect
 
 from tests import images
+from tests.browser.problems import Problems
 from tests.program import RunningProgram
 
 pytestmark = pytest.mark.browser
@@ -242,12 +243,8 @@ def test_what_a_drop_cannot_read_is_listed_with_its_reason(page: Page, program: 
 
 
 @pytest.fixture
-def problems() -> list[str]:
+def problems() -> Problems:
     """A line that breaks and a form that is refused are in the console by their nature."""
-    return _Forgiving()
-
-
-class _Forgiving(list[str]):
-    def append(self, problem: str) -> None:
-        if "ERR_CONNECTION_RESET" not in problem and "status of 422" not in problem:
-            super().append(problem)
+    problems = Problems()
+    problems.allow("ERR_CONNECTION_RESET", "status of 422")
+    return problems

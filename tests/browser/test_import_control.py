@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, Request, Route, expect
 
 from tests import images
+from tests.browser.problems import Problems
 from tests.browser.test_import import choose, import_path, open_new_dataset, payload
 from tests.program import RunningProgram
 
@@ -191,7 +192,7 @@ def test_a_pause_during_the_last_chunk_still_lets_the_import_end(page: Page, pro
 
 
 def test_an_import_that_was_left_before_its_end_ends_when_it_is_looked_at(
-    page: Page, program: RunningProgram, problems: list[str]
+    page: Page, program: RunningProgram, problems: Problems
 ) -> None:
     open_new_dataset(page, program, "Left at the end")
     page.route("**/seal", lambda route: route.abort("connectionreset"))
@@ -205,7 +206,7 @@ def test_an_import_that_was_left_before_its_end_ends_when_it_is_looked_at(
     page.unroute("**/seal")
     page.reload()
     is_done(page, "2 images added")
-    problems.clear()
+    problems.allow_failed_requests()
 
 
 def test_two_choices_at_once_make_one_import(page: Page, program: RunningProgram) -> None:
@@ -526,12 +527,8 @@ def drop_folder(page: Page, folder: Path) -> None:
 
 
 @pytest.fixture
-def problems() -> list[str]:
+def problems() -> Problems:
     """Lines that break are in the console by their nature."""
-    return _Forgiving()
-
-
-class _Forgiving(list[str]):
-    def append(self, problem: str) -> None:
-        if "ERR_CONNECTION_RESET" not in problem:
-            super().append(problem)
+    problems = Problems()
+    problems.allow("ERR_CONNECTION_RESET")
+    return problems

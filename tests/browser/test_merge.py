@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.axe import Axe
 from tests.browser.desk import Desk
+from tests.browser.problems import Problems
 from tests.browser.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -105,7 +106,7 @@ def _panel(page: Page) -> Locator:
 
 
 @pytest.fixture
-def in_conflict(desk: Desk, problems: list[str]) -> Iterator[Any]:
+def in_conflict(desk: Desk, problems: Problems) -> Iterator[Any]:
     """Two people write: what the caption was, what is written here, and what somebody else saved meanwhile."""
 
     def be_quicker(route: Route, theirs: str) -> None:
@@ -126,7 +127,7 @@ def in_conflict(desk: Desk, problems: list[str]) -> Iterator[Any]:
         return desk
 
     yield disagree
-    problems.clear()  # the refusal itself is noted in the console
+    problems.allow_failed_requests()  # the refusal itself is noted in the console
 
 
 def test_changes_that_fit_together_are_saved_with_one_key(desk: Desk, in_conflict: Any) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
+from tests.browser.problems import Problems
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -69,7 +70,7 @@ def test_a_second_tab_is_a_second_person_and_a_reload_is_the_same(desk: Desk) ->
 
 
 def test_edits_of_others_appear_while_one_types_and_take_nothing_away(
-    desk: Desk, other: Desk, problems: list[str]
+    desk: Desk, other: Desk, problems: Problems
 ) -> None:
     desk.open(1)
     other.open(1)
@@ -93,7 +94,7 @@ def test_edits_of_others_appear_while_one_types_and_take_nothing_away(
     # The two texts meet when this one is saved; the browser notes the 409.
     desk.box.click()
     expect(desk.state).to_have_attribute("data-state", "conflict")
-    problems.clear()
+    problems.allow_failed_requests()
 
 
 def test_an_own_edit_is_not_told_as_somebody_elses(desk: Desk, other: Desk) -> None:
@@ -141,7 +142,7 @@ def test_next_free_leads_past_pictures_that_somebody_is_on(desk: Desk, other: De
 
 
 def test_a_page_that_was_away_catches_up_without_a_reload(
-    make_desk: Callable[..., Desk], page: Page, running_program: RunningProgram, problems: list[str]
+    make_desk: Callable[..., Desk], page: Page, running_program: RunningProgram, problems: Problems
 ) -> None:
     desk = make_desk(page).open(1)
     expect(faces(desk)).to_have_count(0)
@@ -157,10 +158,10 @@ def test_a_page_that_was_away_catches_up_without_a_reload(
     desk.page.context.set_offline(False)
     desk.expect_chips(*WORDS, "heron")
     expect(desk.box).to_have_value("half a ta")
-    problems.clear()
+    problems.allow_failed_requests()
 
 
-def test_what_could_not_be_read_is_asked_for_again(desk: Desk, other: Desk, problems: list[str]) -> None:
+def test_what_could_not_be_read_is_asked_for_again(desk: Desk, other: Desk, problems: Problems) -> None:
     desk.open(1)
     other.open(2)
     onward = desk.page.locator("a[data-action=next]").first
@@ -171,7 +172,7 @@ def test_what_could_not_be_read_is_asked_for_again(desk: Desk, other: Desk, prob
         other.page.locator("[data-action=trash]").first.click()
     desk.page.unroute(asked)
     expect(onward).to_have_attribute("href", re.compile(f"/{desk.image_ids[2]}/"), timeout=15_000)
-    problems.clear()
+    problems.allow_failed_requests()
 
 
 def test_the_grid_shows_who_is_where_and_marks_what_was_tagged(desk: Desk, other: Desk) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
+from tests.browser.problems import Problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
 
@@ -91,7 +92,7 @@ def test_a_digit_takes_the_tag_again_and_is_a_letter_wherever_one_writes(desk: D
 
 
 def test_a_tag_is_pinned_from_its_chip_moved_and_taken_off_and_other_pages_hear_of_it(
-    desk: Desk, context: BrowserContext, problems: list[str]
+    desk: Desk, context: BrowserContext, problems: Problems
 ) -> None:
     page = desk.page
     desk.open(1)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Route, expect
 
 from tests.browser.desk import Desk
+from tests.browser.problems import Problems
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -32,7 +33,7 @@ def test_the_caption_saves_itself_and_is_not_lost_by_going_on(desk: Desk) -> Non
     ("choice", "kept"), [("Keep mine", "mine"), ("Take theirs", "theirs"), ("Save merged", "theirs mine")]
 )
 def test_two_people_write_one_caption_and_nothing_is_lost(
-    desk: Desk, problems: list[str], choice: str, kept: str
+    desk: Desk, problems: Problems, choice: str, kept: str
 ) -> None:
     desk.open(2)
     desk.press("Alt+c")
@@ -49,10 +50,10 @@ def test_two_people_write_one_caption_and_nothing_is_lost(
     expect(desk.caption).to_have_value(kept)
     desk.expect_caption_stored(2, kept)
     desk.expect_saved()
-    problems.clear()  # the refusal itself is noted in the console
+    problems.allow_failed_requests()  # the refusal itself is noted in the console
 
 
-def test_offline_edits_wait_and_are_sent_after_a_reload(desk: Desk, problems: list[str]) -> None:
+def test_offline_edits_wait_and_are_sent_after_a_reload(desk: Desk, problems: Problems) -> None:
     desk.open(2)
     desk.page.wait_for_load_state("networkidle")
     desk.page.route("**/edits", lambda route: route.abort())
@@ -67,10 +68,10 @@ def test_offline_edits_wait_and_are_sent_after_a_reload(desk: Desk, problems: li
     desk.expect_saved()
     desk.expect_chips("heron", "reeds", "mist")
     assert desk.stored_tags(2) == ["heron", "reeds", "mist"]
-    problems.clear()
+    problems.allow_failed_requests()
 
 
-def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(desk: Desk, problems: list[str]) -> None:
+def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(desk: Desk, problems: Problems) -> None:
     desk.open(2)
     lost: list[str] = []
 
@@ -87,7 +88,7 @@ def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(desk: Desk, 
     desk.expect_saved()
     assert len(lost) == 1
     assert desk.stored(2)["caption"] == {"text": "Once. Twice.", "version": 2}
-    problems.clear()
+    problems.allow_failed_requests()
 
 
 def test_edits_have_keys_also_where_the_page_came_over_plain_http(desk: Desk) -> None:
@@ -99,7 +100,7 @@ def test_edits_have_keys_also_where_the_page_came_over_plain_http(desk: Desk) ->
     assert desk.stored_tags(2) == ["heron"]
 
 
-def test_leaving_warns_where_the_browser_keeps_nothing(desk: Desk, problems: list[str]) -> None:
+def test_leaving_warns_where_the_browser_keeps_nothing(desk: Desk, problems: Problems) -> None:
     desk.page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('forbidden') }")
     desk.open(2)
     desk.page.route("**/edits", lambda route: route.abort())
@@ -115,7 +116,7 @@ def test_leaving_warns_where_the_browser_keeps_nothing(desk: Desk, problems: lis
     desk.page.on("dialog", leave)
     desk.page.goto(f"{desk.url}/")
     assert asked == ["beforeunload"]
-    problems.clear()
+    problems.allow_failed_requests()
 
 
 def test_what_is_typed_while_the_suggestions_hang_is_saved_all_the_same(desk: Desk) -> None:
@@ -135,7 +136,7 @@ def test_what_is_typed_while_the_suggestions_hang_is_saved_all_the_same(desk: De
     desk.page.unroute_all(behavior="ignoreErrors")
 
 
-def test_a_caption_refused_after_going_on_comes_back_with_its_picture(desk: Desk, problems: list[str]) -> None:
+def test_a_caption_refused_after_going_on_comes_back_with_its_picture(desk: Desk, problems: Problems) -> None:
     desk.open(2)
     refusal = "This caption is not allowed."
     edits = "**/edits"
@@ -158,10 +159,10 @@ def test_a_caption_refused_after_going_on_comes_back_with_its_picture(desk: Desk
     desk.page.keyboard.type(" And more.")
     desk.expect_caption_stored(2, "Kept words. And more.")
     desk.expect_saved()
-    problems.clear()
+    problems.allow_failed_requests()
 
 
-def test_a_caption_refused_before_going_on_is_kept_too(desk: Desk, problems: list[str]) -> None:
+def test_a_caption_refused_before_going_on_is_kept_too(desk: Desk, problems: Problems) -> None:
     """The refusal is in the box when one goes on: its text is nowhere else."""
     desk.open(2)
     refusal = "This caption is not allowed."
@@ -175,7 +176,7 @@ def test_a_caption_refused_before_going_on_is_kept_too(desk: Desk, problems: lis
     desk.state.get_by_role("button", name="Show").click()
     expect(desk.page).to_have_url(desk.address(2))
     expect(desk.caption).to_have_value("Kept words.")
-    problems.clear()
+    problems.allow_failed_requests()
 
 
 def test_a_link_away_waits_for_what_is_being_saved(desk: Desk) -> None:
@@ -193,18 +194,18 @@ def test_a_link_away_waits_for_what_is_being_saved(desk: Desk) -> None:
     desk.page.unroute_all(behavior="ignoreErrors")
 
 
-def test_a_refused_tag_is_taken_back_with_the_reason(desk: Desk, problems: list[str]) -> None:
+def test_a_refused_tag_is_taken_back_with_the_reason(desk: Desk, problems: Problems) -> None:
     desk.open(2)
     desk.paste("\u200b, heron")
     expect(desk.page.get_by_role("alert")).to_have_text("A tag needs at least one visible character.")
     desk.expect_chips("heron")
     desk.expect_saved()
     assert desk.stored_tags(2) == ["heron"]
-    problems.clear()
+    problems.allow_failed_requests()
 
 
 def test_a_dataset_deleted_meanwhile_is_told_calmly(
-    desk: Desk, running_program: RunningProgram, context: BrowserContext, problems: list[str]
+    desk: Desk, running_program: RunningProgram, context: BrowserContext, problems: Problems
 ) -> None:
     sentence = "This picture or its dataset was deleted."
     desk.open(5)
@@ -225,10 +226,10 @@ def test_a_dataset_deleted_meanwhile_is_told_calmly(
     expect(notice.get_by_role("link", name="All datasets")).to_have_attribute("href", "/")
     export.get_by_role("button", name="Export").click()
     expect(export.locator("[data-go-error]")).to_have_text(f"{sentence} All datasets")
-    problems.clear()
+    problems.allow_failed_requests()
 
 
-def test_signed_out_elsewhere_is_told_in_one_line(desk: Desk, problems: list[str]) -> None:
+def test_signed_out_elsewhere_is_told_in_one_line(desk: Desk, problems: Problems) -> None:
     desk.open(2)
     desk.page.route("**/edits", lambda route: route.fulfill(status=401, json={"detail": "Unauthorized"}))
     desk.type("heron")
@@ -238,10 +239,10 @@ def test_signed_out_elsewhere_is_told_in_one_line(desk: Desk, problems: list[str
     desk.page.unroute("**/edits")
     desk.page.evaluate("dispatchEvent(new Event('focus'))")
     desk.expect_saved()
-    problems.clear()
+    problems.allow_failed_requests()
 
 
-def test_no_answer_is_said_once_and_only_while_it_is_so(desk: Desk, problems: list[str]) -> None:
+def test_no_answer_is_said_once_and_only_while_it_is_so(desk: Desk, problems: Problems) -> None:
     desk.open(1)
     desk.page.wait_for_load_state("networkidle")
     asked = re.compile(r"/api/v1/")
@@ -255,7 +256,7 @@ def test_no_answer_is_said_once_and_only_while_it_is_so(desk: Desk, problems: li
     desk.type("heron")
     desk.press("Control+Enter")
     expect(toast).to_have_count(0)
-    problems.clear()
+    problems.allow_failed_requests()
 
 
 def test_what_somebody_else_adds_joins_what_is_here(desk: Desk) -> None:

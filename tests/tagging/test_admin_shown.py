@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -37,7 +38,10 @@ def address(tag: Tag) -> str:
     return reverse("admin:tagging_tag_change", args=[tag.pk])
 
 
-def send(client: Client, tag: Tag, *, scopes: list[dict[str, Any]] = [], examples: list[dict[str, Any]] = []) -> Any:  # noqa: B006
+Rows = Sequence[dict[str, Any]]
+
+
+def send(client: Client, tag: Tag, *, scopes: Rows = (), examples: Rows = ()) -> Any:
     """Send the form as the page does; rows that are there come first, with their numbers."""
     facts: dict[str, Any] = {"name": tag.name, "vocabulary_count": 0, "description": tag.description}
     for prefix, rows in (("scopes", scopes), ("examples", examples)):
