@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from datasets.models import Dataset, Image, ImportJob
-from datasets.services.arrivals import Arrival, IncomingText, TextEnd, Texts, tell_ready
+from datasets.services.arrivals import Arrival, IncomingText, Reading, TextEnd, Texts, tell_ready
 from datasets.services.datasets import touch_dataset
 from tagging.models import (
     Change,
@@ -59,7 +59,7 @@ def read(image: Image, text: str, policy: Policy = Policy.APPEND) -> TextEnd:
     image.refresh_from_db()
     with transaction.atomic():
         touch_dataset(image.dataset_id)
-        [end] = tell_ready(job, [Arrival(image, Texts([IncomingText(text, ImportJob.SidecarReading.TAGS)]))])
+        [end] = tell_ready(job, [Arrival(image, Texts([IncomingText(text, Reading.TAGS)]))])
     return end
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from datasets.models import Dataset, Image, ImportItem, ImportJob
-from datasets.services.arrivals import Arrival, IncomingText, Texts, tell_ready
+from datasets.services.arrivals import Arrival, IncomingText, Reading, Texts, tell_ready
 from tagging.models import Caption, ImageTag, Source, TagOperation
 from tagging.queries.state import get_image_state
 from tests import factories, images
@@ -20,7 +20,7 @@ def ready(image: Image) -> None:
     job, _ = ImportJob.objects.get_or_create(dataset=image.dataset, source=ImportJob.Source.UPLOAD)
     image.refresh_from_db()
     with transaction.atomic():
-        tell_ready(job, [Arrival(image, Texts([IncomingText(image.sidecar_text, ImportJob.SidecarReading.GUESS)]))])
+        tell_ready(job, [Arrival(image, Texts([IncomingText(image.sidecar_text, Reading.GUESS)]))])
 
 
 def with_text(dataset: Dataset, text: str) -> Image:

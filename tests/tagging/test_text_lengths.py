@@ -27,13 +27,14 @@ from tagging.services.bulk.actions import Action
 from tagging.services.bulk.jobs import start_action
 from tagging.services.bulk.running import run_job
 from tagging.services.bulk.targets import Target
-from tagging.services.exporting import iter_entries
+from tagging.services.exports.planning import ExportPlan
 from tagging.services.rewording import Kind, Rewording, carry_out, forecast
 from tagging.services.text_lengths import count_lengths
 from tagging.services.undoing import undo_change
 from tagging.tokens import count_clip_tokens
 from tests import factories
 from tests.tagging.doing import adding, apply, moving, removing, writing
+from tests.tagging.exporting import start
 
 pytest.importorskip("instant_clip_tokenizer")
 pytestmark = pytest.mark.django_db
@@ -112,11 +113,13 @@ def test_what_was_counted_is_not_counted_again(dataset: Dataset) -> None:
 
 
 def test_the_text_of_an_export_is_what_is_counted(dataset: Dataset) -> None:
-    entries = list(iter_entries(dataset, with_untagged=True))
-    assert get_texts(dataset, [each.image.pk for each in entries]) == {each.image.pk: each.text for each in entries}
+    plan = ExportPlan.of_job(start(dataset, untagged="include"))
+    pks = dict(dataset.images.values_list("position", "pk"))
+    written = {pks[each.image.position]: each.text for each in plan.images(1)}
+    assert get_texts(dataset, list(written)) == written != {}
     count_lengths(dataset.pk)
     kept = dict(TextLength.objects.values_list("image_id", "clip"))
-    assert kept == {each.image.pk: count_clip_tokens(each.text) for each in entries}
+    assert kept == {pk: count_clip_tokens(text) for pk, text in written.items()}
 
 
 def _bulk(dataset: Dataset) -> None:

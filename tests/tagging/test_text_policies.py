@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from datasets.models import Dataset, Image, ImportItem, ImportJob
+from datasets.models import Dataset, Image, ImportItem, ImportJob, SidecarText
 from datasets.queries.refusals import explain
 from datasets.services.arrivals import Arrival, IncomingText, TextEnd, Texts, tell_ready
 from datasets.services.processing import process_item
@@ -126,7 +126,7 @@ def test_all_texts_of_a_picture_count_in_every_order(dataset: Dataset, order: tu
 @pytest.mark.parametrize("policy", [Policy.ONLY_UNTAGGED, Policy.APPEND, Policy.OVERWRITE])
 def test_the_news_again_changes_nothing(cat: Image, policy: Policy) -> None:
     job = begin(cat.dataset, policy)
-    arrivals = [Arrival(cat, Texts([IncomingText("sofa, cat", Reading.GUESS), IncomingText(PROSE, Reading.GUESS)]))]
+    arrivals = [Arrival(cat, Texts([IncomingText(text, SidecarText.Reading.GUESS) for text in ("sofa, cat", PROSE)]))]
     seen = []
     for _ in range(2):
         cat.refresh_from_db()
