@@ -27,7 +27,7 @@ from tagging.services.bulk.actions import Action
 from tagging.services.bulk.jobs import start_action
 from tagging.services.bulk.running import run_job
 from tagging.services.bulk.targets import Target
-from tagging.services.exports.planning import ExportPlan
+from tagging.services.exports.planning import ExportPlan, PlannedImage
 from tagging.services.rewording import Kind, Rewording, carry_out, forecast
 from tagging.services.text_lengths import count_lengths
 from tagging.services.undoing import undo_change
@@ -113,9 +113,8 @@ def test_what_was_counted_is_not_counted_again(dataset: Dataset) -> None:
 
 
 def test_the_text_of_an_export_is_what_is_counted(dataset: Dataset) -> None:
-    plan = ExportPlan.of_job(start(dataset, untagged="include"))
     pks = dict(dataset.images.values_list("position", "pk"))
-    written = {pks[each.image.position]: each.text for each in plan.images(1)}
+    written = {pks[each.image.position]: each.text for each in _exported(dataset)}
     assert get_texts(dataset, list(written)) == written != {}
     count_lengths(dataset.pk)
     kept = dict(TextLength.objects.values_list("image_id", "clip"))
@@ -167,8 +166,12 @@ def test_whatever_changes_a_text_its_count_follows(dataset: Dataset, change: str
     _check_all(dataset)
 
 
+def _exported(dataset: Dataset) -> list[PlannedImage]:
+    return list(ExportPlan.of_job(start(dataset, untagged="include")).images(1))
+
+
 def _check_all(dataset: Dataset) -> None:
-    entries = list(iter_entries(dataset, with_untagged=True))
+    entries = _exported(dataset)
     for count in range(12):
         names = [entry.image.original_name for entry in entries if count_clip_tokens(entry.text) == count]
         assert found(dataset, f"tokens:{count}") == names
