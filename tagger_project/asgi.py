@@ -12,7 +12,10 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from tagger_project.database_pool import pool_connections  # noqa: E402
 from tagger_project.routing import websocket_urlpatterns  # noqa: E402
+
+pool_connections()
 
 application = ProtocolTypeRouter(
     {
