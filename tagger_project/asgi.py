@@ -13,7 +13,10 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
 from tagger_project.brake import braked  # noqa: E402
+from tagger_project.database_pool import pool_connections  # noqa: E402
 from tagger_project.routing import websocket_urlpatterns  # noqa: E402
+
+pool_connections()
 
 application = ProtocolTypeRouter(
     {

@@ -20,7 +20,8 @@ COLOURS = ["#7a8ca0", "#a08c7a", "#6f8f6f", "#8f6f8f", "#b0a080"]
 
 def make(name: str, images: int, *, tags: int = 40, tags_each: int = 6) -> int:
     """Make a dataset whose every tenth image has no tags; returns its number."""
-    dataset = Dataset.objects.create(name=name, file_prefix=f"many{Dataset.objects.count()}")
+    facts = {"name": name, "file_prefix": f"many{Dataset.objects.count()}"}
+    dataset = Dataset.objects.create(**facts, next_position=images + 1)
     words = [Tag.objects.get_or_create(name=f"word {number:03d}")[0].pk for number in range(tags)]
     chance = random.Random(11)
     # The first words are common, the last ones rare.

@@ -12,7 +12,7 @@ from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Count, Min
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from datasets.services.datasets import touch_dataset
 from tagging.models import Caption, Change, ImageTag, Source, Tag, TagOperation
 from tagging.queries.numbers_in import is_one_of
 from tagging.replaying import Came, Step, carry_over, find_untouched
+from tagging.services.bulk.statements import know_sizes
 from tagging.services.bulk.taking_back import take_back_untouched
 from tagging.services.changes import open_change
 from tagging.services.coming import COLUMNS, as_row, came_just_now, give_back, how_it_came, read_came
@@ -192,9 +193,11 @@ def find_images(change: Change, *, after: int = 0) -> list[int]:
 
 def begin_undo(change: Change, *, by: User | None, key: uuid.UUID) -> Undoing:
     """Return the work under this key, going on with what it did before; a key of something else is not taken."""
-    since = TagOperation.objects.filter(change=change).aggregate(first=Min("pk"))["first"] or 0
+    own = TagOperation.objects.filter(change=change).aggregate(first=Min("pk"), count=Count("pk"))
+    since = own["first"] or 0
     there = Change.objects.filter(key=key).first()
     if there is None:
+        know_sizes(own["count"])
         return Undoing(change, by, key, Undone(), since)
     if (there.undoes_id, there.done_by_id) == (change.pk, by.pk if by else None):
         return Undoing(change, by, key, Undone(change=there), since)

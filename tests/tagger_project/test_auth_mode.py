@@ -99,8 +99,8 @@ def test_what_everybody_may_see_is_this_and_no_more(client: Client, address: str
 
 
 @pytest.mark.usefixtures("password_mode")
-def test_files_are_not_told_apart_from_missing_ones(client: Client, stored: Dataset) -> None:
-    image = uploading.bring(uploading.start(stored), "a.png", images.encoded("PNG")).image
+def test_files_are_not_told_apart_from_missing_ones(client: Client, dataset: Dataset) -> None:
+    image = uploading.bring(uploading.start(dataset), "a.png", images.encoded("PNG")).image
     assert image is not None
     for kind in ("thumbnail", "preview", "original"):
         here, missing = (client.get(reverse(f"datasets:{kind}", args=[pk])) for pk in (image.pk, 999))

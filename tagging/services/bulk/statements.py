@@ -180,6 +180,21 @@ ORDER BY o.image_id, o.id
 """
 
 
+# Below, a database that reckons with yesterday's sizes loses moments; above, it may read a table for every image.
+_ROWS_TO_COUNT_ANEW = 10_000
+
+
+def know_sizes(rows: int) -> None:
+    """Let PostgreSQL count its tables of words anew before statements over many `rows`.
+
+    It plans by what it last counted, by itself about once a minute: right after a change over 50,000 images it took the
+    log for nearly empty, and the undo took 93 s instead of 5. SQLite's plans do not depend on how much was written.
+    """
+    if connection.vendor == "postgresql" and rows >= _ROWS_TO_COUNT_ANEW:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE tagging_tagoperation, tagging_imagetag, tagging_tag")
+
+
 def execute(statement: str, **values: Any) -> int:
     """Run a statement; returns how many rows it wrote."""
     with connection.cursor() as cursor:
