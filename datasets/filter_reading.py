@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from django.db.models import Q
@@ -25,16 +26,29 @@ class FilterReader(Protocol):
         """Raise `BadFilter` where it cannot be read."""
 
 
-FilterCounter = Callable[[str, Dataset], int | None]
+@dataclass(frozen=True)
+class Known:
+    """What a filter asks for, as far as that is known without the database.
+
+    Attributes:
+        count: how many images.
+        few: which, where they are few; else `None`.
+    """
+
+    count: int
+    few: Sequence[int] | None
+
+
+FilterKnower = Callable[[str, Dataset], Known | None]
 
 _readers: list[FilterReader] = []
-_counters: list[FilterCounter] = []
+_knowers: list[FilterKnower] = []
 
 
-def register(reader: FilterReader, counter: FilterCounter) -> None:
-    """Let filters be read by this, and counted by that where it can, once, when the program starts."""
+def register(reader: FilterReader, knower: FilterKnower) -> None:
+    """Let filters be read by this, and answered from memory by that where it can, once, when the program starts."""
     _readers[:] = [reader]
-    _counters[:] = [counter]
+    _knowers[:] = [knower]
 
 
 def read_filter(text: str, dataset: Dataset | None = None) -> Q:
@@ -52,6 +66,6 @@ def read_filter(text: str, dataset: Dataset | None = None) -> Q:
     return _readers[0](text, dataset)
 
 
-def count_filter(text: str, dataset: Dataset) -> int | None:
-    """Return how many images of a dataset a filter asks for; `None` where only the database can tell."""
-    return _counters[0](text, dataset) if text.strip() else None
+def know_filter(text: str, dataset: Dataset) -> Known | None:
+    """Return what a filter asks for in a dataset as it was read; `None` where only the database can tell."""
+    return _knowers[0](text, dataset) if text.strip() else None

@@ -14,7 +14,7 @@ class TaggingConfig(AppConfig):
         """Listen for images that became ready, and read the filters of every room."""
         from datasets import filter_reading
         from tagging import receivers  # noqa: F401  (importing connects them)
-        from tagging.queries.filter_in_memory import count_in_memory
+        from tagging.queries.filter_in_memory import know_in_memory
         from tagging.queries.filtering import read_filter
 
-        filter_reading.register(read_filter, count_in_memory)
+        filter_reading.register(read_filter, know_in_memory)

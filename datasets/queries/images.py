@@ -9,7 +9,7 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 
-from datasets.filter_reading import count_filter, read_filter
+from datasets.filter_reading import Known, know_filter, read_filter
 from datasets.models import Dataset, Flag, Image, ImageQuerySet, ReviewState
 from datasets.queries.moments import held_for_a_moment, last_found
 from datasets.queries.ordering import (
@@ -76,6 +76,10 @@ class Asked:
             BadFilter: the filter cannot be read.
         """
         matching = Image.objects.filter(read_filter(self.filter, self.dataset), dataset=self.dataset)
+        known = self._known()
+        if known is not None and known.few is not None:
+            # Led to a few images, a database does not look for them among all.
+            matching = matching.filter(pk__in=known.few)
         if self.untagged:
             matching = matching.untagged()
         if self.flag is not None:
@@ -95,8 +99,11 @@ class Asked:
 
     def _count_anew(self, matching: ImageQuerySet) -> int:
         is_filter_alone = self.images == (self.filter, False, None, None)
-        known = count_filter(self.filter, self.dataset) if is_filter_alone else None
-        return matching.count() if known is None else known
+        known = self._known() if is_filter_alone else None
+        return matching.count() if known is None else known.count
+
+    def _known(self) -> Known | None:
+        return held_for_a_moment(self.dataset, lambda: know_filter(self.filter, self.dataset), "known", self.filter)
 
 
 def get_image_page(asked: Asked, *, after: str = "", limit: int = 100) -> ImagePage:

@@ -12,6 +12,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets.filter_reading import Known
 from datasets.models import Dataset, Image
 from datasets.queries.moments import held_for_a_moment
 from tagging.filters import FilterError, parse_filter, tree
@@ -19,6 +20,8 @@ from tagging.queries.image_tags_held import ImageTagsHeld, Numbers, get_image_ta
 from tagging.queries.tags_named import get_tags_named
 
 _Mask = NDArray[np.bool_]
+# Of more, those of a page are quickly found in the order of the list.
+_FEW_IMAGES = 2_000
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,13 @@ def find_in_memory(text: str, dataset: Dataset) -> Matching | None:
     return Matching(np.flatnonzero(mask & there) + held.first_image, untagged)
 
 
-def count_in_memory(text: str, dataset: Dataset) -> int | None:
-    """Return how many images match a filter; `None` where only the database can tell."""
+def know_in_memory(text: str, dataset: Dataset) -> Known | None:
+    """Return how many images match a filter, and which where they are few; `None` where only the database can tell."""
     found = find_in_memory(text, dataset)
-    return None if found is None else found.count
+    if found is None:
+        return None
+    is_few = not found.untagged and found.count <= _FEW_IMAGES
+    return Known(found.count, found.image_ids.tolist() if is_few else None)
 
 
 def _is_of_tags(node: tree.Node) -> bool:

@@ -99,6 +99,7 @@ def test_tags_are_merged_with_the_numbers_first(desk: Desk, page: Page, words: s
     page.get_by_role("button", name="Show the numbers").click()
     page.get_by_role("button", name="Merge on").click()
     expect(page.locator(".notice").first).to_contain_text(f"“{words} mountain” merged into “{words} lake”")
+    page.goto(f"{desk.url}/vocabulary/?q={words}")
     expect(page.get_by_label(f"Choose “{words} mountain”")).to_have_count(0)
     expect(row(page, f"{words} lake")).to_contain_text(f"{words} mountain")
 

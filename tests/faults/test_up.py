@@ -129,6 +129,7 @@ def test_ctrl_c_twice_ends_everything_at_once(program: RunningProgram) -> None:
 
 
 def test_ctrl_c_while_it_starts(program: RunningProgram) -> None:
+    program.is_new = True
     program.launch()
     assert eventually((program.data_dir / "run" / "broker.sock").exists)
     program.signal(signal.SIGINT)
@@ -194,7 +195,8 @@ def test_bundled_broker_serves_where_the_machine_has_none(tmp_path: Path) -> Non
 
 def test_data_folder_given_by_name_holds_everything(tmp_path: Path) -> None:
     named = tmp_path / "named folder"
-    program = RunningProgram(named, "--workers", "1", "--data", str(named), env={"DATA_DIR": str(tmp_path / "other")})
+    env = {"DATA_DIR": str(tmp_path / "other")}
+    program = RunningProgram(named, "--workers", "1", "--data", str(named), env=env, is_new=True)
     with program:
         assert (named / "db.sqlite3").exists()
         assert len(program.children("\0worker\0")) == 2
@@ -227,7 +229,7 @@ def test_a_named_folder_is_imported_and_its_page_is_named(tmp_path: Path) -> Non
     pictures.mkdir()
     write(pictures, "cat.jpg")
     (pictures / "cat.txt").write_text("cat, window", encoding="utf-8")
-    with RunningProgram(tmp_path / "up", str(pictures), "--dataset", "Cats", "--workers", "1") as program:
+    with RunningProgram(tmp_path / "up", str(pictures), "--dataset", "Cats", "--workers", "1", is_new=True) as program:
         program.wait_for_output("Importing 2 files")
         page = program.output.rpartition(program.url)[2].strip()
         assert healthy(program, path=page)

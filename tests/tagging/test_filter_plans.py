@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
+from datasets.filter_reading import Known
 from datasets.models import Dataset, Image
 from datasets.queries.images import Asked, get_image_page
 from datasets.queries.ordering import Order, behind, in_order
 from tagging.models import Tag
-from tagging.queries import filtering
+from tagging.queries import filter_in_memory, filtering
+from tagging.queries.filter_in_memory import know_in_memory
+from tagging.queries.tag_counts import get_tag_counts
 from tagging.queries.tags_named import tags_like
 from tests import factories
+from tests.tagging.doing import adding, apply
 
 FILTERS = ["a", "a b", "-a", "a -b", "a OR b", "NOT (a OR b)"]
 
@@ -72,3 +76,27 @@ def test_a_name_is_found_along_an_index_however_it_is_spelled(pictures: list[Ima
     plan = found.explain()
     assert "tag_folded" in plan
     assert not _reads_everything(plan)
+
+
+@pytest.mark.parametrize("text", FILTERS)
+@pytest.mark.parametrize("few", [0, 2, 2_000])
+def test_what_memory_knows_of_a_filter_changes_no_page(
+    dataset: Dataset, pictures: list[Image], text: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filter_in_memory, "_FEW_IMAGES", few)
+    asked = Asked(dataset, text)
+    before = get_image_page(asked)
+    get_tag_counts(dataset)  # from now on the tags are held
+    known = know_in_memory(text, dataset)
+    matching = sorted(image.pk for image in before.images)
+    assert known == Known(before.total, matching if len(matching) <= few else None)
+    assert get_image_page(asked) == before
+
+
+def test_what_memory_knew_before_a_change_is_not_believed_after_it(dataset: Dataset, pictures: list[Image]) -> None:
+    get_tag_counts(dataset)
+    apply(pictures[0], adding("b"))
+    dataset.refresh_from_db()
+    assert [image.pk for image in get_image_page(Asked(dataset, "a b")).images] == [
+        image.pk for image in (pictures[0], *pictures[2:4])
+    ]
