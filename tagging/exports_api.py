@@ -20,7 +20,7 @@ from tagging.models import ExportJob
 from tagging.queries.export_preview import preview_export
 from tagging.queries.exports import visible_exports
 from tagging.queries.template_sentences import sentence_of_options, sentence_of_template
-from tagging.queries.versions import visible_versions
+from tagging.queries.versions import VersionDamaged, visible_versions
 from tagging.schemas import ErrorOut
 from tagging.services.exports.errors import ExportRefused, KeyTaken
 from tagging.services.exports.jobs import cancel_export as stop
@@ -121,6 +121,8 @@ def _refusals_told() -> Iterator[None]:
     try:
         yield
     except KeyTaken as error:
+        raise HttpError(409, str(error)) from error
+    except VersionDamaged as error:
         raise HttpError(409, str(error)) from error
     except ExportRefused as error:
         raise HttpError(422, str(error)) from error

@@ -13,9 +13,10 @@ from django.urls import reverse
 
 from datasets.models import Dataset, Image
 from tagging.exports_schemas import OptionsIn
-from tagging.models import ExportJob
+from tagging.models import ExportJob, VersionChunk
 from tagging.services.exports.keeping import folder_of
 from tagging.services.exports.running import run_export
+from tagging.services.versions import freeze
 from tagging.trainers.profiles import PROFILE_SLUGS
 from tests import factories, images
 from tests.tagging.doing import adding, apply, bring_in, picture_of, writing
@@ -171,6 +172,15 @@ def test_the_export_page(client: Client, image: Image) -> None:
     assert client.get(address).status_code == 200
     assert client.post(address).status_code == 405
     assert client.get(reverse("tagging:export", args=[999_999])).status_code == 404
+
+
+def test_an_export_of_a_version_that_is_damaged_is_refused_with_a_sentence(
+    client: Client, dataset: Dataset, pictures: list[Image]
+) -> None:
+    version = freeze(dataset, name="good", by=None)
+    VersionChunk.objects.all().delete()
+    answer = ask(client, dataset, version=version.pk, filter="sofa")
+    assert (answer.status_code, "backup" in answer.json()["detail"]) == (409, True)
 
 
 # --- the preview ------------------------------------------------------------------------------------------------------
