@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
+from django.utils import timezone
 
+from tagger_project.full_disk import is_disk_full
+from tagging import tasks
 from tagging.models import ExportArchive, ExportJob
 from tagging.services.exports import building, running
 from tagging.services.exports.jobs import cancel_export
@@ -149,3 +156,27 @@ def test_a_disk_that_fails_is_not_explained_away(monkeypatch: pytest.MonkeyPatch
     abandon(job)
     run_export(job.pk)
     assert (now(job).state, ExportArchive.objects.count()) == (State.DONE, 1)
+
+
+@pytest.mark.parametrize("remove", [delete_export, lambda _job: tasks.sweep_old_exports()])
+def test_where_the_database_finds_no_room_the_files_go_first(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, remove: Callable[[ExportJob], object]
+) -> None:
+    """Else nobody could make any."""
+    job = export(make_pictures())
+    ExportJob.objects.update(expires_at=timezone.now() - timedelta(days=1))
+
+    def refuse(*_values: Any, **_facts: Any) -> None:
+        raise OperationalError from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(type(ExportJob.objects.all()), "delete", refuse)
+        full.setattr(type(ExportJob.objects.all()), "update", refuse)
+        try:
+            remove(job)
+        except OperationalError as error:
+            assert is_disk_full(error)  # noqa: PT017  (the middleware says it)
+    assert not folder_of(job).exists()
+    assert not any(record.exc_info for record in caplog.records)
+    remove(job)
+    assert not ExportJob.objects.filter(files_removed_at=None).exists()
