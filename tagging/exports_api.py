@@ -66,7 +66,9 @@ def start_export(request: HttpRequest, dataset_id: int, body: ExportIn) -> Statu
 
 
 @router.get("/datasets/{int:dataset_id}/exports", response=list[ExportOut])
-def list_exports(request: HttpRequest, dataset_id: int, version: int | None = None) -> list[ExportOut]:
+def list_exports(
+    request: HttpRequest, dataset_id: int, version: int | None = Query(None, gt=0, lt=2**63)
+) -> list[ExportOut]:
     """The exports of a dataset, or of one of its versions; the newest first, at most 50."""
     exports = visible_exports(person(request)).filter(dataset=_visible(request, dataset_id)).newest_first()
     if version is not None:

@@ -107,6 +107,17 @@ def test_the_same_key_is_the_same_export(client: Client, dataset: Dataset, pictu
     assert ask(client, other, key=key).status_code == 409
 
 
+def test_the_exports_of_a_version(client: Client, dataset: Dataset, pictures: list[Image]) -> None:
+    first = start(dataset)
+    apply(pictures[0], adding("later"))
+    start(dataset)
+    address = f"/api/v1/datasets/{dataset.pk}/exports"
+    assert [each["id"] for each in client.get(address, {"version": first.version_id}).json()] == [first.pk]
+    assert client.get(address, {"version": 999}).json() == []
+    for nonsense in ("0", "x", str(2**63), "9" * 40):
+        assert client.get(address, {"version": nonsense}).status_code == 422
+
+
 def test_it_is_cancelled_and_deleted(client: Client, dataset: Dataset, pictures: list[Image]) -> None:
     job = start(dataset)
     assert post(client, f"/exports/{job.pk}/cancel").json()["state"] == "CANCELLED"
