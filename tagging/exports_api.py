@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from datasets.models import Dataset
 from datasets.permissions import check_can_edit, visible_datasets
 from tagger_project.auth import person
-from tagging.exports_schemas import ExportIn, ExportOut, OptionsIn, PreviewIn, PreviewOut, ProfileOut
+from tagging.exports_schemas import ExportIn, ExportOut, ExportsIn, OptionsIn, PreviewIn, PreviewOut, ProfileOut
 from tagging.jobs import write_soon
 from tagging.models import ExportJob
 from tagging.queries.export_preview import preview_export
@@ -66,13 +66,11 @@ def start_export(request: HttpRequest, dataset_id: int, body: ExportIn) -> Statu
 
 
 @router.get("/datasets/{int:dataset_id}/exports", response=list[ExportOut])
-def list_exports(
-    request: HttpRequest, dataset_id: int, version: int | None = Query(None, gt=0, lt=2**63)
-) -> list[ExportOut]:
+def list_exports(request: HttpRequest, dataset_id: int, asked: Query[ExportsIn]) -> list[ExportOut]:
     """The exports of a dataset, or of one of its versions; the newest first, at most 50."""
     exports = visible_exports(person(request)).filter(dataset=_visible(request, dataset_id)).newest_first()
-    if version is not None:
-        exports = exports.filter(version=version)
+    if asked.version is not None:
+        exports = exports.filter(version=asked.version)
     return [ExportOut.of(job) for job in exports[:_MOST_LISTED]]
 
 

@@ -67,7 +67,7 @@ def read_part(dataset_id: int, digest: str) -> list[Row]:
         raise VersionDamaged(
             _("A part of this version is not what was written. Restore the database from a backup.")
         ) from error
-    return frozen_form.rows_of(part)
+    return list(frozen_form.rows_of(part))
 
 
 def find_version(dataset_id: int, digest: str) -> DatasetVersion | None:

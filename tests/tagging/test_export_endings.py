@@ -15,17 +15,22 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from datasets.models import Dataset
 from tagger_project.full_disk import is_disk_full
 from tagging import tasks
 from tagging.models import ExportArchive, ExportJob
 from tagging.services.exports import building, running
 from tagging.services.exports.jobs import cancel_export
 from tagging.services.exports.journal import Journal
-from tagging.services.exports.keeping import delete_export, folder_of, remove_files
+from tagging.services.exports.keeping import delete_export, folder_of, remove_files, sweep_exports
 from tagging.services.exports.pixels import OriginalMissing
 from tagging.services.exports.running import run_export
+from tagging.services.restoring import restore
+from tests import factories
+from tests.tagging.doing import adding, apply
 from tests.tagging.exporting import export, paths_of, start
 from tests.tagging.test_export_jobs import Died, abandon, make_pictures, now
+from tests.tagging.versioning import lose_for_ever
 
 pytestmark = pytest.mark.django_db
 
@@ -180,3 +185,39 @@ def test_where_the_database_finds_no_room_the_files_go_first(
     assert not any(record.exc_info for record in caplog.records)
     remove(job)
     assert not ExportJob.objects.filter(files_removed_at=None).exists()
+
+
+@pytest.mark.parametrize("what", ["restored", "deleted for ever"])
+def test_what_happens_to_the_dataset_meanwhile_changes_no_byte(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    dataset = make_pictures()
+    job = start(dataset)
+    apply(dataset.images.in_order()[1], adding("later"))
+    pictures = list(dataset.images.in_order())
+    whole = export(dataset, version=job.version)
+
+    def change() -> None:
+        if what == "restored":
+            restore(job.version, by=None)
+        else:
+            lose_for_ever(dataset, *pictures)
+
+    before(monkeypatch, building, "write_picture", change)
+    assert not run_export(job.pk)
+    assert now(job).state == State.DONE
+    assert paths_of(job)[0].read_bytes() == paths_of(whole)[0].read_bytes()
+    assert dataset.images.count() == (6 if what == "restored" else 0)
+
+
+@pytest.mark.parametrize("state", State.values)
+def test_the_sweep_knows_whose_files_are_needed(dataset: Dataset, state: str) -> None:
+    factories.make_image(dataset)
+    job = start(dataset)
+    ExportJob.objects.update(state=state, expires_at=timezone.now() + timedelta(days=1))
+    folder = folder_of(job)
+    folder.mkdir(parents=True)
+    (folder / "1.part").write_bytes(b"")
+    for path in (folder / "1.part", folder):
+        os.utime(path, (0, 0))
+    is_needed = state in {State.WAITING, State.RUNNING, State.DONE}
+    assert sweep_exports() == (0 if is_needed else 1)
+    assert folder.exists() == is_needed

@@ -42,8 +42,8 @@ class SlowReader:
     """A browser on the program's own application; it takes the head of an answer, and the body when it likes."""
 
     def __init__(self, address: str) -> None:
-        self.scope = {"type": "http", "method": "GET", "path": address, "query_string": b"", "http_version": "1.1"}
-        self.scope |= {"headers": [(b"host", b"testserver")], "asgi": {"version": "3.0"}}
+        self.scope: dict[str, Any] = {"type": "http", "method": "GET", "path": address, "query_string": b""}
+        self.scope |= {"http_version": "1.1", "headers": [(b"host", b"testserver")], "asgi": {"version": "3.0"}}
         self.status = 0
         self.content = b""
         self.is_connected: list[bool] = []

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from datasets.models import Dataset
+from datasets.services.datasets import DatasetNameTaken, touch_dataset
 from tagging.models import DatasetVersion, ExportJob, VersionRestore
 from tagging.queries.version_state import read_state
 from tagging.services import forking, restoring
 from tagging.services import versions as versions_service
-from tagging.services.exports import jobs
 from tagging.services.exports.errors import ExportRefused
 from tagging.services.forking import begin_fork, fork
 from tagging.services.restoring import VersionGone, go_on, restore
@@ -47,7 +47,7 @@ def test_a_version_that_is_deleted_while_its_export_starts_is_said(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = freeze(dataset, name="good", by=None)
-    before(monkeypatch, jobs.ExportJob.objects, "create", lambda: delete_version(version, by=None))
+    before(monkeypatch, ExportJob.objects, "create", lambda: delete_version(version, by=None))
     with pytest.raises(ExportRefused, match="deleted"):
         start(dataset, version=version)
     assert not ExportJob.objects.exists()
@@ -57,11 +57,10 @@ def test_a_version_that_is_exported_while_it_is_deleted_stays(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = freeze(dataset, name="good", by=None)
-    touch = versions_service.touch_dataset
 
     def start_and_say_nothing_of_it(dataset_id: int) -> None:
         """Between the question whether there are exports and the deletion nothing can be put but this."""
-        touch(dataset_id)
+        touch_dataset(dataset_id)
         job = start(dataset, version=version)
         monkeypatch.setattr(DatasetVersion.objects, "filter", lambda **_facts: OfNobody(job.version))
 
@@ -108,5 +107,5 @@ def test_a_copy_asked_for_twice_at_the_same_moment_is_one(dataset: Dataset, monk
     assert begin_fork(version, name="Copy", by=None, key=key) == first[0]
     assert Dataset.objects.count() == 2
     go_on(first[0])
-    with pytest.raises(forking.DatasetNameTaken):
+    with pytest.raises(DatasetNameTaken):
         fork(version, name="Copy", by=None)
