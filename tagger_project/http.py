@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import close_old_connections
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
@@ -45,7 +46,7 @@ def stored_file_response(
     elif size <= _BLOCK_BYTES:
         response = HttpResponse(path.read_bytes(), content_type=content_type)
     else:
-        response = StreamingHttpResponse(_blocks(path), content_type=content_type)
+        response = StreamingHttpResponse(read_blocks(path, 0, size), content_type=content_type)
         response["Content-Length"] = str(size)
     response["Cache-Control"] = "private, max-age=31536000, immutable" if immutable else "private, no-cache"
     return keep_harmless(response, download_name)
@@ -74,10 +75,18 @@ def _attachment(name: str) -> str:
     return content_disposition_header(as_attachment=True, filename=visible) or "attachment"
 
 
-async def _blocks(path: Path) -> AsyncIterator[bytes]:
+async def read_blocks(path: Path, start: int, length: int) -> AsyncIterator[bytes]:
+    """Read a part of a file in a thread, a block whenever the last one is taken; the file may be removed meanwhile.
+
+    The request's connection to the database is given back first: there are twenty, and a browser may read for hours.
+    """
+    await sync_to_async(close_old_connections)()
     file: BinaryIO = await sync_to_async(lambda: path.open("rb"), thread_sensitive=False)()
     try:
-        while block := await sync_to_async(file.read, thread_sensitive=False)(_BLOCK_BYTES):
+        await sync_to_async(file.seek, thread_sensitive=False)(start)
+        left = length
+        while left and (block := await sync_to_async(file.read, thread_sensitive=False)(min(left, _BLOCK_BYTES))):
+            left -= len(block)
             yield block
     finally:
         file.close()

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date_safe, quote_etag
 
-from tagger_project.http import keep_harmless, sent_by_proxy
+from tagger_project.http import keep_harmless, read_blocks, sent_by_proxy
 
-_BLOCK_BYTES = 256 * 1024
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 _NOTHING_THERE = 416
 
@@ -107,7 +103,9 @@ def _answer(request: HttpRequest, path: Path, size: int, tag: str, modified: int
     if request.method == "HEAD":
         response = HttpResponse()
     else:
-        response = StreamingHttpResponse(_blocks(path, wanted), status=200 if part is None else 206)
+        response = StreamingHttpResponse(
+            read_blocks(path, wanted.start, wanted.length), status=200 if part is None else 206
+        )
     response["Content-Length"] = str(wanted.length)
     if part is not None:
         response["Content-Range"] = f"bytes {part.start}-{part.start + part.length - 1}/{size}"
@@ -118,16 +116,3 @@ def _may_have_part(request: HttpRequest, tag: str, modified: int) -> bool:
     """Whether what the browser has already is of this very file."""
     known = request.headers.get("If-Range", "").strip()
     return not known or known == tag or parse_http_date_safe(known) == modified
-
-
-async def _blocks(path: Path, part: Part) -> AsyncIterator[bytes]:
-    """Read in a thread, a block whenever the last one is taken; the file may be removed meanwhile."""
-    file: BinaryIO = await sync_to_async(lambda: path.open("rb"), thread_sensitive=False)()
-    try:
-        await sync_to_async(file.seek, thread_sensitive=False)(part.start)
-        left = part.length
-        while left and (block := await sync_to_async(file.read, thread_sensitive=False)(min(left, _BLOCK_BYTES))):
-            left -= len(block)
-            yield block
-    finally:
-        file.close()

@@ -14,13 +14,13 @@ from pydantic import ValidationError
 from datasets.models import Dataset
 from datasets.permissions import check_can_edit, visible_datasets
 from tagger_project.auth import person
-from tagging.exports_schemas import ExportIn, ExportOut, OptionsIn, PreviewIn, PreviewOut, ProfileOut
+from tagging.exports_schemas import ExportIn, ExportOut, ExportsIn, OptionsIn, PreviewIn, PreviewOut, ProfileOut
 from tagging.jobs import write_soon
 from tagging.models import ExportJob
 from tagging.queries.export_preview import preview_export
 from tagging.queries.exports import visible_exports
 from tagging.queries.template_sentences import sentence_of_options, sentence_of_template
-from tagging.queries.versions import visible_versions
+from tagging.queries.versions import VersionDamaged, visible_versions
 from tagging.schemas import ErrorOut
 from tagging.services.exports.errors import ExportRefused, KeyTaken
 from tagging.services.exports.jobs import cancel_export as stop
@@ -66,11 +66,11 @@ def start_export(request: HttpRequest, dataset_id: int, body: ExportIn) -> Statu
 
 
 @router.get("/datasets/{int:dataset_id}/exports", response=list[ExportOut])
-def list_exports(request: HttpRequest, dataset_id: int, version: int | None = None) -> list[ExportOut]:
+def list_exports(request: HttpRequest, dataset_id: int, asked: Query[ExportsIn]) -> list[ExportOut]:
     """The exports of a dataset, or of one of its versions; the newest first, at most 50."""
     exports = visible_exports(person(request)).filter(dataset=_visible(request, dataset_id)).newest_first()
-    if version is not None:
-        exports = exports.filter(version=version)
+    if asked.version is not None:
+        exports = exports.filter(version=asked.version)
     return [ExportOut.of(job) for job in exports[:_MOST_LISTED]]
 
 
@@ -121,6 +121,8 @@ def _refusals_told() -> Iterator[None]:
     try:
         yield
     except KeyTaken as error:
+        raise HttpError(409, str(error)) from error
+    except VersionDamaged as error:
         raise HttpError(409, str(error)) from error
     except ExportRefused as error:
         raise HttpError(422, str(error)) from error

@@ -107,6 +107,12 @@ class ExportIn(Schema):
     )
 
 
+class ExportsIn(Schema):
+    """Which exports of a dataset are asked for."""
+
+    version: int | None = Field(None, gt=0, lt=2**63, description="Only those that were made from this one.")
+
+
 class PreviewIn(Schema):
     """What a preview is asked for."""
 

@@ -83,7 +83,10 @@ def requeue_exports(**_: Any) -> int:
 @shared_task(name="tagging.sweep_exports")
 def sweep_old_exports(**_: Any) -> int:
     """Remove the files of exports that are not kept any longer; returns of how many."""
-    return sweep_exports()
+    removed = 0
+    with full_disk_is_told(logger, "the next sweep notes whose files are removed."):
+        removed = sweep_exports()
+    return removed
 
 
 def wake_for_export(job_id: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -13,12 +13,43 @@ from django.utils.translation import gettext_lazy as _
 from datasets.models import Dataset
 from tagging.models.change import Change
 
+_Fixed = TypeVar("_Fixed", bound=models.Model)
+
 
 class VersionIsFixed(Exception):
     """A version is never changed after it was made; it can only be deleted."""
 
 
-class VersionChunk(models.Model):
+class FixedQuerySet(models.QuerySet[_Fixed]):
+    """Rows that are read, made and deleted, and never changed."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Refuse."""
+        raise VersionIsFixed
+
+
+class FixedModel(models.Model):
+    """A row that is never changed after it was made."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store a new row.
+
+        Raises:
+            VersionIsFixed: it is stored already.
+        """
+        if not self._state.adding:
+            raise VersionIsFixed
+        super().save(*args, **kwargs)
+
+
+class VersionChunkQuerySet(FixedQuerySet["VersionChunk"]):
+    """Parts: versions share them, so a change of one would change them all."""
+
+
+class VersionChunk(FixedModel):
     """The images of 512 places of a dataset as they were at a moment, compressed.
 
     Known by the SHA-256 of what it says: versions of one dataset that say the same here share it. What lies in
@@ -29,6 +60,8 @@ class VersionChunk(models.Model):
     digest = models.CharField(_("SHA-256"), max_length=64)
     content = models.BinaryField()
 
+    objects = VersionChunkQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("part of versions")
         verbose_name_plural = _("parts of versions")
@@ -38,19 +71,15 @@ class VersionChunk(models.Model):
         return self.digest
 
 
-class DatasetVersionQuerySet(models.QuerySet["DatasetVersion"]):
+class DatasetVersionQuerySet(FixedQuerySet["DatasetVersion"]):
     """Versions: to be read and deleted."""
-
-    def update(self, **kwargs: Any) -> NoReturn:
-        """Refuse."""
-        raise VersionIsFixed
 
     def newest_first(self) -> DatasetVersionQuerySet:
         """The one made last comes first."""
         return self.order_by("-number")
 
 
-class DatasetVersion(models.Model):
+class DatasetVersion(FixedModel):
     """All images and words of a dataset as they were at a moment.
 
     `chunks` are the digests of its parts in order, `digest` is made of them and of the head (name, prefix and trigger
@@ -93,16 +122,6 @@ class DatasetVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dataset_name} · {self.title}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store a new version.
-
-        Raises:
-            VersionIsFixed: it is stored already.
-        """
-        if not self._state.adding:
-            raise VersionIsFixed
-        super().save(*args, **kwargs)
 
     @property
     def title(self) -> str:

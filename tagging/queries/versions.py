@@ -16,7 +16,7 @@ from tagging.trainers.records import FrozenDataset, FrozenImage
 
 
 class VersionDamaged(Exception):
-    """A part of a version is not in the database any more; the text is a sentence."""
+    """A part of a version is not in the database any more, or not as it was written; the text is a sentence."""
 
 
 def visible_versions(user: User | None) -> QuerySet[DatasetVersion]:
@@ -54,14 +54,20 @@ def read_part(dataset_id: int, digest: str) -> list[Row]:
     """Return the images of a part as they are written.
 
     Raises:
-        VersionDamaged: it is not in the database any more.
+        VersionDamaged: it is not in the database any more, or not as it was written.
     """
     stored = VersionChunk.objects.filter(dataset=dataset_id, digest=digest).values_list("content", flat=True).first()
     if stored is None:
         raise VersionDamaged(
             _("A part of this version is not in the database any more. Restore the database from a backup.")
         )
-    return list(frozen_form.read_rows(bytes(stored)))
+    try:
+        part = frozen_form.unpack(bytes(stored), digest)
+    except frozen_form.NotAsWritten as error:
+        raise VersionDamaged(
+            _("A part of this version is not what was written. Restore the database from a backup.")
+        ) from error
+    return list(frozen_form.rows_of(part))
 
 
 def find_version(dataset_id: int, digest: str) -> DatasetVersion | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from datasets.models import Dataset
-from datasets.services.datasets import create_dataset, get_revision, touch_dataset
+from datasets.services.datasets import DatasetNameTaken, create_dataset, get_revision, touch_dataset
 from datasets.services.keeping import keep_pictures
 from tagging.models import DatasetVersion, VersionChunk, VersionRestore
 from tagging.queries.versions import VersionDamaged, read_parts
@@ -53,6 +53,12 @@ def begin_fork(version: DatasetVersion, *, name: str, by: User | None, key: uuid
         return _begin(version, [row for part in parts for row in part], name, by, key)
     except VersionDamaged as error:
         raise VersionGone(_("This version was deleted meanwhile.")) from error
+    except (DatasetNameTaken, IntegrityError):
+        # The same call, sent twice at the same moment: the name is taken by what the first one made.
+        there = VersionRestore.objects.filter(key=key).first()
+        if there is None:
+            raise
+        return there
 
 
 @transaction.atomic

@@ -54,6 +54,10 @@ def restore(
         by: who asks.
         key: made where it was asked for, unique for ever.
         seconds: stop at about this time; what is returned `is_done` or is to be asked for again.
+
+    Raises:
+        VersionGone: the version was deleted meanwhile.
+        VersionError: the key is that of something else.
     """
     return go_on(_begin(version, by=by, key=key or uuid.uuid4()), seconds=seconds)
 
@@ -111,9 +115,14 @@ def _begin(version: DatasetVersion, *, by: User | None, key: uuid.UUID) -> Versi
                 done_by=by,
                 last_image=newest or 0,
             )
-    except IntegrityError:
+    except IntegrityError as error:
         # The same call, sent twice at the same moment.
-        return VersionRestore.objects.get(key=key, version=version)
+        there = VersionRestore.objects.filter(key=key, version=version).first()
+        if there is not None:
+            return there
+        if DatasetVersion.objects.filter(pk=version.pk).exists():
+            raise VersionError(_("Something else was done with this key. Ask again with a new one.")) from error
+        raise VersionGone(_("This version has just been deleted. Nothing was restored.")) from error
 
 
 def _read(restoring_id: int) -> VersionRestore:

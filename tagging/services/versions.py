@@ -116,7 +116,8 @@ def delete_version(version: DatasetVersion, *, by: User | None) -> None:
         with transaction.atomic():
             touch_dataset(version.dataset_id)
             DatasetVersion.objects.filter(pk=version.pk).delete()
-    except (ProtectedError, RestrictedError) as error:
+    except (ProtectedError, RestrictedError, IntegrityError) as error:
+        # The last of these where an export came between the question and the deletion.
         raise VersionInUse(
             _("“%(name)s” has exports, and they say what was trained on it. Delete them first.")
             % {"name": version.title}

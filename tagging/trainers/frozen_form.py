@@ -49,6 +49,10 @@ class UnknownForm(Exception):
     """A part was written by a later edition of the program."""
 
 
+class NotAsWritten(Exception):
+    """What is stored is not what this part is known by."""
+
+
 def part_of(position: int) -> int:
     """Return the number of the part in which a place is written."""
     return position // PLACES_A_PART
@@ -72,6 +76,21 @@ def digest_of_all(head: FrozenDataset, digests: Sequence[str]) -> str:
 def pack(part: bytes) -> bytes:
     """Return a part as it is stored."""
     return zlib.compress(part, _LEVEL)
+
+
+def unpack(stored: bytes, digest: str) -> bytes:
+    """Return a stored part as it was written.
+
+    Raises:
+        NotAsWritten: it is another one, or none.
+    """
+    try:
+        part = zlib.decompress(stored)
+    except zlib.error as error:
+        raise NotAsWritten(digest) from error
+    if digest_of(part) != digest:
+        raise NotAsWritten(digest)
+    return part
 
 
 def read_rows(stored: bytes) -> list[list[Any]]:

@@ -160,6 +160,7 @@ def strangers_stay_out(topology: Topology, job: int, picture: str) -> None:
         token = {"X-CSRFToken": stranger.cookies["csrftoken"], "Origin": topology.address}
         checked(stranger.put(chunk, content=b"x", headers=token), 401)
         checked(stranger.get("/_stored/blobs/"), 404)
+        checked(stranger.get("/_stored/exports/"), 404)
         checked(stranger.get("/static/%2e%2e/blobs/"), 404)
         checked(stranger.get("/login/", headers={"Host": "evil.example"}), 400)
     with pytest.raises(InvalidStatus) as refused:
@@ -196,7 +197,7 @@ def static_files_last(client: httpx.Client) -> None:
         assert checked(client.get(f"/static/{path}")).headers["Content-Type"].startswith("text/javascript")
 
 
-def export(client: httpx.Client, dataset: int) -> zipfile.ZipFile:
+def export(topology: Topology, client: httpx.Client, dataset: int) -> zipfile.ZipFile:
     body = {"key": str(uuid.uuid4()), "options": {"profile": "plain"}}
     job = checked(client.post(f"/api/v1/datasets/{dataset}/exports", json=body), 202).json()["id"]
     end = time.monotonic() + 60
@@ -209,6 +210,10 @@ def export(client: httpx.Client, dataset: int) -> zipfile.ZipFile:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     part = checked(client.get(address, headers={"Range": "bytes=5-9", "If-Range": answer.headers["ETag"]}), 206)
     assert part.content == answer.content[5:10]
+    checked(client.get(address, headers={"Range": "bytes=5-9", "If-Range": '"of another"'}), 200)
+    checked(client.get(address, headers={"Range": f"bytes={len(answer.content)}-"}), 416)
+    with browser(topology) as stranger:
+        checked(stranger.get(address), 302)
     archive = zipfile.ZipFile(io.BytesIO(answer.content))
     assert archive.testzip() is None
     return archive
@@ -259,7 +264,7 @@ def test_the_topology_carries_the_main_job(topology: Topology) -> None:
     state = checked(client.post(f"/api/v1/images/{rows[0]['id']}/edits", json=edit)).json()
     assert [tag["name"] for tag in state["tags"]] == ["red stripes"]
 
-    archive = export(client, dataset)
+    archive = export(topology, client, dataset)
     names = {entry.rsplit("/", 1)[-1]: entry for entry in archive.namelist()}
     assert {"light-0001.jpg", "light-0001.txt", "light-0002.webp", "light-0003.png", "tags.txt"} <= set(names)
     assert archive.read(names["light-0001.txt"]).decode().strip() == "lghths, red stripes"

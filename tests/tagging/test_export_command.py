@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import zipfile
 from io import StringIO
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from datasets import paths
 from datasets.models import Dataset, Image
@@ -174,8 +177,25 @@ def test_a_broken_off_folder_is_not_left(dataset: Dataset, pictures: list[Image]
     paths.original_path(settings.DATA_DIR, pictures[1].sha256, "JPEG").unlink()
     with pytest.raises(CommandError, match=r"^“2\.jpg” is not stored whole"):
         export("My Cat", tmp_path / "out")
-    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
-    assert list((tmp_path / "out").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_without_room_is_said(
+    dataset: Dataset, pictures: list[Image], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_values: object) -> None:
+        raise OperationalError from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tagging.services.exports.choosing.version_for_export", refuse)
+    with pytest.raises(CommandError, match="disk is full"):
+        export("My Cat", tmp_path / "out.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("pixels", ["3", "null", "[]"])
+def test_pixels_that_are_no_options(dataset: Dataset, pictures: list[Image], tmp_path: Path, pixels: str) -> None:
+    with pytest.raises(CommandError, match="pixels"):
+        export("My Cat", tmp_path / "out.zip", options=f'{{"pixels": {pixels}}}')
 
 
 def test_an_unknown_choice(dataset: Dataset, tmp_path: Path) -> None:

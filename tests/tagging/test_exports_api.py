@@ -13,9 +13,10 @@ from django.urls import reverse
 
 from datasets.models import Dataset, Image
 from tagging.exports_schemas import OptionsIn
-from tagging.models import ExportJob
+from tagging.models import ExportJob, VersionChunk
 from tagging.services.exports.keeping import folder_of
 from tagging.services.exports.running import run_export
+from tagging.services.versions import freeze
 from tagging.trainers.profiles import PROFILE_SLUGS
 from tests import factories, images
 from tests.tagging.doing import adding, apply, bring_in, picture_of, writing
@@ -106,6 +107,17 @@ def test_the_same_key_is_the_same_export(client: Client, dataset: Dataset, pictu
     assert ask(client, other, key=key).status_code == 409
 
 
+def test_the_exports_of_a_version(client: Client, dataset: Dataset, pictures: list[Image]) -> None:
+    first = start(dataset)
+    apply(pictures[0], adding("later"))
+    start(dataset)
+    address = f"/api/v1/datasets/{dataset.pk}/exports"
+    assert [each["id"] for each in client.get(address, {"version": first.version_id}).json()] == [first.pk]
+    assert client.get(address, {"version": 999}).json() == []
+    for nonsense in ("0", "x", str(2**63), "9" * 40):
+        assert client.get(address, {"version": nonsense}).status_code == 422
+
+
 def test_it_is_cancelled_and_deleted(client: Client, dataset: Dataset, pictures: list[Image]) -> None:
     job = start(dataset)
     assert post(client, f"/exports/{job.pk}/cancel").json()["state"] == "CANCELLED"
@@ -171,6 +183,15 @@ def test_the_export_page(client: Client, image: Image) -> None:
     assert client.get(address).status_code == 200
     assert client.post(address).status_code == 405
     assert client.get(reverse("tagging:export", args=[999_999])).status_code == 404
+
+
+def test_an_export_of_a_version_that_is_damaged_is_refused_with_a_sentence(
+    client: Client, dataset: Dataset, pictures: list[Image]
+) -> None:
+    version = freeze(dataset, name="good", by=None)
+    VersionChunk.objects.all().delete()
+    answer = ask(client, dataset, version=version.pk, filter="sofa")
+    assert (answer.status_code, "backup" in answer.json()["detail"]) == (409, True)
 
 
 # --- the preview ------------------------------------------------------------------------------------------------------

@@ -78,6 +78,13 @@ def test_a_version_cannot_be_changed(dataset: Dataset) -> None:
         version.save()
     with pytest.raises(VersionIsFixed):
         DatasetVersion.objects.filter(pk=version.pk).update(name="other")
+    factories.make_image(dataset)
+    freeze(dataset, name="with a part", by=None)
+    part = VersionChunk.objects.get()
+    with pytest.raises(VersionIsFixed):
+        part.save()
+    with pytest.raises(VersionIsFixed):
+        VersionChunk.objects.update(digest=part.digest)
     maker = factories.make_user()
     theirs = freeze(dataset, name="second", by=maker)
     maker.delete()
@@ -184,9 +191,21 @@ def test_reading_takes_a_query_a_part(dataset: Dataset) -> None:
 
 
 def test_a_part_of_a_later_form_is_not_misread() -> None:
-    later = frozen_form.pack(b'[2,["?"]]')
+    later = b'[2,["?"]]'
     with pytest.raises(frozen_form.UnknownForm):
-        frozen_form.read_rows(later)
+        frozen_form.rows_of(frozen_form.unpack(frozen_form.pack(later), frozen_form.digest_of(later)))
+
+
+@pytest.mark.parametrize("stored", [frozen_form.pack(b"[1]"), b"", b"no compressed part"])
+def test_a_part_that_is_not_what_was_written_is_not_believed(dataset: Dataset, stored: bytes) -> None:
+    factories.make_image(dataset)
+    version = freeze(dataset, name="first", by=None)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE tagging_versionchunk SET content = %s", [stored])
+    with pytest.raises(VersionDamaged, match="not what was written"):
+        list(read_images(version))
+    with pytest.raises(VersionDamaged):
+        compare(version, dataset)
 
 
 # --- What is different ----------------------------------------------------------------------------------------

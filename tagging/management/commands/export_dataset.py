@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from datasets.filter_reading import BadFilter
 from datasets.models import Dataset
+from tagger_project.full_disk import is_disk_full
 from tagging.models import DatasetVersion
 from tagging.queries.template_sentences import sentence_of_options, sentence_of_template
 from tagging.queries.versions import VersionDamaged
@@ -78,8 +80,13 @@ class Command(BaseCommand):
             raise CommandError(_("A part of this version is not in the database any more.")) from error
         except OSError as error:
             raise CommandError(
-                _("“%(output)s” could not be written: %(why)s.") % {"output": output, "why": error.strerror}
+                _("“%(output)s” could not be written: %(why)s.")
+                % {"output": output, "why": error.strerror or _("a picture was another one when it was read again")}
             ) from error
+        except DatabaseError as error:
+            if not is_disk_full(error):
+                raise
+            raise CommandError(_("The server’s disk is full. Make room, then try again.")) from error
         finally:
             close_converter()
         self._report(plan, result, output, options["json"])
@@ -176,7 +183,10 @@ def _read_options(given: dict[str, Any]) -> ExportOptions:
     facts = {name: given[name] for name in ("profile", "variant", "filter", "template", "untagged")}
     facts = {name: value for name, value in facts.items() if value is not None}
     chosen = {name: value for name, value in pixels.items() if value is not None}
-    return ExportOptions.from_json({**facts, **further, "pixels": {**chosen, **further.get("pixels", {})}})
+    asked = further.get("pixels", {})
+    return ExportOptions.from_json(
+        {**facts, **further, "pixels": {**chosen, **asked} if isinstance(asked, dict) else asked}
+    )
 
 
 def _write(plan: ExportPlan, output: Path) -> _Result:
@@ -207,9 +217,10 @@ def _write_zips(plan: ExportPlan, output: Path) -> _Result:
 
 def _write_folder(plan: ExportPlan, output: Path) -> _Result:
     """Write beside it first: half an export would be trained on."""
-    output.mkdir(parents=True, exist_ok=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as folder:
         archives = FolderBuild(plan, Path(folder), lambda _done: None).run() or []
+        output.mkdir(exist_ok=True)
         for path in Path(folder).iterdir():
             path.replace(output / path.name)
     files = [output / archive.path.relative_to(folder) for archive in archives]

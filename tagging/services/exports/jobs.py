@@ -42,6 +42,7 @@ def start_export(
     Raises:
         ExportRefused: it cannot be made as it was asked for, or there is nothing to export.
         BadFilter: the filter cannot be read.
+        VersionDamaged: a part of the version is gone.
         KeyTaken: the key is that of something else.
     """
     if there := _find(key, dataset.pk, by):
@@ -64,11 +65,11 @@ def start_export(
                 positions=None if chosen.positions is None else ExportJob.pack(chosen.positions),
                 total=chosen.total,
             )
-    except IntegrityError:
+    except IntegrityError as error:
         # The same was asked for twice at the same moment.
         if there := _find(key, dataset.pk, by):
             return there
-        raise
+        raise ExportRefused(_("What was to be exported has just been deleted. Reload the page.")) from error
     tell_export(job.pk)
     return job
 

@@ -37,6 +37,8 @@ def remove_files(job: ExportJob) -> None:
 
 def delete_export(job: ExportJob) -> None:
     """Delete an export with its files; a worker that is at it notices and stops."""
+    if job.state in ExportJob.ENDED:
+        remove_files(job)  # first: on a full disk the database wants this room
     ExportJob.objects.filter(pk=job.pk).delete()
     remove_files(job)
 
@@ -48,8 +50,8 @@ def sweep_exports() -> int:
     """
     expired = list(ExportJob.objects.all().offered().filter(expires_at__lt=Now()).defer("positions"))
     for job in expired:
+        remove_files(job)  # first: on a full disk the database wants this room
         ExportJob.objects.filter(pk=job.pk).update(files_removed_at=timezone.now())
-        remove_files(job)
     return len(expired) + _remove_orphans()
 
 

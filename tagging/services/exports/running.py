@@ -70,19 +70,21 @@ def run_export(job_id: int, *, seconds: float | None = None) -> bool:
         with _locked(job) as is_locked:
             return is_locked and _run(job, until)
     except LostClaim:
-        if not ExportJob.objects.filter(pk=job.pk).exists():
-            remove_files(job)
-        return False
+        _leave(job)
     except _Cancelled:
         _end(job, _State.CANCELLED)
     except (OriginalMissing, VersionDamaged, BadOptions, BadTemplate) as error:
         _end(job, _State.FAILED, _sentence_of(error))
     except (OSError, DatabaseError) as error:
-        if not is_disk_full(error):
+        # Who cancels or deletes it takes the files away under whoever writes them.
+        if not _held(job).exists():
+            _leave(job)
+        elif is_disk_full(error):
+            logger.warning("The disk is full: export %d was stopped.", job.pk)
+            remove_files(job)  # first: the database may want the room
+            _end(job, _State.FAILED, _no_room(job))
+        else:
             raise
-        logger.warning("The disk is full: export %d was stopped.", job.pk)
-        remove_files(job)
-        _end(job, _State.FAILED, _no_room(job))
     return False
 
 
@@ -105,8 +107,8 @@ def _claim(job_id: int) -> ExportJob | None:
     )
     if not claimed:
         return None
-    job = ExportJob.objects.select_related("dataset", "version").get(pk=job_id)
-    if job.deaths < MOST_DEATHS:
+    job = ExportJob.objects.select_related("dataset", "version").filter(pk=job_id).first()
+    if job is None or job.deaths < MOST_DEATHS:
         return job
     _end(job, _State.FAILED, _("Workers ended over this export again and again. Look into the log for why."))
     return None
@@ -131,6 +133,7 @@ def _run(job: ExportJob, until: float | None) -> bool:
     plan = ExportPlan.of_job(job)
     if job.attempts == 1:
         leave_room(folder_of(job), _expected_bytes(plan))
+    _take_back(job, plan)
     archives = Build(plan, folder_of(job), lambda done: _pulse(job, done)).run(until)
     if archives is None:
         _hand_on(job)
@@ -151,8 +154,18 @@ def _pulse(job: ExportJob, done: int) -> None:
     tell_export(job.pk)
 
 
+def _take_back(job: ExportJob, plan: ExportPlan) -> None:
+    """Give archives the names that they have while they are written, where a worker died before it offered them."""
+    for number in range(1, plan.layout.part_count + 1):
+        named, part = folder_of(job) / plan.file_name(number), folder_of(job) / f"{number}.part"
+        if named.exists() and not part.exists():
+            named.replace(part)
+
+
 def _finish(job: ExportJob, plan: ExportPlan, archives: list[BuiltArchive]) -> None:
     """Give the archives their names, and offer them; from then on they are all there and whole."""
+    if _held(job).filter(cancel_asked_at__isnull=False).exists():
+        raise _Cancelled
     rows = []
     for archive in archives:
         name = plan.file_name(archive.number)
@@ -167,27 +180,36 @@ def _finish(job: ExportJob, plan: ExportPlan, archives: list[BuiltArchive]) -> N
                 sha256=archive.sha256,
             )
         )
-    names = {row.file_name for row in rows}
-    for path in folder_of(job).iterdir():
-        if path.name not in {*names, "lock"}:
-            path.unlink(missing_ok=True)
     try:
         with transaction.atomic():
             _note_end(job, _State.DONE, done=job.total, expires_at=Now() + timedelta(days=settings.EXPORT_DAYS))
             ExportArchive.objects.bulk_create(rows)
     except IntegrityError as error:  # its dataset was deleted meanwhile
         raise LostClaim from error
+    # Only now: who goes on after a death believes the notes that lie beside the archives.
+    names = {row.file_name for row in rows}
+    for path in folder_of(job).iterdir():
+        if path.name not in {*names, "lock"}:
+            path.unlink(missing_ok=True)
     tell_export(job.pk)
 
 
 def _end(job: ExportJob, state: str, error: str = "") -> None:
     """Note an end without archives; nothing that is half there stays."""
-    remove_files(job)
     try:
         _note_end(job, state, error=error)
     except LostClaim:
+        _leave(job)
         return
+    # After that: the files are another worker's by now where it has lost its claim.
+    remove_files(job)
     tell_export(job.pk)
+
+
+def _leave(job: ExportJob) -> None:
+    """Let go of what is not this worker's any more; the files of an export that is gone are nobody's."""
+    if not ExportJob.objects.filter(key=job.key).exists():
+        remove_files(job)
 
 
 def _note_end(job: ExportJob, state: str, **facts: object) -> None:
