@@ -200,6 +200,7 @@ export class ExportPage {
     const isFilter = error.body?.start !== undefined;
     if (isFilter) this.filterBox.fail(error);
     else this.form.fail([404, 409].includes(error.status) && this.version.value ? this.version : this.lastField, error.detail);
+    this.preview.fail(error.detail);
     // Where only the way to the server is shut, pressing asks again.
     this.go.disabled = !error.isPassing;
   }

@@ -45,6 +45,13 @@ export class Preview {
     fill(this.others, notes.filter(Boolean).map((note) => el("span", {}, note)));
   }
 
+  /** Say why nothing can be told; the texts shown last stay, so that nothing jumps while one writes a template. */
+  fail(text) {
+    fill(this.facts);
+    fill(this.others, el("span", { class: "export__refused" }, icon("circle-alert"), el("span", { text })));
+    if (!this.found) fill(this.list, el("li", { class: "quiet", text: gettext("They stand here once the options can be read.") }));
+  }
+
   showExamples() {
     const { examples } = this.found;
     const shown = this.isWhole ? examples : examples.slice(0, FEW);
