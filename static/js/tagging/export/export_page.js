@@ -211,7 +211,7 @@ export class ExportPage {
       if (!signal.aborted) this.findings.show(found);
     } catch (error) {
       if (error.name === "AbortError" || signal.aborted) return;
-      this.findings.fail(error.status === 422 ? gettext("They stand here once the options can be read.") : error.detail);
+      this.findings.fail(error.status === 422 ? gettext("They stand here once the options can be read.") : error.detail, error.detail);
     }
   }
 

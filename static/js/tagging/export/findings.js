@@ -81,8 +81,11 @@ export class Findings {
     if (!button.isConnected || document.activeElement === document.body) this.root.focus({ preventScroll: true });
   }
 
-  fail(text) {
-    this.short.hidden = true;
+  /** `text` stands in place of the findings, `why` where they are out of sight. */
+  fail(text, why) {
+    this.short.hidden = false;
+    this.short.dataset.level = "error";
+    fill(this.short, icon("circle-alert"), el("span", { text: why }));
     fill(this.root, el("p", { class: "quiet small", text }));
   }
 }
