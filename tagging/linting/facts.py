@@ -59,6 +59,7 @@ class LongTexts:
         uncounted: texts that are still to be counted.
         is_filterable: the filter language tells the same of these texts: they are written as the desk shows them.
         comes_later: somebody counts the others now.
+        is_stored: they are the texts of a version: nobody keeps how long they are.
     """
 
     clip: int = 0
@@ -66,6 +67,7 @@ class LongTexts:
     uncounted: int = 0
     is_filterable: bool = False
     comes_later: bool = False
+    is_stored: bool = False
 
 
 @dataclass(frozen=True)

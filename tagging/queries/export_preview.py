@@ -1,4 +1,4 @@
-"""What an export of a dataset would hold now: numbers of all, and some images as a trainer would read them."""
+"""What an export of a dataset or a version would hold: numbers of all, and some images as a trainer would read them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from datasets.models import Dataset, Image, ImageQuerySet
 from tagging.models import DatasetVersion
 from tagging.queries.filtering import read_filter
 from tagging.queries.numbers_in import is_one_of
+from tagging.queries.version_filtering import read_version_filter
 from tagging.queries.version_state import read_rows
+from tagging.queries.versions import read_dataset, read_images
 from tagging.tokens import TokenCounts, count_tokens
 from tagging.trainers.frozen_form import as_image
 from tagging.trainers.layouts import LaidOut, Layout, Place, lay_out
@@ -25,9 +27,23 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True)
 class PreviewedImage:
-    """An image as it would be exported; `text_name` is empty where no text is written."""
+    """An image as it would be exported.
 
-    image: Image
+    Attributes:
+        image: its row; `None` for one of a version that is not in the dataset any more.
+        name: what its owner calls it.
+        width: of the picture, before anything is made smaller; `height` likewise.
+        picture_name: its path in the archive.
+        text_name: that of its text; empty where none is written.
+        text: what the trainer reads.
+        tokens: how long that is.
+        is_converted: the picture is written anew.
+    """
+
+    image: Image | None
+    name: str
+    width: int
+    height: int
     picture_name: str
     text_name: str
     text: str
@@ -97,6 +113,53 @@ def preview_export(
     )
 
 
+def preview_version(version: DatasetVersion, options: ExportOptions, *, most: int = MOST_EXAMPLES) -> ExportPreview:
+    """Work out what an export of a version would hold.
+
+    Args:
+        version: which.
+        options: how it is written.
+        most: how many examples.
+
+    Raises:
+        BadFilter: the filter cannot be read, or asks for what a version does not know.
+        VersionDamaged: a part of the version is not in the database any more.
+    """
+    is_asked, leaves_out = read_version_filter(options.filter), options.untagged == "leave-out"
+    images = left_out = untagged = converted = byte_size = 0
+    # The first images with words, and the first of all, each with its number in the export.
+    worded: list[tuple[int, FrozenImage]] = []
+    first: list[tuple[int, FrozenImage]] = []
+    for image in filter(is_asked, read_images(version)):
+        has_words = bool(image.tags or image.caption)
+        if leaves_out and not has_words:
+            left_out += 1
+            continue
+        images += 1
+        untagged += not has_words
+        converted += not options.pixels.keeps(image)
+        byte_size += image.byte_size
+        if has_words and len(worded) < most:
+            worded.append((images, image))
+        if len(first) < most:
+            first.append((images, image))
+    layout = lay_out(options.rules, options, read_dataset(version), images)
+    shown = worded or first
+    there = Image.objects.filter(dataset=version.dataset_id, sha256__in=[image.sha256 for _number, image in shown])
+    row_of = {row.sha256: row for row in there}
+    examples = [_example(row_of.get(image.sha256), image, number, layout) for number, image in shown]
+    return ExportPreview(
+        images=images,
+        left_out=left_out,
+        untagged=untagged,
+        converted=converted,
+        byte_size=byte_size,
+        file_names=name_archives(layout, options.profile, version.number) if images else [],
+        others=_others(layout, examples),
+        examples=examples,
+    )
+
+
 def name_archives(layout: Layout, profile: str, version: int) -> list[str]:
     """Return what the archives of an export are called."""
     name = f"{layout.prefix}-{profile}-v{version}"
@@ -132,12 +195,15 @@ def _examples(dataset: Dataset, chosen: ImageQuerySet, layout: Layout, most: int
     return examples
 
 
-def _example(row: Image, image: FrozenImage, number: int, layout: Layout) -> PreviewedImage:
+def _example(row: Image | None, image: FrozenImage, number: int, layout: Layout) -> PreviewedImage:
     options = layout.options
     text = options.read_template().compose(layout.dataset, image, options.style)
     place = layout.place(number, image, options.pixels.extension_of(image))
     return PreviewedImage(
         image=row,
+        name=image.original_name,
+        width=image.width,
+        height=image.height,
         picture_name=place.picture_name,
         text_name=place.text_name or "" if text else "",
         text=text,
@@ -149,9 +215,7 @@ def _example(row: Image, image: FrozenImage, number: int, layout: Layout) -> Pre
 def _others(layout: Layout, examples: Sequence[PreviewedImage]) -> list[str]:
     """Return the names of what lies beside pictures and texts, told from the examples."""
     laid_out = (
-        LaidOut(
-            Place(each.picture_name, each.text_name), each.text, ("a tag",), "", each.image.width, each.image.height
-        )
+        LaidOut(Place(each.picture_name, each.text_name), each.text, ("a tag",), "", each.width, each.height)
         for each in examples
     )
     return [*(file.name for file in layout.further(laid_out)), layout.beside(MANIFEST_FILE)]

@@ -169,6 +169,11 @@ _SENTENCES: dict[str, Promise] = {
         "you wait.",
         "count",
     ),
+    "tokens-not-counted/version": ngettext_lazy(
+        "The tokens of %(count)d text were not counted: of a version only the first ones are, while you wait.",
+        "The tokens of %(count)d texts were not counted: of a version only the first ones are, while you wait.",
+        "count",
+    ),
     "lines": ngettext_lazy(
         "%(count)d caption has line breaks. Trainers read the first line alone, or each as a caption of its own: the "
         "export writes it on one line.",

@@ -18,7 +18,7 @@ from tagging.filters.tree import Node, all_of
 from tagging.linting.facts import Facts
 from tagging.linting.findings import EVERY_IMAGE, LEVELS, Fix, Found, Level, Rule
 from tagging.linting.marks import IN_CAPTIONS, marks_in
-from tagging.linting.rules import RULES
+from tagging.linting.rules import RULES, look
 from tagging.models import Caption
 from tagging.queries.filtering import read_filter
 from tagging.queries.lint_sentences import sentence_of
@@ -42,6 +42,7 @@ class Finding:
         images: how many images it is about.
         filter: shows exactly these images; empty for all, `None` where the filter language cannot say it.
         fix: what mends it; `None` where only a person can.
+        note: a further sentence, of a finding in a version: why there is no link, or nothing that mends it.
     """
 
     rule: str
@@ -50,6 +51,7 @@ class Finding:
     images: int
     filter: str | None
     fix: Fix | None
+    note: str = ""
 
 
 def lint(dataset: Dataset, options: ExportOptions) -> list[Finding]:
@@ -80,18 +82,15 @@ class _Linting:
         self.dataset, self.options = dataset, options
         self.filtered = parse_export_filter(options, dataset)
         leaves_out = options.untagged == "leave-out"
-        self.exported = all_of([self.filtered, tree.Is("tagged")]) if leaves_out else self.filtered
+        self.exported = with_words(self.filtered) if leaves_out else self.filtered
         everything = Image.objects.filter(dataset=dataset)
         self.images: QuerySet[Image] = everything.filter(self._condition(self.exported))
         self.left_out = everything.filter(self._condition(self.filtered), is_tagged=False) if leaves_out else None
 
     def findings(self, rules: list[Rule] | None = None) -> list[Finding]:
         """Return what these rules find, or all."""
-        concerned = [rule for rule in rules or RULES.values() if rule.concerns(self.options.profile)]
         facts = self.facts()
-        found = [(rule, what) for rule in concerned for what in [rule.look(facts)] if what is not None]
-        if not facts.images:
-            found = [(rule, what) for rule, what in found if rule.id in {"no-images", "left-out"}]
+        found = look(facts, rules)
         counts = self._count([what for _rule, what in found], facts)
         told = [self._told(rule, what, count, facts) for (rule, what), count in zip(found, counts, strict=True)]
         return sorted((each for each in told if each is not None), key=lambda each: LEVELS.index(each.level))
@@ -161,19 +160,30 @@ class _Linting:
     def _told(self, rule: Rule, what: Found, count: int, facts: Facts) -> Finding | None:
         if not count and what.images is not None:
             return None
-        named = {**what.named, "title": facts.profile.title, "count": count}
-        sentence = sentence_of(rule.id, what.wording, facts.options.profile, count, named)
-        return Finding(rule.id, what.level, sentence, count, self._filter(what), what.fix)
-
-    def _filter(self, what: Found) -> str | None:
-        if what.images is None:
-            return None
-        shown = all_of([self.filtered if what.is_absolute else self.exported, what.images])
-        text = write_filter(shown)
-        return text if len(text) <= MOST_CHARACTERS else None
+        shown = self.filtered if what.is_absolute else self.exported
+        return Finding(rule.id, what.level, say(rule, what, count, facts), count, shown_by(what, shown), what.fix)
 
     def _condition(self, node: Node) -> Q:
         return read_filter(write_filter(node), self.dataset)
+
+
+def say(rule: Rule, what: Found, count: int, facts: Facts) -> str:
+    """Return the sentence of a finding."""
+    named = {**what.named, "title": facts.profile.title, "count": count}
+    return sentence_of(rule.id, what.wording, facts.options.profile, count, named)
+
+
+def shown_by(what: Found, among: Node) -> str | None:
+    """Return the filter that shows what was found among these images; `None` where there is none, or it is too long."""
+    if what.images is None:
+        return None
+    text = write_filter(all_of([among, what.images]))
+    return text if len(text) <= MOST_CHARACTERS else None
+
+
+def with_words(among: Node) -> Node:
+    """Return which of these images are exported where those without words are left out."""
+    return all_of([among, tree.Is("tagged")])
 
 
 def parse_export_filter(options: ExportOptions, dataset: Dataset) -> Node:

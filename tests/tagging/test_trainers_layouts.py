@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datasets.names import SPLIT_WORDS
+from tagging.text import one_line
 from tagging.trainers.layouts import FurtherFile, LaidOut, Layout, lay_out
 from tagging.trainers.options import ExportOptions, default_options
 from tagging.trainers.profiles import PROFILES
@@ -82,7 +83,10 @@ def test_hostile_words_break_no_configuration(slug: str, variant: str) -> None:
         elif name.endswith(".json"):
             json.loads(text)
         elif name.endswith(".yaml"):
-            assert yaml.safe_load(text)["trigger_word"] == HOSTILE
+            read = yaml.safe_load(text)
+            assert HOSTILE in read["datasets"][0]["folder_path"]
+            # As it stands in the texts, which have no sign that nobody sees: ai-toolkit looks for it there.
+            assert read["trigger_word"] == one_line(HOSTILE) == HOSTILE.removesuffix("\x7f")
         elif name.endswith(".jsonl"):
             assert all(json.loads(line) for line in text.splitlines())
 
