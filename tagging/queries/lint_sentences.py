@@ -25,8 +25,8 @@ _SENTENCES: dict[str, Promise] = {
         "count",
     ),
     "large-archive": gettext_lazy(
-        "The largest archive has %(gigabytes)s GB, and %(title)s unpacks it in the browser's memory. Stay well under "
-        "2 GB: make large pictures smaller, or choose fewer."
+        "The pictures have %(gigabytes)s GB, and %(title)s unpacks an archive in the browser's memory: the export "
+        "makes %(parts)d archives of about 1 GB. Train with one, or make large pictures smaller."
     ),
     "file-prefix": gettext_lazy(
         "Files cannot begin with “%(given)s” for every trainer: they are written as “%(written)s-0001”. The manifest "
@@ -287,10 +287,10 @@ _SENTENCES: dict[str, Promise] = {
         "count",
     ),
     "everywhere-tags": ngettext_lazy(
-        "More than %(share)d %% of the pictures have %(tags)s: what is always there is learned by that tag instead of "
-        "by the trigger word. %(count)d picture has it.",
-        "More than %(share)d %% of the pictures have %(tags)s: what is always there is learned by these words instead "
-        "of by the trigger word. It concerns %(count)d pictures.",
+        "More than %(share)d %% of the pictures with tags have %(tags)s: what is always there is learned by that tag "
+        "instead of by the trigger word. %(count)d picture has it.",
+        "More than %(share)d %% of the pictures with tags have %(tags)s: what is always there is learned by these "
+        "words instead of by the trigger word. It concerns %(count)d pictures.",
         "count",
     ),
     "single-tags": ngettext_lazy(
