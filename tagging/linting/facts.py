@@ -86,6 +86,7 @@ class Facts:
         tags: the tags on its images, the most frequent first.
         marks: what stands in captions: keys of `tagging.linting.marks.IN_CAPTIONS`, and `trigger`.
         long: texts that are too long for who reads them.
+        first_text: that of the first image that has one, where a trainer guesses by it.
     """
 
     dataset: FrozenDataset
@@ -100,6 +101,7 @@ class Facts:
     tags: tuple[TagUse, ...] = ()
     marks: frozenset[str] = frozenset()
     long: LongTexts = field(default_factory=LongTexts)
+    first_text: str = ""
 
     @property
     def profile(self) -> Profile:

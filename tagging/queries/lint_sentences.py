@@ -136,6 +136,14 @@ _SENTENCES: dict[str, Promise] = {
         "Texts begin “%(begins)s…”. Before prose CivitAI looks for “%(trigger)s” and a blank, and else puts the "
         "trigger word there a second time. Put a blank behind {trigger}."
     ),
+    "label-kind/tag": gettext_lazy(
+        "CivitAI will take the labels for captions, as the first one is long. Choose “tags” there: else it puts the "
+        "trigger word in front a second time."
+    ),
+    "label-kind/caption": gettext_lazy(
+        "CivitAI will take the labels for tags, by the first one. Choose “captions” there: else it puts the trigger "
+        "word in front a second time."
+    ),
     "long-for-clip": ngettext_lazy(
         "%(count)d text is longer than the %(most)d tokens that CLIP reads: the rest is lost for SD 1.5 and SDXL, "
         "unless max_token_length is set to 150 or 225. Flux reads on through T5.",

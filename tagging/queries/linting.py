@@ -22,7 +22,7 @@ from tagging.models import Caption
 from tagging.queries.export_preview import expected_sizes
 from tagging.queries.filtering import read_filter
 from tagging.queries.lint_sentences import sentence_of
-from tagging.queries.linting_tokens import find_long_texts
+from tagging.queries.linting_tokens import find_first_text, find_long_texts, read_first
 from tagging.queries.tags_in_use import get_tags_in_use
 from tagging.text import one_line
 from tagging.trainers.layouts import first_of_parts
@@ -101,6 +101,7 @@ class _Linting:
         dataset, options = self.dataset, self.options
         counted = self.images.aggregate(images=Count("pk"), tagged=Count("pk", filter=Q(is_tagged=True)))
         sizes = self._sizes()
+        head = FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word)
         captioned = self.images.filter(self._condition(tree.Has("caption")))
         with_caption = captioned.count()
         only_tags = counted["tagged"] - with_caption
@@ -108,7 +109,7 @@ class _Linting:
         is_whole = self.exported == EVERY_IMAGE
         tags = get_tags_in_use(dataset, None if is_whole else self.images.values_list("pk", flat=True).iterator())
         return Facts(
-            dataset=FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word),
+            dataset=head,
             options=options,
             images=counted["images"],
             left_out=0 if self.left_out is None else self.left_out.count(),
@@ -120,6 +121,7 @@ class _Linting:
             tags=tuple(tags),
             marks=self._marks(),
             long=find_long_texts(dataset, options, self.images),
+            first_text=find_first_text(head, options, read_first(self.images)),
         )
 
     def _marks(self) -> frozenset[str]:

@@ -26,7 +26,7 @@ from tagging.linting.rules import look
 from tagging.models import DatasetVersion, Tag
 from tagging.queries.filtering import read_filter
 from tagging.queries.linting import Finding, say, shown_by, with_words
-from tagging.queries.linting_tokens import find_long_texts_in
+from tagging.queries.linting_tokens import find_first_text, find_long_texts_in
 from tagging.queries.version_filtering import find_aliases, read_version_filter
 from tagging.queries.versions import read_dataset, read_images
 from tagging.text import one_line
@@ -180,6 +180,7 @@ class _Linting:
             tags=_tags_of(counts, successors),
             marks=counts.marks,
             long=find_long_texts_in(self.head, self.options, self.exported(), total=counts.images),
+            first_text=find_first_text(self.head, self.options, self.exported()),
         )
         return facts, surroundings.told(self.head, successors, self.version.dataset_id)
 

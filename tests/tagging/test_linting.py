@@ -36,6 +36,7 @@ from tagging.trainers.bucketing import BUCKETERS
 from tagging.trainers.options import ExportOptions, default_options
 from tagging.trainers.profiles import PROFILES
 from tests import factories
+from tests.readers.civitai import Form, Labelled
 from tests.tagging.bad_dataset import TRIGGER, World, make_bad, make_clean
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +85,9 @@ def test_a_bad_dataset_has_exactly_its_defects_for_every_profile_and_filters_sho
             expected = {rule: images for rule, images in expected.items() if rule not in _OF_TOKENS}
         for variant in profile.variants:
             found = by_rule(lint(world.dataset, default_options(profile.slug, variant.slug)))
+            # Its first label is short, whatever the others are.
+            if (profile.slug, variant.slug) == ("civitai", "caption"):
+                assert "captions" in found.pop("label-kind").sentence
             assert sorted(found) == sorted(expected), variant
             for rule, images in expected.items():
                 assert found[rule].images == len(images), (variant, rule)
@@ -137,12 +141,21 @@ def _parentheses(world: World) -> None:
     world.bad(times=2, tags=("miku (vocaloid)",))
 
 
+def _long_first(world: World) -> None:
+    image = Image.objects.filter(dataset=world.dataset).in_order()[0]
+    Caption.objects.filter(image=image).update(
+        text="She stands by the lake and looks at the boats that come home. " * 2
+    )
+
+
 def _no_change(world: World) -> None:
     pass
 
 
 _NO_TEXT = {"no-text": ("warning", 1)}
 _JOIN = {"trigger-join": ("warning", 24)}
+_PROSE_FIRST = "{trigger} {caption}, {tags}"
+_KIND = {"label-kind": ("hint", 24)}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +175,10 @@ _JOIN = {"trigger-join": ("warning", 24)}
         ("ai-toolkit", _no_change, {"template": "{caption}"}, {"trigger-not-written": ("hint", 24)}),
         ("civitai", _no_change, {"template": "{caption}"}, {"trigger-not-written": ("hint", 24)}),
         ("civitai", _no_change, {"template": "{trigger} {tags}"}, {"trigger-join": ("warning", 24)}),
-        ("civitai", _no_change, {"variant": "caption", "template": "{trigger}, {caption}"}, _JOIN),
+        ("civitai", _no_change, {"variant": "caption", "template": "{trigger}, {caption}"}, _JOIN | _KIND),
+        ("civitai", _no_change, {"variant": "caption", "template": _PROSE_FIRST}, _KIND),
+        ("civitai", _long_first, {}, _KIND),
+        ("civitai", _long_first, {"variant": "caption", "template": _PROSE_FIRST}, {}),
         ("civitai", _name(trigger_word="zyx (girl)"), {}, {"trigger-pattern": ("warning", 24)}),
         ("kohya", _name(trigger_word="zyx (girl)"), {}, {}),
         ("huggingface", _name(file_prefix="my test"), {}, {"file-prefix": ("hint", 24)}),
@@ -184,6 +200,17 @@ def test_what_concerns_the_whole_is_found(
     for finding in found.values():
         if finding.images:
             assert len(shown_by(world.dataset, finding)) == finding.images
+
+
+@pytest.mark.parametrize("caption", ["She stands. " * times for times in (1, 6, 9, 20)])
+def test_civitai_s_guess_is_the_one_that_its_form_makes(caption: str) -> None:
+    world = World()
+    world.image(caption=caption.strip())
+    for variant in ("tag", "caption"):
+        options = default_options("civitai", variant)
+        text = preview_export(world.dataset, options).examples[0].text
+        form = Form([Labelled("1.png", text, (1024, 1024), b"")], {}, [])
+        assert ("label-kind" in by_rule(lint(world.dataset, options))) == (form.kind != variant)
 
 
 def test_backslashes_that_the_export_itself_writes_are_found() -> None:
