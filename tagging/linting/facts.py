@@ -79,23 +79,29 @@ class Facts:
         options: what the export is made by.
         images: how many the export has.
         left_out: how many it leaves out, as they have neither tag nor caption.
-        bytes_a_part: of the files in its largest archive.
+        bytes: of its pictures, as far as that is known before they are written; 0 where no archive has a limit.
+        parts: how many archives they take.
+        with_tags: how many have a tag.
         only_tags: how many have tags and no caption; `only_prose` the other way round.
         tags: the tags on its images, the most frequent first.
         marks: what stands in captions: keys of `tagging.linting.marks.IN_CAPTIONS`, and `trigger`.
         long: texts that are too long for who reads them.
+        first_text: that of the first image that has one, where a trainer guesses by it.
     """
 
     dataset: FrozenDataset
     options: ExportOptions
     images: int
     left_out: int = 0
-    bytes_a_part: int = 0
+    bytes: int = 0
+    parts: int = 1
+    with_tags: int = 0
     only_tags: int = 0
     only_prose: int = 0
     tags: tuple[TagUse, ...] = ()
     marks: frozenset[str] = frozenset()
     long: LongTexts = field(default_factory=LongTexts)
+    first_text: str = ""
 
     @property
     def profile(self) -> Profile:

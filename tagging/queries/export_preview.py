@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from datasets.models import Dataset, Image, ImageQuerySet
 from tagging.models import DatasetVersion
@@ -102,7 +102,7 @@ def preview_export(
         byte_size=Sum("byte_size", default=0),
     )
     head = FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word)
-    layout = lay_out(options.rules, options, head, counts["images"])
+    layout = lay_out(options.rules, options, head, counts["images"], expected_sizes(chosen, options))
     examples = _examples(dataset, chosen, layout, most)
     return ExportPreview(
         **counts,
@@ -127,6 +127,7 @@ def preview_version(version: DatasetVersion, options: ExportOptions, *, most: in
     """
     is_asked, leaves_out = read_version_filter(options.filter), options.untagged == "leave-out"
     images = left_out = untagged = converted = byte_size = 0
+    sizes: list[int] = []
     # The first images with words, and the first of all, each with its number in the export.
     worded: list[tuple[int, FrozenImage]] = []
     first: list[tuple[int, FrozenImage]] = []
@@ -139,11 +140,12 @@ def preview_version(version: DatasetVersion, options: ExportOptions, *, most: in
         untagged += not has_words
         converted += not options.pixels.keeps(image)
         byte_size += image.byte_size
+        sizes.append(options.pixels.expected_size(image.byte_size, image.width, image.height))
         if has_words and len(worded) < most:
             worded.append((images, image))
         if len(first) < most:
             first.append((images, image))
-    layout = lay_out(options.rules, options, read_dataset(version), images)
+    layout = lay_out(options.rules, options, read_dataset(version), images, sizes)
     shown = worded or first
     there = Image.objects.filter(dataset=version.dataset_id, sha256__in=[image.sha256 for _number, image in shown])
     row_of = {row.sha256: row for row in there}
@@ -158,6 +160,13 @@ def preview_version(version: DatasetVersion, options: ExportOptions, *, most: in
         others=_others(layout, examples),
         examples=examples,
     )
+
+
+def expected_sizes(chosen: QuerySet[Image], options: ExportOptions) -> Iterator[int]:
+    """Yield about how many bytes each picture takes when it goes out, in order; asks when the first is wanted."""
+    rows = chosen.order_by("position").values_list("byte_size", "width", "height")
+    for byte_size, width, height in rows.iterator(chunk_size=5_000):
+        yield options.pixels.expected_size(byte_size, width, height)
 
 
 def name_archives(layout: Layout, profile: str, version: int) -> list[str]:

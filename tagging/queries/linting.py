@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 
-from datasets.batches import batches
 from datasets.filter_reading import BadFilter
 from datasets.models import Dataset, Image
 from tagging.filters import parse_filter, tree, write_filter
@@ -20,11 +19,13 @@ from tagging.linting.findings import EVERY_IMAGE, LEVELS, Fix, Found, Level, Rul
 from tagging.linting.marks import IN_CAPTIONS, marks_in
 from tagging.linting.rules import RULES, look
 from tagging.models import Caption
+from tagging.queries.export_preview import expected_sizes
 from tagging.queries.filtering import read_filter
 from tagging.queries.lint_sentences import sentence_of
-from tagging.queries.linting_tokens import find_long_texts
+from tagging.queries.linting_tokens import find_first_text, find_long_texts, read_first
 from tagging.queries.tags_in_use import get_tags_in_use
 from tagging.text import one_line
+from tagging.trainers.layouts import first_of_parts
 from tagging.trainers.options import ExportOptions
 from tagging.trainers.records import FrozenDataset
 
@@ -98,27 +99,29 @@ class _Linting:
     def facts(self) -> Facts:
         """Count what rules look at."""
         dataset, options = self.dataset, self.options
-        counted = self.images.aggregate(
-            images=Count("pk"), bytes=Sum("byte_size", default=0), tagged=Count("pk", filter=Q(is_tagged=True))
-        )
+        counted = self.images.aggregate(images=Count("pk"), tagged=Count("pk", filter=Q(is_tagged=True)))
+        sizes = self._sizes()
+        head = FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word)
         captioned = self.images.filter(self._condition(tree.Has("caption")))
         with_caption = captioned.count()
         only_tags = counted["tagged"] - with_caption
-        # Only where there are both kinds it matters how many there are of either.
-        with_both = captioned.filter(self._condition(tree.Has("tags"))).count() if only_tags else with_caption
+        with_both = captioned.filter(self._condition(tree.Has("tags"))).count()
         is_whole = self.exported == EVERY_IMAGE
         tags = get_tags_in_use(dataset, None if is_whole else self.images.values_list("pk", flat=True).iterator())
         return Facts(
-            dataset=FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word),
+            dataset=head,
             options=options,
             images=counted["images"],
             left_out=0 if self.left_out is None else self.left_out.count(),
-            bytes_a_part=self._bytes_a_part(counted["images"], counted["bytes"]),
+            bytes=sum(sizes),
+            parts=len(first_of_parts(options.rules, counted["images"], sizes)),
+            with_tags=only_tags + with_both,
             only_tags=only_tags,
             only_prose=with_caption - with_both,
             tags=tuple(tags),
             marks=self._marks(),
             long=find_long_texts(dataset, options, self.images),
+            first_text=find_first_text(head, options, read_first(self.images)),
         )
 
     def _marks(self) -> frozenset[str]:
@@ -133,12 +136,10 @@ class _Linting:
                 known |= {"trigger"}
         return known
 
-    def _bytes_a_part(self, images: int, total: int) -> int:
-        most = self.options.rules.most_images_a_part
-        if most is None or images <= most:
-            return int(total) if most is not None else 0
-        sizes = self.images.order_by("position").values_list("byte_size", flat=True)
-        return max(sum(part) for part in batches(list(sizes), most))
+    def _sizes(self) -> list[int]:
+        """Return how large the pictures are when they go out, where that counts."""
+        counts = self.options.rules.most_bytes_a_part is not None
+        return list(expected_sizes(self.images, self.options)) if counts else []
 
     def _count(self, found: list[Found], facts: Facts) -> list[int]:
         """Return on how many images each is; what columns tell is told by one statement."""

@@ -67,6 +67,20 @@ def find_long_texts(dataset: Dataset, options: ExportOptions, images: QuerySet[I
     )
 
 
+def find_first_text(head: FrozenDataset, options: ExportOptions, images: Iterable[FrozenImage]) -> str:
+    """Return the first text that an export writes, where a trainer guesses by it what texts are; else an empty one."""
+    if options.profile != "civitai":
+        return ""
+    template = options.read_template()
+    texts = (template.compose(head, image, options.style) for image in images)
+    return next(filter(None, texts), "")
+
+
+def read_first(images: QuerySet[Image]) -> Iterator[FrozenImage]:
+    """Yield the first images with their words, as many as a person can wait for."""
+    yield from _read(images, MOST_COUNTED)
+
+
 def _writes_what_is_counted(options: ExportOptions) -> bool:
     """Whether the texts are those that the desk shows, of which counts are kept.
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from datasets.batches import batches
 from datasets.models import Image
 from datasets.names import stem_key
 from datasets.queries.similar import find_alike
@@ -27,11 +26,12 @@ from tagging.linting.rules import look
 from tagging.models import DatasetVersion, Tag
 from tagging.queries.filtering import read_filter
 from tagging.queries.linting import Finding, say, shown_by, with_words
-from tagging.queries.linting_tokens import find_long_texts_in
+from tagging.queries.linting_tokens import find_first_text, find_long_texts_in
 from tagging.queries.version_filtering import find_aliases, read_version_filter
 from tagging.queries.versions import read_dataset, read_images
 from tagging.text import one_line
-from tagging.trainers.options import ExportOptions
+from tagging.trainers.layouts import first_of_parts
+from tagging.trainers.options import ExportOptions, PixelOptions
 from tagging.trainers.records import FrozenDataset, FrozenImage
 
 
@@ -79,14 +79,14 @@ class _Counts:
     category_of: dict[str, str] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
 
-    def add(self, image: FrozenImage, trigger: str, *, with_sizes: bool) -> None:
-        """Count an image of the export."""
+    def add(self, image: FrozenImage, trigger: str, pixels: PixelOptions | None) -> None:
+        """Count an image of the export; its size too, where it is said what becomes of its pixels."""
         self.images += 1
         self.tagged += bool(image.tags or image.caption)
         self.with_caption += bool(image.caption)
         self.with_both += bool(image.caption and image.tags)
-        if with_sizes:
-            self.sizes.append(image.byte_size)
+        if pixels is not None:
+            self.sizes.append(pixels.expected_size(image.byte_size, image.width, image.height))
         for tag in image.tags:
             self.uses[tag.name] += 1
             self.category_of[tag.name] = tag.category
@@ -155,7 +155,8 @@ class _Linting:
     def facts(self) -> tuple[Facts, Whole]:
         """Gather what rules look at, and what their conditions are told by."""
         counts, surroundings = _Counts(), _Surroundings()
-        trigger, most = one_line(self.head.trigger_word).lower(), self.options.rules.most_images_a_part
+        trigger = one_line(self.head.trigger_word).lower()
+        pixels = None if self.options.rules.most_bytes_a_part is None else self.options.pixels
         for image in read_images(self.version):
             surroundings.add(image)
             if not self.is_asked(image):
@@ -163,7 +164,7 @@ class _Linting:
             if self._is_left_out(image):
                 counts.left_out += 1
             else:
-                counts.add(image, trigger, with_sizes=most is not None)
+                counts.add(image, trigger, pixels)
         successors = _successors(surroundings.uses)
         only_tags = counts.tagged - counts.with_caption
         facts = Facts(
@@ -171,12 +172,15 @@ class _Linting:
             options=self.options,
             images=counts.images,
             left_out=counts.left_out,
-            bytes_a_part=max((sum(part) for part in batches(counts.sizes, most or 1)), default=0),
+            bytes=sum(counts.sizes),
+            parts=len(first_of_parts(self.options.rules, counts.images, counts.sizes)),
+            with_tags=only_tags + counts.with_both,
             only_tags=only_tags,
             only_prose=counts.with_caption - counts.with_both,
             tags=_tags_of(counts, successors),
             marks=counts.marks,
             long=find_long_texts_in(self.head, self.options, self.exported(), total=counts.images),
+            first_text=find_first_text(self.head, self.options, self.exported()),
         )
         return facts, surroundings.told(self.head, successors, self.version.dataset_id)
 

@@ -89,7 +89,7 @@ def common_figure(words: Words, leads: Leads) -> Figure:
         else None,
         table=Table([_("Tag"), _("Pictures"), _("Share"), _("Pictures without it")], rows),
         notes=[_("The upright line marks 80 %.")],
-        empty=_("No tag is on more than 80 % of the pictures that have tags."),
+        empty=_("No tag is on more than 80 % of the pictures that have tags, or these are fewer than ten."),
     )
 
 

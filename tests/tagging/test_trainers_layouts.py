@@ -141,6 +141,25 @@ def test_more_than_a_thousand_go_into_parts_for_civitai() -> None:
     assert lay_out(PROFILES["plain"], default_options("plain"), dataset(), 2500).part_count == 1
 
 
+def test_what_a_browser_cannot_hold_goes_into_parts_for_civitai() -> None:
+    options = default_options("civitai")
+    million = 1_000_000
+
+    def parts(*sizes: int) -> list[int]:
+        layout = lay_out(options.rules, options, dataset(), len(sizes), [size * million for size in sizes])
+        found = [layout.part_of(number) for number in range(1, len(sizes) + 1)]
+        assert layout.part_count == max(found)
+        return found
+
+    assert parts(500, 500) == [1, 1]
+    assert parts(500, 501, 400) == [1, 2, 2]
+    assert parts(2000, 1, 3000, 1) == [1, 2, 3, 4]
+    assert parts(*[1] * 1002) == [1] * 1000 + [2] * 2
+    assert parts(*[2] * 1002) == [1] * 500 + [2] * 500 + [3] * 2
+    kohya = lay_out(PROFILES["kohya"], default_options("kohya"), dataset(), 3, [900 * million] * 3)
+    assert kohya.part_count == kohya.part_of(3) == 1
+
+
 # --- Names ------------------------------------------------------------------------------------------------------------
 
 
