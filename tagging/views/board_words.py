@@ -125,7 +125,7 @@ def together_figure(together: Together, leads: Leads) -> Figure:
 
 
 def pairs_figure(together: Together, leads: Leads) -> Figure:
-    """The two tags each that are hardly ever apart, of the most used ones."""
+    """The pairs of the most used tags that are most often together."""
     pairs = together.pairs()
     rows = [
         [
@@ -137,7 +137,7 @@ def pairs_figure(together: Together, leads: Leads) -> Figure:
     ]
     return Figure(
         id="pairs",
-        title=_("Hardly ever apart"),
+        title=_("Most often together"),
         caption=_("Of the pictures that have one of the two tags, how many have both."),
         kind="bars",
         drawing=draw_bars([_pair_mark(pair, leads) for pair in pairs[:MOST_PAIRS]], most=1.0) if pairs else None,
