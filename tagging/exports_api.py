@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 from ninja.errors import HttpError
 from pydantic import ValidationError
@@ -16,8 +17,8 @@ from datasets.permissions import check_can_edit, visible_datasets
 from tagger_project.auth import person
 from tagging.exports_schemas import ExportIn, ExportOut, ExportsIn, OptionsIn, PreviewIn, PreviewOut, ProfileOut
 from tagging.jobs import write_soon
-from tagging.models import ExportJob
-from tagging.queries.export_preview import preview_export
+from tagging.models import DatasetVersion, ExportJob
+from tagging.queries.export_preview import preview_export, preview_version
 from tagging.queries.exports import visible_exports
 from tagging.queries.template_sentences import sentence_of_options, sentence_of_template
 from tagging.queries.versions import VersionDamaged, visible_versions
@@ -41,13 +42,22 @@ def list_export_profiles(request: HttpRequest) -> list[ProfileOut]:
     return [ProfileOut.of(profile) for profile in PROFILES.values()]
 
 
-@router.get("/datasets/{int:dataset_id}/caption-preview", response={200: PreviewOut, 422: ErrorOut})
+@router.get("/datasets/{int:dataset_id}/caption-preview", response={200: PreviewOut, 409: ErrorOut, 422: ErrorOut})
 def preview_captions(request: HttpRequest, dataset_id: int, asked: Query[PreviewIn]) -> PreviewOut:
-    """What an export of the dataset as it is now would hold, with up to eight of its images; nothing is stored."""
+    """What an export would hold, with up to eight of its images; nothing is stored.
+
+    Of the dataset as it is now, or of a version.
+    """
     dataset = _visible(request, dataset_id)
     with _refusals_told():
+        options = _read_options(asked.options)
+        if asked.version is not None:
+            version = _version(request, dataset, asked.version)
+            if asked.image:
+                raise HttpError(422, _("A version is shown as a whole: leave out the version, or the images."))
+            return PreviewOut.of(preview_version(version, options))
         images = [number for number in asked.image if 0 < number < 2**63] if asked.image else None
-        return PreviewOut.of(preview_export(dataset, _read_options(asked.options), images=images))
+        return PreviewOut.of(preview_export(dataset, options, images=images))
 
 
 @router.post("/datasets/{int:dataset_id}/exports", response={202: ExportOut, 409: ErrorOut, 422: ErrorOut})
@@ -55,9 +65,7 @@ def start_export(request: HttpRequest, dataset_id: int, body: ExportIn) -> Statu
     """Start an export; a worker writes it, `GET exports/{id}` tells how far it is. The same `key` counts once."""
     user = person(request)
     dataset = _visible(request, dataset_id)
-    version = None
-    if body.version is not None:
-        version = get_object_or_404(visible_versions(user).filter(dataset=dataset), pk=body.version)
+    version = None if body.version is None else _version(request, dataset, body.version)
     images = None if body.images is None else [number for number in body.images if 0 < number < 2**63]
     with _refusals_told():
         job = start(dataset, body.options.to_options(), key=body.key, by=user, version=version, images=images)
@@ -98,6 +106,10 @@ def _visible(request: HttpRequest, dataset_id: int) -> Dataset:
     return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
 
 
+def _version(request: HttpRequest, dataset: Dataset, version_id: int) -> DatasetVersion:
+    return get_object_or_404(visible_versions(person(request)).filter(dataset=dataset), pk=version_id)
+
+
 def _own(request: HttpRequest, job_id: int) -> ExportJob:
     """Return an export that this person started, or whose dataset they may edit."""
     user = person(request)
@@ -120,7 +132,7 @@ def _refusals_told() -> Iterator[None]:
     """Answer with the sentence of what was refused."""
     try:
         yield
-    except KeyTaken as error:
+    except (KeyTaken, VersionDamaged) as error:
         raise HttpError(409, str(error)) from error
     except VersionDamaged as error:
         raise HttpError(409, str(error)) from error

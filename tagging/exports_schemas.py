@@ -118,6 +118,9 @@ class PreviewIn(Schema):
 
     options: str = Field(max_length=20_000, description="JSON, as `options` of an export.")
     image: list[int] = Field([], max_length=1_000, description="As often as wished: only these images are meant.")
+    version: int | None = Field(
+        None, gt=0, lt=2**63, description="`id` of a version; left out for the dataset as it is now. Not with `image`."
+    )
 
 
 class VariantOut(Schema):
@@ -252,9 +255,9 @@ class ExportOut(Schema):
 class PreviewedOut(Schema):
     """A picture as it would be exported."""
 
-    image_id: int
+    image_id: int | None = Field(description="Null for a picture of a version that is not in the dataset any more.")
     name: str = Field(description="As its owner calls it.")
-    thumbnail: str
+    thumbnail: str = Field(description="Empty where there is no `image_id`.")
     picture_name: str = Field(description="Its path in the archive.")
     text_name: str = Field(description="That of its text; empty where none is written.")
     text: str = Field(description="What the trainer reads.")
@@ -266,9 +269,9 @@ class PreviewedOut(Schema):
     def of(cls, previewed: PreviewedImage) -> PreviewedOut:
         """Build it from what was worked out."""
         return cls(
-            image_id=previewed.image.pk,
-            name=previewed.image.original_name,
-            thumbnail=file_address(previewed.image, "thumbnail"),
+            image_id=None if previewed.image is None else previewed.image.pk,
+            name=previewed.name,
+            thumbnail=file_address(previewed.image, "thumbnail") if previewed.image else "",
             picture_name=previewed.picture_name,
             text_name=previewed.text_name,
             text=previewed.text,

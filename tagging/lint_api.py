@@ -20,7 +20,9 @@ from tagging.jobs import do_or_enqueue
 from tagging.lint_schemas import LintFixIn, LintOut
 from tagging.models import BulkJob
 from tagging.queries.linting import lint
+from tagging.queries.linting_versions import lint_version
 from tagging.queries.template_sentences import sentence_of_options, sentence_of_template
+from tagging.queries.versions import VersionDamaged, visible_versions
 from tagging.schemas import ErrorOut
 from tagging.services.bulk.actions import BulkRefused
 from tagging.services.bulk.jobs import KeyTaken
@@ -34,21 +36,27 @@ router = Router(tags=["exports"])
 _LONGEST_OPTIONS = 20_000
 
 
-@router.get("/datasets/{int:dataset_id}/lint", response={200: LintOut, 422: BadFilterOut | ErrorOut})
+@router.get("/datasets/{int:dataset_id}/lint", response={200: LintOut, 409: ErrorOut, 422: BadFilterOut | ErrorOut})
 def list_findings(
     request: HttpRequest,
     dataset_id: int,
     options: Annotated[str, Query(max_length=_LONGEST_OPTIONS)] = "{}",
     profile: str = "",
+    version: Annotated[int | None, Query(gt=0, lt=2**63)] = None,
 ) -> LintOut:
-    """What a trainer would stumble over in an export of the dataset as it is now, the worst first.
+    """What a trainer would stumble over in an export of the dataset as it is now, or of a version; the worst first.
 
     `options` is JSON as `POST exports` takes it; what it leaves out is as the profile has it. `profile=kohya` alone is
-    the profile as it is.
+    the profile as it is. `version` is the `id` of a version, as `POST exports` takes it.
     """
-    dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
+    user = person(request)
+    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
     with _refusals_told():
-        return LintOut.of(lint(dataset, _read({"profile": profile} if profile else _parsed(options))))
+        read = _read({"profile": profile} if profile else _parsed(options))
+        if version is None:
+            return LintOut.of(lint(dataset, read))
+        stored = get_object_or_404(visible_versions(user).filter(dataset=dataset), pk=version)
+        return LintOut.of(lint_version(stored, read), stored)
 
 
 @router.post(
@@ -104,7 +112,7 @@ def _refusals_told() -> Iterator[None]:
         raise HttpError(422, sentence_of_options(error)) from error
     except BadTemplate as error:
         raise HttpError(422, sentence_of_template(error)) from error
-    except (KeyTaken, NothingToMend) as error:
+    except (KeyTaken, NothingToMend, VersionDamaged) as error:
         raise HttpError(409, str(error)) from error
     except (BulkRefused, TagRefused, PatternRefused) as error:
         raise HttpError(422, str(error)) from error

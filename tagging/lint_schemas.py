@@ -9,6 +9,7 @@ from ninja import Field, Schema
 from pydantic import ConfigDict
 
 from tagging.linting.findings import Fix
+from tagging.models import DatasetVersion
 from tagging.queries.lint_sentences import label_of
 from tagging.queries.linting import Finding
 
@@ -42,8 +43,11 @@ class FindingOut(Schema):
     )
     sentence: str
     images: int = Field(description="How many it is about.")
-    filter: str | None = Field(description="Shows exactly these; empty for all, null where no filter can say it.")
-    fix: FixOut | None
+    filter: str | None = Field(
+        description="Shows exactly these in the dataset as it is now; empty for all, null where no filter does."
+    )
+    fix: FixOut | None = Field(description="Of a version never one of `words`: it cannot change.")
+    note: str = Field(description="Of a version: why there is no filter, or no fix; mostly empty.")
 
     @classmethod
     def of(cls, finding: Finding) -> FindingOut:
@@ -55,22 +59,38 @@ class FindingOut(Schema):
             images=finding.images,
             filter=finding.filter,
             fix=None if finding.fix is None else FixOut.of(finding.fix),
+            note=finding.note,
         )
+
+
+class LintedVersionOut(Schema):
+    """The version that was looked at."""
+
+    id: int
+    number: int
+    title: str = Field(description="Its name; “Version 3” where it has none.")
+
+    @classmethod
+    def of(cls, version: DatasetVersion) -> LintedVersionOut:
+        """Build it from what is stored."""
+        return cls(id=version.pk, number=version.number, title=version.title)
 
 
 class LintOut(Schema):
     """What a trainer would stumble over, the worst first."""
 
+    version: LintedVersionOut | None = Field(description="Null for the dataset as it is now.")
     errors: int
     warnings: int
     hints: int
     findings: list[FindingOut]
 
     @classmethod
-    def of(cls, findings: list[Finding]) -> LintOut:
+    def of(cls, findings: list[Finding], version: DatasetVersion | None = None) -> LintOut:
         """Build it from what was found."""
         levels = [finding.level for finding in findings]
         return cls(
+            version=None if version is None else LintedVersionOut.of(version),
             errors=levels.count("error"),
             warnings=levels.count("warning"),
             hints=levels.count("hint"),

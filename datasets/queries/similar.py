@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,6 +89,28 @@ def get_similar_ids(dataset: Dataset) -> list[int]:
             while len(_similar) > _MOST_HELD:
                 del _similar[next(iter(_similar))]
     return held[1]
+
+
+def find_alike(dataset_id: int, measured: Sequence[tuple[int, int, str]]) -> set[int]:
+    """Return the places of pictures of a stored state that look like another of it.
+
+    Args:
+        dataset_id: of which: what a person said to keep apart in it stays apart.
+        measured: of each picture with a hash, the best first: its place, its hash, and the SHA-256 of its file.
+    """
+    if not measured:
+        return set()
+    from datasets.similar import groups
+
+    place_of = {sha256: place for place, (_position, _dhash, sha256) in enumerate(measured)}
+    pairs = DistinctPair.objects.filter(Q(first__dataset=dataset_id)).values_list("first__sha256", "second__sha256")
+    apart: dict[int, set[int]] = defaultdict(set)
+    for first, second in pairs:
+        if first in place_of and second in place_of:
+            apart[place_of[first]].add(place_of[second])
+            apart[place_of[second]].add(place_of[first])
+    found = groups([dhash for _position, dhash, _sha256 in measured], apart=apart, most_members=MOST_IN_GROUP)
+    return {measured[place][0] for group in found for place in group}
 
 
 def _count(dataset: Dataset) -> tuple[int, int]:

@@ -42,13 +42,16 @@ def pixels(number: float) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """Return a text that is at most as wide as so many small letters; what was left out shows as `…`."""
-    taken = 0
-    for place, sign in enumerate(text):
-        taken += _width(sign)
-        if taken > width:
-            return f"{_fitting(text[:place], width - 1).rstrip()}…"
-    return text
+    """Return a text that is at most as wide as so many small letters; what was left out of its middle shows as `…`.
+
+    Long names mostly begin alike: by their ends they are told apart.
+    """
+    if width_of(text) <= width:
+        return text
+    end = _fitting(text[::-1], (width - 1) // 3)[::-1].lstrip()
+    while end and unicodedata.combining(end[0]):
+        end = end[1:]
+    return f"{_fitting(text, width - 1 - width_of(end)).rstrip()}…{end}"
 
 
 def compact(number: float) -> str:

@@ -20,6 +20,7 @@ from tagging.trainers.records import FrozenImage
 Judge = Callable[[FrozenImage], bool]
 # Returns the names of the tags that a pattern is another spelling of.
 FindAliases = Callable[[str], Collection[str]]
+Further = Callable[[tree.Node], Judge | None]
 
 _WILD = {Wild.ANYTHING: ".*", Wild.ONE: "."}
 
@@ -28,25 +29,29 @@ class NotJudged(Exception):
     """A condition that cannot be told from a version; `args[0]` is its node."""
 
 
-def judge_by(node: tree.Node, find_aliases: FindAliases) -> Judge:
+def judge_by(node: tree.Node, find_aliases: FindAliases, further: Further | None = None) -> Judge:
     """Return what tells of an image whether it is what a filter asks for.
 
     Args:
         node: the filter.
         find_aliases: asked once for each tag of the filter.
+        further: tells of conditions that are told from more than the image; `None` where it does not know one either.
 
     Raises:
         NotJudged: something of it cannot be told from a version.
     """
     if isinstance(node, tree.And):
-        all_of = [judge_by(each, find_aliases) for each in node.nodes]
+        all_of = [judge_by(each, find_aliases, further) for each in node.nodes]
         return lambda image: all(judge(image) for judge in all_of)
     if isinstance(node, tree.Or):
-        any_of = [judge_by(each, find_aliases) for each in node.nodes]
+        any_of = [judge_by(each, find_aliases, further) for each in node.nodes]
         return lambda image: any(judge(image) for judge in any_of)
     if isinstance(node, tree.Not):
-        inner = judge_by(node.node, find_aliases)
+        inner = judge_by(node.node, find_aliases, further)
         return lambda image: not inner(image)
+    known = further(node) if further is not None else None
+    if known is not None:
+        return known
     if isinstance(node, tree.Tag):
         return _has_tag(node.pattern, find_aliases(node.pattern))
     return _leaf(node)

@@ -59,6 +59,7 @@ class LongTexts:
         uncounted: texts that are still to be counted.
         is_filterable: the filter language tells the same of these texts: they are written as the desk shows them.
         comes_later: somebody counts the others now.
+        is_stored: they are the texts of a version: nobody keeps how long they are.
     """
 
     clip: int = 0
@@ -66,6 +67,7 @@ class LongTexts:
     uncounted: int = 0
     is_filterable: bool = False
     comes_later: bool = False
+    is_stored: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,23 +79,29 @@ class Facts:
         options: what the export is made by.
         images: how many the export has.
         left_out: how many it leaves out, as they have neither tag nor caption.
-        bytes_a_part: of the files in its largest archive.
+        bytes: of its pictures, as far as that is known before they are written; 0 where no archive has a limit.
+        parts: how many archives they take.
+        with_tags: how many have a tag.
         only_tags: how many have tags and no caption; `only_prose` the other way round.
         tags: the tags on its images, the most frequent first.
         marks: what stands in captions: keys of `tagging.linting.marks.IN_CAPTIONS`, and `trigger`.
         long: texts that are too long for who reads them.
+        first_text: that of the first image that has one, where a trainer guesses by it.
     """
 
     dataset: FrozenDataset
     options: ExportOptions
     images: int
     left_out: int = 0
-    bytes_a_part: int = 0
+    bytes: int = 0
+    parts: int = 1
+    with_tags: int = 0
     only_tags: int = 0
     only_prose: int = 0
     tags: tuple[TagUse, ...] = ()
     marks: frozenset[str] = frozenset()
     long: LongTexts = field(default_factory=LongTexts)
+    first_text: str = ""
 
     @property
     def profile(self) -> Profile:

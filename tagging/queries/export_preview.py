@@ -1,18 +1,20 @@
-"""What an export of a dataset would hold now: numbers of all, and some images as a trainer would read them."""
+"""What an export of a dataset or a version would hold: numbers of all, and some images as a trainer would read them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from datasets.models import Dataset, Image, ImageQuerySet
 from tagging.models import DatasetVersion
 from tagging.queries.filtering import read_filter
 from tagging.queries.numbers_in import is_one_of
+from tagging.queries.version_filtering import read_version_filter
 from tagging.queries.version_state import read_rows
+from tagging.queries.versions import read_dataset, read_images
 from tagging.tokens import TokenCounts, count_tokens
 from tagging.trainers.frozen_form import as_image
 from tagging.trainers.layouts import LaidOut, Layout, Place, lay_out
@@ -25,9 +27,23 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True)
 class PreviewedImage:
-    """An image as it would be exported; `text_name` is empty where no text is written."""
+    """An image as it would be exported.
 
-    image: Image
+    Attributes:
+        image: its row; `None` for one of a version that is not in the dataset any more.
+        name: what its owner calls it.
+        width: of the picture, before anything is made smaller; `height` likewise.
+        picture_name: its path in the archive.
+        text_name: that of its text; empty where none is written.
+        text: what the trainer reads.
+        tokens: how long that is.
+        is_converted: the picture is written anew.
+    """
+
+    image: Image | None
+    name: str
+    width: int
+    height: int
     picture_name: str
     text_name: str
     text: str
@@ -86,7 +102,7 @@ def preview_export(
         byte_size=Sum("byte_size", default=0),
     )
     head = FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word)
-    layout = lay_out(options.rules, options, head, counts["images"])
+    layout = lay_out(options.rules, options, head, counts["images"], expected_sizes(chosen, options))
     examples = _examples(dataset, chosen, layout, most)
     return ExportPreview(
         **counts,
@@ -95,6 +111,62 @@ def preview_export(
         others=_others(layout, examples),
         examples=examples,
     )
+
+
+def preview_version(version: DatasetVersion, options: ExportOptions, *, most: int = MOST_EXAMPLES) -> ExportPreview:
+    """Work out what an export of a version would hold.
+
+    Args:
+        version: which.
+        options: how it is written.
+        most: how many examples.
+
+    Raises:
+        BadFilter: the filter cannot be read, or asks for what a version does not know.
+        VersionDamaged: a part of the version is not in the database any more.
+    """
+    is_asked, leaves_out = read_version_filter(options.filter), options.untagged == "leave-out"
+    images = left_out = untagged = converted = byte_size = 0
+    sizes: list[int] = []
+    # The first images with words, and the first of all, each with its number in the export.
+    worded: list[tuple[int, FrozenImage]] = []
+    first: list[tuple[int, FrozenImage]] = []
+    for image in filter(is_asked, read_images(version)):
+        has_words = bool(image.tags or image.caption)
+        if leaves_out and not has_words:
+            left_out += 1
+            continue
+        images += 1
+        untagged += not has_words
+        converted += not options.pixels.keeps(image)
+        byte_size += image.byte_size
+        sizes.append(options.pixels.expected_size(image.byte_size, image.width, image.height))
+        if has_words and len(worded) < most:
+            worded.append((images, image))
+        if len(first) < most:
+            first.append((images, image))
+    layout = lay_out(options.rules, options, read_dataset(version), images, sizes)
+    shown = worded or first
+    there = Image.objects.filter(dataset=version.dataset_id, sha256__in=[image.sha256 for _number, image in shown])
+    row_of = {row.sha256: row for row in there}
+    examples = [_example(row_of.get(image.sha256), image, number, layout) for number, image in shown]
+    return ExportPreview(
+        images=images,
+        left_out=left_out,
+        untagged=untagged,
+        converted=converted,
+        byte_size=byte_size,
+        file_names=name_archives(layout, options.profile, version.number) if images else [],
+        others=_others(layout, examples),
+        examples=examples,
+    )
+
+
+def expected_sizes(chosen: QuerySet[Image], options: ExportOptions) -> Iterator[int]:
+    """Yield about how many bytes each picture takes when it goes out, in order; asks when the first is wanted."""
+    rows = chosen.order_by("position").values_list("byte_size", "width", "height")
+    for byte_size, width, height in rows.iterator(chunk_size=5_000):
+        yield options.pixels.expected_size(byte_size, width, height)
 
 
 def name_archives(layout: Layout, profile: str, version: int) -> list[str]:
@@ -132,12 +204,15 @@ def _examples(dataset: Dataset, chosen: ImageQuerySet, layout: Layout, most: int
     return examples
 
 
-def _example(row: Image, image: FrozenImage, number: int, layout: Layout) -> PreviewedImage:
+def _example(row: Image | None, image: FrozenImage, number: int, layout: Layout) -> PreviewedImage:
     options = layout.options
     text = options.read_template().compose(layout.dataset, image, options.style)
     place = layout.place(number, image, options.pixels.extension_of(image))
     return PreviewedImage(
         image=row,
+        name=image.original_name,
+        width=image.width,
+        height=image.height,
         picture_name=place.picture_name,
         text_name=place.text_name or "" if text else "",
         text=text,
@@ -149,9 +224,7 @@ def _example(row: Image, image: FrozenImage, number: int, layout: Layout) -> Pre
 def _others(layout: Layout, examples: Sequence[PreviewedImage]) -> list[str]:
     """Return the names of what lies beside pictures and texts, told from the examples."""
     laid_out = (
-        LaidOut(
-            Place(each.picture_name, each.text_name), each.text, ("a tag",), "", each.image.width, each.image.height
-        )
+        LaidOut(Place(each.picture_name, each.text_name), each.text, ("a tag",), "", each.width, each.height)
         for each in examples
     )
     return [*(file.name for file in layout.further(laid_out)), layout.beside(MANIFEST_FILE)]

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from functools import lru_cache
 
 from django.db.models import Q
 
 from datasets.models import Dataset, Image
 from tagging.filters.tree import Cut
+from tagging.linting.judging import CUT_SIGNS
 from tagging.queries.numbers_in import is_one_of
 from tagging.trainers.bucketing import BUCKETERS
 
-_SIGNS: dict[str, Callable[[float, float], bool]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-}
 _HUNDREDTHS = 100
 
 
 def is_cut(node: Cut, dataset: Dataset) -> Q:
     """Return that a trainer cuts off such a share, by the sums that the trainer itself does."""
-    holds = _SIGNS[node.sign]
+    holds = CUT_SIGNS[node.sign]
     sizes = Image.objects.filter(dataset=dataset).order_by().values_list("pk", "width", "height")
     found = [
         pk

@@ -25,8 +25,8 @@ _SENTENCES: dict[str, Promise] = {
         "count",
     ),
     "large-archive": gettext_lazy(
-        "The largest archive has %(gigabytes)s GB, and %(title)s unpacks it in the browser's memory. Stay well under "
-        "2 GB: make large pictures smaller, or choose fewer."
+        "The pictures have %(gigabytes)s GB, and %(title)s unpacks an archive in the browser's memory: the export "
+        "makes %(parts)d archives of about 1 GB. Train with one, or make large pictures smaller."
     ),
     "file-prefix": gettext_lazy(
         "Files cannot begin with “%(given)s” for every trainer: they are written as “%(written)s-0001”. The manifest "
@@ -136,6 +136,14 @@ _SENTENCES: dict[str, Promise] = {
         "Texts begin “%(begins)s…”. Before prose CivitAI looks for “%(trigger)s” and a blank, and else puts the "
         "trigger word there a second time. Put a blank behind {trigger}."
     ),
+    "label-kind/tag": gettext_lazy(
+        "CivitAI will take the labels for captions, as the first one is long. Choose “tags” there: else it puts the "
+        "trigger word in front a second time."
+    ),
+    "label-kind/caption": gettext_lazy(
+        "CivitAI will take the labels for tags, by the first one. Choose “captions” there: else it puts the trigger "
+        "word in front a second time."
+    ),
     "long-for-clip": ngettext_lazy(
         "%(count)d text is longer than the %(most)d tokens that CLIP reads: the rest is lost for SD 1.5 and SDXL, "
         "unless max_token_length is set to 150 or 225. Flux reads on through T5.",
@@ -167,6 +175,11 @@ _SENTENCES: dict[str, Promise] = {
         "you wait.",
         "The tokens of %(count)d texts were not counted: with a template of your own, only the first ones are, while "
         "you wait.",
+        "count",
+    ),
+    "tokens-not-counted/version": ngettext_lazy(
+        "The tokens of %(count)d text were not counted: of a version only the first ones are, while you wait.",
+        "The tokens of %(count)d texts were not counted: of a version only the first ones are, while you wait.",
         "count",
     ),
     "lines": ngettext_lazy(
@@ -282,10 +295,10 @@ _SENTENCES: dict[str, Promise] = {
         "count",
     ),
     "everywhere-tags": ngettext_lazy(
-        "More than %(share)d %% of the pictures have %(tags)s: what is always there is learned by that tag instead of "
-        "by the trigger word. %(count)d picture has it.",
-        "More than %(share)d %% of the pictures have %(tags)s: what is always there is learned by these words instead "
-        "of by the trigger word. It concerns %(count)d pictures.",
+        "More than %(share)d %% of the pictures with tags have %(tags)s: what is always there is learned by that tag "
+        "instead of by the trigger word. %(count)d picture has it.",
+        "More than %(share)d %% of the pictures with tags have %(tags)s: what is always there is learned by these "
+        "words instead of by the trigger word. It concerns %(count)d pictures.",
         "count",
     ),
     "single-tags": ngettext_lazy(

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 
-from datasets.batches import batches
 from datasets.filter_reading import BadFilter
 from datasets.models import Dataset, Image
 from tagging.filters import parse_filter, tree, write_filter
@@ -18,13 +17,15 @@ from tagging.filters.tree import Node, all_of
 from tagging.linting.facts import Facts
 from tagging.linting.findings import EVERY_IMAGE, LEVELS, Fix, Found, Level, Rule
 from tagging.linting.marks import IN_CAPTIONS, marks_in
-from tagging.linting.rules import RULES
+from tagging.linting.rules import RULES, look
 from tagging.models import Caption
+from tagging.queries.export_preview import expected_sizes
 from tagging.queries.filtering import read_filter
 from tagging.queries.lint_sentences import sentence_of
-from tagging.queries.linting_tokens import find_long_texts
+from tagging.queries.linting_tokens import find_first_text, find_long_texts, read_first
 from tagging.queries.tags_in_use import get_tags_in_use
 from tagging.text import one_line
+from tagging.trainers.layouts import first_of_parts
 from tagging.trainers.options import ExportOptions
 from tagging.trainers.records import FrozenDataset
 
@@ -42,6 +43,7 @@ class Finding:
         images: how many images it is about.
         filter: shows exactly these images; empty for all, `None` where the filter language cannot say it.
         fix: what mends it; `None` where only a person can.
+        note: a further sentence, of a finding in a version: why there is no link, or nothing that mends it.
     """
 
     rule: str
@@ -50,6 +52,7 @@ class Finding:
     images: int
     filter: str | None
     fix: Fix | None
+    note: str = ""
 
 
 def lint(dataset: Dataset, options: ExportOptions) -> list[Finding]:
@@ -80,18 +83,15 @@ class _Linting:
         self.dataset, self.options = dataset, options
         self.filtered = parse_export_filter(options, dataset)
         leaves_out = options.untagged == "leave-out"
-        self.exported = all_of([self.filtered, tree.Is("tagged")]) if leaves_out else self.filtered
+        self.exported = with_words(self.filtered) if leaves_out else self.filtered
         everything = Image.objects.filter(dataset=dataset)
         self.images: QuerySet[Image] = everything.filter(self._condition(self.exported))
         self.left_out = everything.filter(self._condition(self.filtered), is_tagged=False) if leaves_out else None
 
     def findings(self, rules: list[Rule] | None = None) -> list[Finding]:
         """Return what these rules find, or all."""
-        concerned = [rule for rule in rules or RULES.values() if rule.concerns(self.options.profile)]
         facts = self.facts()
-        found = [(rule, what) for rule in concerned for what in [rule.look(facts)] if what is not None]
-        if not facts.images:
-            found = [(rule, what) for rule, what in found if rule.id in {"no-images", "left-out"}]
+        found = look(facts, rules)
         counts = self._count([what for _rule, what in found], facts)
         told = [self._told(rule, what, count, facts) for (rule, what), count in zip(found, counts, strict=True)]
         return sorted((each for each in told if each is not None), key=lambda each: LEVELS.index(each.level))
@@ -99,27 +99,29 @@ class _Linting:
     def facts(self) -> Facts:
         """Count what rules look at."""
         dataset, options = self.dataset, self.options
-        counted = self.images.aggregate(
-            images=Count("pk"), bytes=Sum("byte_size", default=0), tagged=Count("pk", filter=Q(is_tagged=True))
-        )
+        counted = self.images.aggregate(images=Count("pk"), tagged=Count("pk", filter=Q(is_tagged=True)))
+        sizes = self._sizes()
+        head = FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word)
         captioned = self.images.filter(self._condition(tree.Has("caption")))
         with_caption = captioned.count()
         only_tags = counted["tagged"] - with_caption
-        # Only where there are both kinds it matters how many there are of either.
-        with_both = captioned.filter(self._condition(tree.Has("tags"))).count() if only_tags else with_caption
+        with_both = captioned.filter(self._condition(tree.Has("tags"))).count()
         is_whole = self.exported == EVERY_IMAGE
         tags = get_tags_in_use(dataset, None if is_whole else self.images.values_list("pk", flat=True).iterator())
         return Facts(
-            dataset=FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word),
+            dataset=head,
             options=options,
             images=counted["images"],
             left_out=0 if self.left_out is None else self.left_out.count(),
-            bytes_a_part=self._bytes_a_part(counted["images"], counted["bytes"]),
+            bytes=sum(sizes),
+            parts=len(first_of_parts(options.rules, counted["images"], sizes)),
+            with_tags=only_tags + with_both,
             only_tags=only_tags,
             only_prose=with_caption - with_both,
             tags=tuple(tags),
             marks=self._marks(),
             long=find_long_texts(dataset, options, self.images),
+            first_text=find_first_text(head, options, read_first(self.images)),
         )
 
     def _marks(self) -> frozenset[str]:
@@ -134,12 +136,10 @@ class _Linting:
                 known |= {"trigger"}
         return known
 
-    def _bytes_a_part(self, images: int, total: int) -> int:
-        most = self.options.rules.most_images_a_part
-        if most is None or images <= most:
-            return int(total) if most is not None else 0
-        sizes = self.images.order_by("position").values_list("byte_size", flat=True)
-        return max(sum(part) for part in batches(list(sizes), most))
+    def _sizes(self) -> list[int]:
+        """Return how large the pictures are when they go out, where that counts."""
+        counts = self.options.rules.most_bytes_a_part is not None
+        return list(expected_sizes(self.images, self.options)) if counts else []
 
     def _count(self, found: list[Found], facts: Facts) -> list[int]:
         """Return on how many images each is; what columns tell is told by one statement."""
@@ -161,19 +161,30 @@ class _Linting:
     def _told(self, rule: Rule, what: Found, count: int, facts: Facts) -> Finding | None:
         if not count and what.images is not None:
             return None
-        named = {**what.named, "title": facts.profile.title, "count": count}
-        sentence = sentence_of(rule.id, what.wording, facts.options.profile, count, named)
-        return Finding(rule.id, what.level, sentence, count, self._filter(what), what.fix)
-
-    def _filter(self, what: Found) -> str | None:
-        if what.images is None:
-            return None
-        shown = all_of([self.filtered if what.is_absolute else self.exported, what.images])
-        text = write_filter(shown)
-        return text if len(text) <= MOST_CHARACTERS else None
+        shown = self.filtered if what.is_absolute else self.exported
+        return Finding(rule.id, what.level, say(rule, what, count, facts), count, shown_by(what, shown), what.fix)
 
     def _condition(self, node: Node) -> Q:
         return read_filter(write_filter(node), self.dataset)
+
+
+def say(rule: Rule, what: Found, count: int, facts: Facts) -> str:
+    """Return the sentence of a finding."""
+    named = {**what.named, "title": facts.profile.title, "count": count}
+    return sentence_of(rule.id, what.wording, facts.options.profile, count, named)
+
+
+def shown_by(what: Found, among: Node) -> str | None:
+    """Return the filter that shows what was found among these images; `None` where there is none, or it is too long."""
+    if what.images is None:
+        return None
+    text = write_filter(all_of([among, what.images]))
+    return text if len(text) <= MOST_CHARACTERS else None
+
+
+def with_words(among: Node) -> Node:
+    """Return which of these images are exported where those without words are left out."""
+    return all_of([among, tree.Is("tagged")])
 
 
 def parse_export_filter(options: ExportOptions, dataset: Dataset) -> Node:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, Q, QuerySet
@@ -26,7 +27,7 @@ from tagging.trainers.styles import TagStyle
 
 # So many are counted while a person waits, and for so long; the rest is told as not counted.
 MOST_COUNTED = 2_000
-_SECONDS = 0.3
+SECONDS = 0.3
 _AT_ONCE = 200
 
 
@@ -66,6 +67,20 @@ def find_long_texts(dataset: Dataset, options: ExportOptions, images: QuerySet[I
     )
 
 
+def find_first_text(head: FrozenDataset, options: ExportOptions, images: Iterable[FrozenImage]) -> str:
+    """Return the first text that an export writes, where a trainer guesses by it what texts are; else an empty one."""
+    if options.profile != "civitai":
+        return ""
+    template = options.read_template()
+    texts = (template.compose(head, image, options.style) for image in images)
+    return next(filter(None, texts), "")
+
+
+def read_first(images: QuerySet[Image]) -> Iterator[FrozenImage]:
+    """Yield the first images with their words, as many as a person can wait for."""
+    yield from _read(images, MOST_COUNTED)
+
+
 def _writes_what_is_counted(options: ExportOptions) -> bool:
     """Whether the texts are those that the desk shows, of which counts are kept.
 
@@ -75,14 +90,36 @@ def _writes_what_is_counted(options: ExportOptions) -> bool:
     return options.template == DEFAULT_TEMPLATE and replace(options.style, keeps_prose_start=True) == TagStyle()
 
 
+def find_long_texts_in(
+    head: FrozenDataset, options: ExportOptions, images: Iterable[FrozenImage], *, total: int
+) -> LongTexts:
+    """Return how many texts of a version are too long, as far as a person can wait for it.
+
+    Args:
+        head: what the version says of its dataset.
+        options: what the export is made by.
+        images: those that the export has; only the first are gone through.
+        total: how many they are.
+    """
+    if not can_count_clip():
+        return LongTexts()
+    return replace(_count(head, options, islice(images, MOST_COUNTED), lambda: total), is_stored=True)
+
+
 def _count_now(dataset: Dataset, options: ExportOptions, images: QuerySet[Image]) -> LongTexts:
-    """Count the texts as the export composes them, as far as a person can wait for it."""
-    until = time.monotonic() + _SECONDS
     head = FrozenDataset(dataset.name, dataset.file_prefix, dataset.trigger_word)
+    return _count(head, options, _read(images, MOST_COUNTED), images.count)
+
+
+def _count(
+    head: FrozenDataset, options: ExportOptions, images: Iterable[FrozenImage], total: Callable[[], int]
+) -> LongTexts:
+    """Count the texts as the export composes them, as far as a person can wait for it."""
+    until = time.monotonic() + SECONDS
     template, most_t5 = options.read_template(), t5_limit(options.profile)
     clip = t5 = counted = 0
     is_late = False
-    for image in _read(images, MOST_COUNTED):
+    for image in images:
         counted += 1
         text = template.compose(head, image, options.style)
         clip += _is_long_for_clip(text)
@@ -90,7 +127,7 @@ def _count_now(dataset: Dataset, options: ExportOptions, images: QuerySet[Image]
         if is_late := time.monotonic() > until:
             break
     is_whole = counted < MOST_COUNTED and not is_late
-    return LongTexts(clip=clip, t5=t5, uncounted=0 if is_whole else images.count() - counted)
+    return LongTexts(clip=clip, t5=t5, uncounted=0 if is_whole else total() - counted)
 
 
 def _is_long_for_clip(text: str) -> bool:

@@ -23,7 +23,7 @@ def read_version_filter(text: str) -> Judge:
     if not text.strip():
         return lambda image: True
     try:
-        return judge_by(parse_filter(text), _find_aliases)
+        return judge_by(parse_filter(text), find_aliases)
     except FilterError as error:
         raise BadFilter(sentence_of(error), error.start, error.end or len(text)) from error
     except NotJudged as error:
@@ -35,7 +35,7 @@ def read_version_filter(text: str) -> Judge:
         ) from error
 
 
-def _find_aliases(pattern: str) -> set[str]:
+def find_aliases(pattern: str) -> set[str]:
     """Return the tags that a name is another spelling of, as the vocabulary is now; none where a tag is called so."""
     if is_wild(pattern) or tags_like(pattern).exists():
         return set()

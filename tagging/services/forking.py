@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 from datasets.models import Dataset
 from datasets.services.datasets import DatasetNameTaken, create_dataset, get_revision, touch_dataset
 from datasets.services.keeping import keep_pictures
-from tagging.models import DatasetVersion, VersionChunk, VersionRestore
+from tagging.models import (
+    DatasetVersion,
+    DatasetVocabulary,
+    Goal,
+    QuickTag,
+    TagScope,
+    VersionChunk,
+    VersionRestore,
+)
 from tagging.queries.versions import VersionDamaged, read_parts
 from tagging.services.restoring import VersionGone, go_on
 from tagging.services.versions import LONGEST_NAME
@@ -25,6 +33,8 @@ _KEPT = [FACTS.index(name) for name in ("sha256", "format", "byte_size", "origin
 
 def fork(version: DatasetVersion, *, name: str, by: User | None) -> Dataset:
     """Return a new dataset that is what a version was; its first version says where it comes from.
+
+    Goals, quick tags, the way of spelling, and the tags meant for this dataset alone come along as they are now.
 
     Raises:
         DatasetError: the name is taken or cannot be one.
@@ -76,10 +86,27 @@ def _begin(version: DatasetVersion, rows: list[Row], name: str, by: User | None,
     Dataset.objects.filter(pk=dataset.pk).update(next_position=last + 1)
     new = (VersionChunk(dataset=dataset, digest=digest, content=content) for digest, content in contents.items())
     VersionChunk.objects.bulk_create(new, batch_size=100)
+    _carry_settings(version.dataset_id, dataset)
     sha256, image_format, size, original = _KEPT
     keep_pictures(dataset.pk, [(row[sha256], row[image_format], row[size], row[original]) for row in rows])
     copy = _copy(version, dataset, by)
     return VersionRestore.objects.create(key=key, dataset=dataset, version=copy, done_by=by)
+
+
+def _carry_settings(source_id: int, dataset: Dataset) -> None:
+    """Give the new dataset what people set for the old one, as it is now: a version does not hold it.
+
+    Tags that are meant for the old one alone are meant for the new one too: they are on its images.
+    """
+    goals = Goal.objects.filter(dataset=source_id).order_by("pk").values("name", "filter", "wanted")
+    Goal.objects.bulk_create(Goal(dataset=dataset, **facts) for facts in goals)
+    keys = QuickTag.objects.filter(dataset=source_id).order_by("slot").values("slot", "tag_id")
+    QuickTag.objects.bulk_create(QuickTag(dataset=dataset, **facts) for facts in keys)
+    meant = TagScope.objects.filter(dataset=source_id).values_list("tag_id", flat=True)
+    TagScope.objects.bulk_create(TagScope(dataset=dataset, tag_id=tag) for tag in meant)
+    spelling = DatasetVocabulary.objects.filter(dataset=source_id).first()
+    if spelling is not None:
+        DatasetVocabulary.objects.create(dataset=dataset, spelling=spelling.spelling)
 
 
 def _copy(version: DatasetVersion, dataset: Dataset, by: User | None) -> DatasetVersion:

@@ -80,6 +80,16 @@ class PixelOptions:
             return False
         return self.longest_side is None or max(image.width, image.height) <= self.longest_side
 
+    def expected_size(self, byte_size: int, width: int, height: int) -> int:
+        """Return about how many bytes a picture takes when it goes out: made smaller, it shrinks with its area.
+
+        Known before it is written: where archives have a size, the same version is dealt into the same ones.
+        """
+        longest = max(width, height)
+        if self.longest_side is None or longest <= self.longest_side:
+            return byte_size
+        return max(1, byte_size * self.longest_side**2 // longest**2)
+
     def extension_of(self, image: FrozenImage) -> str:
         """Return the extension of the picture as it goes out, in lower case and without a dot."""
         if self.keeps(image):

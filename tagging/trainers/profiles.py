@@ -86,6 +86,7 @@ class Profile:
         resolutions: what is common, smallest first.
         default_resolution: one of them.
         most_images_a_part: more than these go into further archives; `None` for no limit.
+        most_bytes_a_part: likewise, of pictures as far as their size can be told before they are written.
         has_repeats: its configuration says how often an image comes in an epoch.
         has_resolution: its configuration says how large pictures are trained.
         shuffles: whether its configuration can shuffle tags and keep the first ones in front.
@@ -103,6 +104,7 @@ class Profile:
     resolutions: tuple[int, ...] = (512, 768, 1024, 1280, 1536)
     default_resolution: int = 1024
     most_images_a_part: int | None = None
+    most_bytes_a_part: int | None = None
     has_repeats: bool = True
     has_resolution: bool = True
     shuffles: bool = False
@@ -156,6 +158,8 @@ _PROFILES = (
         variants=(Variant("tag"), Variant("caption", "{trigger} {caption}, {tags}")),
         default_resolution=512,
         most_images_a_part=1000,
+        # The browser holds the zip, its pictures and the zip that it makes anew, and has to stay well under 2 GB.
+        most_bytes_a_part=1_000_000_000,
         has_repeats=False,
         has_resolution=False,
     ),

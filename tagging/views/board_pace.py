@@ -35,17 +35,20 @@ def _length_figure(lengths: Lengths, leads: Leads) -> Figure:
         ]
         for step in lengths.steps
     ]
-    caption = ngettext(
-        "The tokens of the texts that an export writes, and where trainers read no further. %(over)s text is longer "
-        "than %(limit)s: its end is not read.",
-        "The tokens of the texts that an export writes, and where trainers read no further. %(over)s texts are longer "
-        "than %(limit)s: their ends are not read.",
-        lengths.over,
+    caption = _("The tokens of the texts that an export writes, and where trainers read no further.")
+    over = (
+        ngettext(
+            "%(over)s text is longer than %(limit)s: its end is not read.",
+            "%(over)s texts are longer than %(limit)s: their ends are not read.",
+            lengths.over,
+        )
+        if lengths.over
+        else _("No text is longer than %(limit)s.")
     )
     return Figure(
         id=f"tokens-{lengths.encoder.lower()}",
         title=_("Tokens for %(encoder)s") % {"encoder": lengths.encoder},
-        caption=caption % {"over": count_text(lengths.over), "limit": lengths.limit},
+        caption=f"{caption} {over}" % {"over": count_text(lengths.over), "limit": lengths.limit},
         kind="columns",
         drawing=draw_columns(marks, limits=limits) if lengths.images else None,
         table=Table([_("Tokens"), _("Texts"), _("Share")], rows),

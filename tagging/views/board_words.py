@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tagging.charts import Mark, draw_bars, draw_matrix
+from tagging.charts.bars import LABEL_WIDTH
+from tagging.charts.marks import shorten, width_of
 from tagging.queries.board.filters import with_both, with_category, with_tag, without_tag
 from tagging.queries.board.words import COMMON_ABOVE, CategoryUse, Pair, TagUse, Together, Words
 from tagging.views.figures import Cell, Figure, Table, count_text, number_cell, share_cell, share_text
@@ -17,8 +19,6 @@ Leads = Callable[[str], str]
 
 MOST_BARS, MOST_PAIRS = 25, 12
 NO_COLOUR = "grey"
-# Beside the matrix there is less room.
-PAIR_WIDTH = 28
 
 
 def tags_figure(words: Words, leads: Leads) -> Figure:
@@ -89,7 +89,7 @@ def common_figure(words: Words, leads: Leads) -> Figure:
         else None,
         table=Table([_("Tag"), _("Pictures"), _("Share"), _("Pictures without it")], rows),
         notes=[_("The upright line marks 80 %.")],
-        empty=_("No tag is on more than 80 % of the pictures that have tags."),
+        empty=_("No tag is on more than 80 % of the pictures that have tags, or these are fewer than ten."),
     )
 
 
@@ -125,7 +125,7 @@ def together_figure(together: Together, leads: Leads) -> Figure:
 
 
 def pairs_figure(together: Together, leads: Leads) -> Figure:
-    """The two tags each that are hardly ever apart, of the most used ones."""
+    """The pairs of the most used tags that are most often together."""
     pairs = together.pairs()
     rows = [
         [
@@ -137,28 +137,36 @@ def pairs_figure(together: Together, leads: Leads) -> Figure:
     ]
     return Figure(
         id="pairs",
-        title=_("Hardly ever apart"),
+        title=_("Most often together"),
         caption=_("Of the pictures that have one of the two tags, how many have both."),
         kind="bars",
-        drawing=draw_bars([_pair_mark(pair, leads) for pair in pairs[:MOST_PAIRS]], most=1.0, label_width=PAIR_WIDTH)
-        if pairs
-        else None,
+        drawing=draw_bars([_pair_mark(pair, leads) for pair in pairs[:MOST_PAIRS]], most=1.0) if pairs else None,
         table=Table([_("Tags"), _("Pictures with both"), _("Share")], rows),
         empty=_("No two tags are on a picture together."),
     )
 
 
 def _pair_mark(pair: Pair, leads: Leads) -> Mark:
-    label, share = f"{pair.first} + {pair.second}", share_text(pair.share)
+    names, share = f"{pair.first} + {pair.second}", share_text(pair.share)
     pictures = ngettext("%(count)s picture", "%(count)s pictures", pair.images) % {"count": count_text(pair.images)}
     title = _("%(tags)s: both on %(pictures)s, %(share)s of those with either")
     return Mark(
-        label=label,
+        label=_pair_label(pair),
         value=pair.share,
         number=share,
-        title=title % {"tags": label, "pictures": pictures, "share": share},
+        title=title % {"tags": names, "pictures": pictures, "share": share},
         address=leads(with_both(pair.first, pair.second)),
     )
+
+
+def _pair_label(pair: Pair) -> str:
+    """Return both names; neither is cut for the other's sake while there is room."""
+    room = LABEL_WIDTH - len(" + ")
+    first, second = width_of(pair.first), width_of(pair.second)
+    half = room // 2
+    most_first = max(half, room - second)
+    most_second = max(half, room - min(first, most_first))
+    return f"{shorten(pair.first, most_first)} + {shorten(pair.second, most_second)}"
 
 
 def _tag_mark(tag: TagUse, leads: Leads) -> Mark:

@@ -138,6 +138,19 @@ def test_the_palette_leads_to_the_board_where_another_trainer_is_shown_as_soon_a
     expect(figure(page, "Buckets of OneTrainer")).to_be_visible()
 
 
+def test_by_keys_one_passes_trainers_and_chooses_with_enter(tagged: Desk, page: Page) -> None:
+    page.goto(board(tagged))
+    trainer = page.get_by_label("Trainer", exact=True)
+    trainer.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(trainer.locator("option:checked")).to_have_text("OneTrainer")
+    expect(page).to_have_url(board(tagged))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("trainer=onetrainer"))
+    expect(figure(page, "Buckets of OneTrainer")).to_be_visible()
+
+
 def test_the_board_fits_a_phone_in_forced_colours(tagged: Desk, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(forced_colors="active")

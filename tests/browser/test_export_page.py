@@ -165,7 +165,9 @@ def test_what_is_found_leads_to_its_images_and_is_mended_and_taken_back(desk: De
 def test_what_cannot_be_read_is_said_at_its_place(desk: Desk, problems: Problems) -> None:
     page = open_export(desk)
     template(page).fill("{trigger}, {tagz}")
-    expect(page.get_by_text("{tagz} at 12 is none of the placeholders")).to_be_visible()
+    wrong = "{tagz} at 12 is none of the placeholders"
+    expect(page.locator("#export-error")).to_contain_text(wrong)
+    expect(page.locator("[data-others]")).to_contain_text(wrong)
     expect(template(page)).to_have_attribute("aria-invalid", "true")
     expect(go(page)).to_be_disabled()
     page.get_by_role("button", name="As usual").click()
@@ -200,14 +202,64 @@ def test_a_version_is_exported_as_it_was(desk: Desk, tmp_path: Path) -> None:
     page.get_by_role("textbox", name="Name").fill("as it was")
     page.get_by_role("button", name="Freeze now").click()
     desk.edit_elsewhere(1, kind="remove", tag="lake")
+    desk.edit_elsewhere(2, kind="add", tag="boat")
     page.get_by_role("link", name="as it was", exact=True).click()
     page.get_by_role("main").get_by_role("link", name="Export").click()
     expect(page.get_by_label("State").locator("option:checked")).to_have_text("1 · as it was")
     expect(go(page)).to_have_text("Export 5 images")
+    expect(page.locator("[data-others]")).to_contain_text("As it was in as it was")
+    expect(texts(page)).to_have_text([", ".join(WORDS)])
     assert texts_of(fetch(page, tmp_path)) == [", ".join(WORDS)]
     page.goto(f"{desk.url}/datasets/{desk.dataset_id}/versions/")
     page.get_by_role("list", name="Exports made from it").get_by_role("link").click()
     expect(page.locator(".export-row:focus")).to_contain_text("as it was")
+
+
+def test_of_a_version_is_shown_what_it_holds_and_found_what_is_wrong_in_it(desk: Desk, problems: Problems) -> None:
+    page = desk.page
+    desk.open(1)
+    desk.edit_elsewhere(1, kind="caption", text="By the lake.\nIn the evening.", version=0)
+    page.goto(f"{desk.url}/datasets/{desk.dataset_id}/versions/")
+    page.get_by_role("textbox", name="Name").fill("two lines")
+    page.get_by_role("button", name="Freeze now").click()
+    expect(page.get_by_role("link", name="two lines", exact=True)).to_be_visible()
+    desk.edit_elsewhere(1, kind="caption", text="By the lake.", version=1)
+    open_export(desk)
+    expect(finding(page, "no-text")).to_be_visible()
+    expect(finding(page, "lines")).to_have_count(0)
+
+    page.get_by_label("State").select_option(label="1 · two lines")
+    lines = finding(page, "lines")
+    expect(lines).to_contain_text("A version never changes")
+    expect(lines.get_by_role("button")).to_have_count(0)
+    page.get_by_label("Only those that match").fill("lake")
+    page.get_by_label("Only those that match").press("Enter")
+    expect(go(page)).to_have_text("Export 1 image")
+    expect(texts(page)).to_have_text([", ".join(WORDS) + ", By the lake. In the evening."])
+    # What it leaves out of the export is an option, and can be chosen here.
+    page.get_by_role("button", name="Clear the filter").click()
+    finding(page, "no-text").get_by_role("button", name="Leave them out").click()
+    expect(go(page)).to_have_text("Export 1 image")
+
+    page.get_by_label("Only those that match").fill("by:me")
+    page.get_by_label("Only those that match").press("Enter")
+    expect(page.locator("[data-filter-error]")).to_contain_text("A version does not know")
+    expect(go(page)).to_be_disabled()
+    # The refusal of that filter.
+    problems.allow_failed_requests()
+
+
+def test_on_a_phone_what_was_found_is_told_beside_the_button(desk: Desk, problems: Problems) -> None:
+    desk.page.set_viewport_size({"width": 390, "height": 844})
+    page = open_export(desk)
+    short = page.locator("[data-findings-short]")
+    expect(short).to_have_text(re.compile(r"Before training: \d+ warning"))
+    short.click()
+    expect(finding(page, "no-text")).to_be_in_viewport()
+    template(page).fill("{nothing}")
+    expect(short).to_contain_text("{nothing}")
+    # The refusal of that template.
+    problems.allow_failed_requests()
 
 
 def test_one_that_waits_is_cancelled(desk: Desk, running_program: RunningProgram) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import Axe
 from tests.browser.desk import Desk
+from tests.browser.problems import Problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
 
@@ -93,9 +95,18 @@ def test_a_state_is_frozen_compared_and_come_back_to(frozen: Desk, page: Page) -
     expect(page.get_by_text("nothing to do")).to_be_visible()
 
 
-def test_another_dataset_is_made_from_a_version(frozen: Desk, page: Page) -> None:
+def test_another_dataset_is_made_from_a_version(frozen: Desk, page: Page, problems: Problems) -> None:
     page.goto(versions(frozen))
     page.get_by_role("link", name=LONG, exact=True).click()
+    # A name that is taken is refused beside its field.
+    name = page.get_by_role("textbox", name="Name")
+    datasets = page.request.get(f"{frozen.url}/api/v1/datasets").json()
+    name.fill(next(each["name"] for each in datasets if each["id"] == frozen.dataset_id))
+    page.get_by_role("button", name="Make the dataset").click()
+    expect(name).to_have_accessible_description(re.compile("already. Choose another name."))
+    expect(name).to_be_focused()
+    look(page, "refused")
+    problems.allow_failed_requests()
     page.get_by_role("textbox", name="Name").fill(f"Copy of {frozen.dataset_id}")
     page.get_by_role("button", name="Make the dataset").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Copy of {frozen.dataset_id}")

@@ -14,7 +14,18 @@ from django.urls import reverse
 
 from datasets.models import Dataset, Image, ImportItem, ImportJob, ReviewState
 from sessions_app.models import ImageVisit, TaggingSession
-from tagging.models import Review, Tag, TagAlias, TagCategory, TagImplication
+from tagging.models import (
+    DatasetVersion,
+    Review,
+    Tag,
+    TagAlias,
+    TagCategory,
+    TagImplication,
+    VersionChunk,
+    VersionRestore,
+)
+from tagging.services.restoring import restore
+from tagging.services.versions import freeze
 from tests import factories, uploading
 
 
@@ -51,6 +62,7 @@ def fill(count: int) -> None:
         uploading.announce(job, "empty.jpg", 0)
         walk = TaggingSession.objects.create(dataset=dataset, person=owner, current_image=image)
         ImageVisit.objects.create(tagging_session=walk, image=image, position=1, outcome=ImageVisit.Outcome.TAGGED)
+        restore(freeze(dataset, name="as it was", by=owner), by=owner)
 
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
@@ -180,3 +192,26 @@ def test_the_admin_keeps_the_rules_of_the_pages(
     assert answer.status_code == 200
     assert words in answer.content.decode()
     assert not Dataset.objects.filter(**{field: value}).exists()
+
+
+@pytest.mark.parametrize("model", [DatasetVersion, VersionRestore], ids=lambda model: model.__name__)
+def test_versions_and_their_restores_are_to_be_read(client: Client, model: type[Model]) -> None:
+    fill(1)
+    row = model._default_manager.get()
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    before = model._default_manager.values().get()
+    assert client.get(reverse(f"{name}_add")).status_code == 403
+    assert client.post(reverse(f"{name}_add"), {"name": "another"}).status_code == 403
+    assert client.post(reverse(f"{name}_change", args=[row.pk]), {"name": "another"}).status_code == 403
+    assert model._default_manager.values().get() == before
+    assert 'name="_save"' not in client.get(reverse(f"{name}_change", args=[row.pk])).content.decode()
+
+
+def test_a_version_that_is_deleted_in_the_admin_takes_what_only_it_needed_along(client: Client) -> None:
+    dataset = factories.make_dataset()
+    factories.make_image_tag(factories.make_image(dataset), "hat")
+    version = freeze(dataset, name="first", by=None)
+    assert VersionChunk.objects.filter(dataset=dataset).exists()
+    client.post(reverse("admin:tagging_datasetversion_delete", args=[version.pk]), {"post": "yes"})
+    assert not DatasetVersion.objects.exists()
+    assert not VersionChunk.objects.filter(dataset=dataset).exists()

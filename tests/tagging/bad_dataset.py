@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,12 @@ from typing import Any
 from django.utils import timezone
 
 from datasets.models import Dataset, Image
+from datasets.names import stem_key
+from datasets.services.trash import move_to_trash
 from tagging.models import Caption, Tag
+from tagging.services.bulk.running import run_job
+from tagging.services.lint_fixes import start_fix
+from tagging.trainers.options import default_options
 from tagging.trainers.profiles import PROFILES
 from tests import factories
 
@@ -46,7 +52,9 @@ class World:
             "dhash": self.chance.getrandbits(63),
             "original_name": f"photo {self.made:03}.png",
         }
-        image = factories.make_image(self.dataset, **{**usual, **facts})
+        facts = {**usual, **facts}
+        facts.setdefault("stem_key", stem_key("", str(facts["original_name"])))
+        image = factories.make_image(self.dataset, **facts)
         if tags is not None:
             for name in (_WORDS[self.made % 8], _WORDS[(self.made + 3) % 8], *tags):
                 factories.make_image_tag(image, name)
@@ -89,6 +97,14 @@ def make_bad() -> World:
     _add_bad_pictures(world)
     _add_everywhere(world)
     return world
+
+
+def clean_up(world: World) -> None:
+    """Mend everything: what is everywhere is taken off, and what has another defect goes to the trash."""
+    options = default_options("plain")
+    run_job(start_fix(world.dataset, options, rule="everywhere-tags", fix="take-off", key=uuid.uuid4(), by=None).pk)
+    defects = {pk for rule, images in world.defects.items() if rule != "everywhere-tags" for pk in images}
+    move_to_trash(world.dataset, sorted(defects), by=None)
 
 
 def _add_bad_words(world: World) -> None:
@@ -139,7 +155,8 @@ def _add_bad_pictures(world: World) -> None:
     world.bad("turned", orientation=6, is_plain=False, format="JPEG")
     world.bad("other-formats", format="GIF", is_plain=False)
     world.bad("other-pixels", is_plain=False)
-    world.bad("namesakes", times=2, stem_key="a" * 32)
+    for extension in ("png", "jpg"):
+        world.bad("namesakes", original_name=f"twin.{extension}")
 
 
 def _add_everywhere(world: World) -> None:

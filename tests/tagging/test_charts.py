@@ -45,7 +45,7 @@ def test_no_bars_and_bars_of_nothing_are_drawn_without_a_division_by_zero() -> N
 
 def test_a_kind_stands_behind_a_name_where_it_has_room() -> None:
     drawn = draw_bars([mark(1, "hat", kind="general"), mark(1, "x" * 60, kind="general")])
-    assert [(bar.label, bar.kind) for bar in drawn.bars] == [("hat", "general"), (f"{'x' * 35}…", "")]
+    assert [(bar.label, bar.kind) for bar in drawn.bars] == [("hat", "general"), (f"{'x' * 24}…{'x' * 11}", "")]
 
 
 # --- names and numbers ------------------------------------------------------------------------------------------------
@@ -55,16 +55,23 @@ def test_a_kind_stands_behind_a_name_where_it_has_room() -> None:
     ("text", "shown"),
     [
         ("short", "short"),
-        ("exactly ten", "exactly t…"),
+        ("exactly ten", "exactl…ten"),
         ("ten signs!", "ten signs!"),
-        ("青い空と白い雲", "青い空と…"),
+        ("青い空と白い雲", "青い空…雲"),
         ("é" * 10, "é" * 10),
         ("e\u0301" * 10, "e\u0301" * 10),
+        ("e\u0301" * 11, "e\u0301" * 6 + "…" + "e\u0301" * 3),
+        ("a very long tag 12", "a very…12"),
     ],
 )
 def test_names_are_cut_to_their_width_not_to_their_number_of_signs(text: str, shown: str) -> None:
     assert shorten(text, 10) == shown
     assert width_of(shown) <= 10
+
+
+def test_names_that_begin_alike_are_told_apart_by_their_ends() -> None:
+    shown = [shorten(f"somebody_wrote_a_very_long_tag_{number}", 21) for number in range(10)]
+    assert len(set(shown)) == 10
 
 
 def test_numbers_become_attributes_without_a_comma_whatever_the_language() -> None:
@@ -119,6 +126,16 @@ def test_a_matrix_has_a_cell_for_each_pair_in_its_row_and_column() -> None:
     assert [cell.is_itself for cell in drawn.cells] == [True, False, False, True]
     assert float(second.strength) * 2 == pytest.approx(float(third.strength), abs=0.02)
     assert all(0 <= float(cell.strength) <= 1 for cell in drawn.cells)
+
+
+def test_a_matrix_leaves_as_much_room_as_its_names_need_and_no_more() -> None:
+    cells = [[mark(1), mark(1)], [mark(1), mark(1)]]
+    small, large = (draw_matrix([mark(1, name), mark(1, "b")], cells) for name in ("sea", "a" * 80))
+    assert float(small.cells[0].x) < 60
+    assert float(small.cells[0].y) < 60
+    # A letter takes less than eight pixels.
+    assert len(large.rows[0].text) * 7.5 < float(large.rows[0].x) < len(large.rows[0].text) * 8 + 16
+    assert float(large.width) > float(large.cells[-1].x)
 
 
 # --- scatter ----------------------------------------------------------------------------------------------------------

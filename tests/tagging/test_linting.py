@@ -17,21 +17,26 @@ from tagger_project.env import BASE_DIR
 from tagging.filters.tree import CUTTERS
 from tagging.linting.findings import LEVELS
 from tagging.linting.rules import RULES
-from tagging.models import Change, Tag
+from tagging.models import Caption, Change, Tag
 from tagging.queries import linting_tokens
+from tagging.queries.board.words import get_words
+from tagging.queries.export_preview import preview_export
 from tagging.queries.filtering import read_filter
 from tagging.queries.lint_sentences import known_wordings, label_of
 from tagging.queries.linting import Finding, lint
+from tagging.queries.linting_versions import lint_version
 from tagging.queries.state import get_image_state
 from tagging.services.bulk.running import run_job
 from tagging.services.lint_fixes import NothingToMend, start_fix
 from tagging.services.text_lengths import count_lengths
 from tagging.services.undoing import undo_change
+from tagging.services.versions import freeze
 from tagging.tokens import count_tokens
 from tagging.trainers.bucketing import BUCKETERS
 from tagging.trainers.options import ExportOptions, default_options
 from tagging.trainers.profiles import PROFILES
 from tests import factories
+from tests.readers.civitai import Form, Labelled
 from tests.tagging.bad_dataset import TRIGGER, World, make_bad, make_clean
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +50,12 @@ def counts_tokens() -> bool:
     """Whether the tokenizers are installed here."""
     counts = count_tokens("a")
     return counts.clip is not None and counts.t5 is not None
+
+
+@pytest.fixture(autouse=True)
+def all_texts_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine counts as many texts as an idle one."""
+    monkeypatch.setattr(linting_tokens, "SECONDS", 60.0)
 
 
 def shown_by(dataset: Dataset, finding: Finding) -> set[int]:
@@ -74,6 +85,9 @@ def test_a_bad_dataset_has_exactly_its_defects_for_every_profile_and_filters_sho
             expected = {rule: images for rule, images in expected.items() if rule not in _OF_TOKENS}
         for variant in profile.variants:
             found = by_rule(lint(world.dataset, default_options(profile.slug, variant.slug)))
+            # Its first label is short, whatever the others are.
+            if (profile.slug, variant.slug) == ("civitai", "caption"):
+                assert "captions" in found.pop("label-kind").sentence
             assert sorted(found) == sorted(expected), variant
             for rule, images in expected.items():
                 assert found[rule].images == len(images), (variant, rule)
@@ -127,12 +141,21 @@ def _parentheses(world: World) -> None:
     world.bad(times=2, tags=("miku (vocaloid)",))
 
 
+def _long_first(world: World) -> None:
+    image = Image.objects.filter(dataset=world.dataset).in_order()[0]
+    Caption.objects.filter(image=image).update(
+        text="She stands by the lake and looks at the boats that come home. " * 2
+    )
+
+
 def _no_change(world: World) -> None:
     pass
 
 
 _NO_TEXT = {"no-text": ("warning", 1)}
 _JOIN = {"trigger-join": ("warning", 24)}
+_PROSE_FIRST = "{trigger} {caption}, {tags}"
+_KIND = {"label-kind": ("hint", 24)}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +175,10 @@ _JOIN = {"trigger-join": ("warning", 24)}
         ("ai-toolkit", _no_change, {"template": "{caption}"}, {"trigger-not-written": ("hint", 24)}),
         ("civitai", _no_change, {"template": "{caption}"}, {"trigger-not-written": ("hint", 24)}),
         ("civitai", _no_change, {"template": "{trigger} {tags}"}, {"trigger-join": ("warning", 24)}),
-        ("civitai", _no_change, {"variant": "caption", "template": "{trigger}, {caption}"}, _JOIN),
+        ("civitai", _no_change, {"variant": "caption", "template": "{trigger}, {caption}"}, _JOIN | _KIND),
+        ("civitai", _no_change, {"variant": "caption", "template": _PROSE_FIRST}, _KIND),
+        ("civitai", _long_first, {}, _KIND),
+        ("civitai", _long_first, {"variant": "caption", "template": _PROSE_FIRST}, {}),
         ("civitai", _name(trigger_word="zyx (girl)"), {}, {"trigger-pattern": ("warning", 24)}),
         ("kohya", _name(trigger_word="zyx (girl)"), {}, {}),
         ("huggingface", _name(file_prefix="my test"), {}, {"file-prefix": ("hint", 24)}),
@@ -176,6 +202,17 @@ def test_what_concerns_the_whole_is_found(
             assert len(shown_by(world.dataset, finding)) == finding.images
 
 
+@pytest.mark.parametrize("caption", ["She stands. " * times for times in (1, 6, 9, 20)])
+def test_civitai_s_guess_is_the_one_that_its_form_makes(caption: str) -> None:
+    world = World()
+    world.image(caption=caption.strip())
+    for variant in ("tag", "caption"):
+        options = default_options("civitai", variant)
+        text = preview_export(world.dataset, options).examples[0].text
+        form = Form([Labelled("1.png", text, (1024, 1024), b"")], {}, [])
+        assert ("label-kind" in by_rule(lint(world.dataset, options))) == (form.kind != variant)
+
+
 def test_backslashes_that_the_export_itself_writes_are_found() -> None:
     world = make_clean()
     _parentheses(world)
@@ -187,29 +224,47 @@ def test_backslashes_that_the_export_itself_writes_are_found() -> None:
     assert finding.fix.options == {"style": {"escape_parentheses": False}}
 
 
-def test_more_images_than_civitai_takes_are_told_with_their_archives() -> None:
-    world = make_clean()
-    image = Image.objects.filter(dataset=world.dataset).first()
-    assert image is not None
-    facts = {"dataset": world.dataset, "format": "PNG", "width": 1024, "height": 1024, "colour": "#808080"}
+def _add_many(dataset: Dataset, count: int, **facts: Any) -> None:
+    usual = {"dataset": dataset, "format": "PNG", "width": 1024, "height": 1024, "colour": "#808080", **facts}
     Image.objects.bulk_create(
         Image(
             position=10_000 + number,
             sha256=f"{number:064x}",
             original_name=f"more {number}.png",
             stem_key=f"{number:032x}",
-            byte_size=3_000_000,
             is_tagged=True,
-            **facts,
+            **usual,
         )
-        for number in range(1_000)
+        for number in range(count)
     )
+
+
+def test_more_images_than_civitai_takes_are_told_with_their_archives() -> None:
+    world = make_clean()
+    _add_many(world.dataset, 1_000, byte_size=1_000)
     found = by_rule(lint(world.dataset, default_options("civitai")))
     assert found["over-1000"].images == 1_024
     assert "2 archives" in found["over-1000"].sentence
-    assert "GB" in found["large-archive"].sentence
+    assert "large-archive" not in found
     others = by_rule(lint(world.dataset, default_options("kohya")))
     assert {"over-1000", "large-archive"}.isdisjoint(others)
+
+
+def test_more_than_a_browser_can_hold_is_told_with_its_archives() -> None:
+    world = make_clean()
+    _add_many(world.dataset, 400, byte_size=6_000_000, width=4096, height=3072)
+    options = default_options("civitai")
+    finding = by_rule(lint(world.dataset, options))["large-archive"]
+    assert "2.4 GB" in finding.sentence
+    assert "3 archives" in finding.sentence
+    assert finding == by_rule(lint_version(freeze(world.dataset, name="big", by=None), options))["large-archive"]
+    assert len(preview_export(world.dataset, options).file_names) == 3
+    # A quarter of the area, and so about a quarter of the bytes.
+    assert finding.fix is not None
+    shrunk = ExportOptions.from_json({"profile": "civitai", **finding.fix.options})
+    assert "large-archive" not in by_rule(lint(world.dataset, shrunk))
+    assert len(preview_export(world.dataset, shrunk).file_names) == 1
+    assert "large-archive" not in by_rule(lint(world.dataset, default_options("kohya")))
 
 
 def test_an_empty_dataset_says_just_that() -> None:
@@ -416,3 +471,21 @@ def test_what_cannot_be_read_is_told_in_a_sentence(client: Client, asked: dict[s
     answer = client.get(f"/api/v1/datasets/{factories.make_dataset().pk}/lint", asked)
     assert answer.status_code == 422
     assert answer.json()["detail"].endswith(".")
+
+
+@pytest.mark.parametrize(("tagged", "common"), [(20, ["solo"]), (9, [])])
+def test_lint_and_the_board_mean_the_same_by_nearly_everywhere(tagged: int, common: list[str]) -> None:
+    """Of the pictures with tags, ten at least, and without the trigger word in any spelling."""
+    dataset = factories.make_dataset(trigger_word=TRIGGER)
+    for number in range(tagged):
+        image = factories.make_image(dataset, width=1024, height=1024)
+        # "hat" is on 80 % just.
+        for name, often in (("Zyx girl", 1.0), ("solo", 0.85), ("hat", 0.8), ("sky", 0.2)):
+            if number < often * tagged:
+                factories.make_image_tag(image, name)
+    for _ in range(10):
+        factories.make_image(dataset)
+        Caption.objects.create(image=factories.make_image(dataset, is_tagged=True), text="She stands.")
+    found = by_rule(lint(dataset, default_options("plain"))).get("everywhere-tags")
+    assert ([] if found is None else [found.filter]) == common
+    assert [tag.name for tag in get_words(dataset).common] == common

@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datasets.names import SPLIT_WORDS
+from tagging.text import one_line
 from tagging.trainers.layouts import FurtherFile, LaidOut, Layout, lay_out
 from tagging.trainers.options import ExportOptions, default_options
 from tagging.trainers.profiles import PROFILES
@@ -82,7 +83,10 @@ def test_hostile_words_break_no_configuration(slug: str, variant: str) -> None:
         elif name.endswith(".json"):
             json.loads(text)
         elif name.endswith(".yaml"):
-            assert yaml.safe_load(text)["trigger_word"] == HOSTILE
+            read = yaml.safe_load(text)
+            assert HOSTILE in read["datasets"][0]["folder_path"]
+            # As it stands in the texts, which have no sign that nobody sees: ai-toolkit looks for it there.
+            assert read["trigger_word"] == one_line(HOSTILE) == HOSTILE.removesuffix("\x7f")
         elif name.endswith(".jsonl"):
             assert all(json.loads(line) for line in text.splitlines())
 
@@ -135,6 +139,25 @@ def test_more_than_a_thousand_go_into_parts_for_civitai() -> None:
     assert [parts[2500].part_of(number) for number in (1, 1000, 1001, 2000, 2001, 2500)] == [1, 1, 2, 2, 3, 3]
     assert list(parts[1].further([])) == []
     assert lay_out(PROFILES["plain"], default_options("plain"), dataset(), 2500).part_count == 1
+
+
+def test_what_a_browser_cannot_hold_goes_into_parts_for_civitai() -> None:
+    options = default_options("civitai")
+    million = 1_000_000
+
+    def parts(*sizes: int) -> list[int]:
+        layout = lay_out(options.rules, options, dataset(), len(sizes), [size * million for size in sizes])
+        found = [layout.part_of(number) for number in range(1, len(sizes) + 1)]
+        assert layout.part_count == max(found)
+        return found
+
+    assert parts(500, 500) == [1, 1]
+    assert parts(500, 501, 400) == [1, 2, 2]
+    assert parts(2000, 1, 3000, 1) == [1, 2, 3, 4]
+    assert parts(*[1] * 1002) == [1] * 1000 + [2] * 2
+    assert parts(*[2] * 1002) == [1] * 500 + [2] * 500 + [3] * 2
+    kohya = lay_out(PROFILES["kohya"], default_options("kohya"), dataset(), 3, [900 * million] * 3)
+    assert kohya.part_count == kohya.part_of(3) == 1
 
 
 # --- Names ------------------------------------------------------------------------------------------------------------

@@ -14,10 +14,14 @@ from datasets.services.datasets import change_dataset
 from datasets.services.trash import move_to_trash
 from tagging.models import (
     DatasetVersion,
+    Goal,
+    QuickTag,
     Review,
     Source,
+    Spelling,
     Tag,
     TagAlias,
+    TagScope,
     VersionChunk,
     VersionRestore,
 )
@@ -26,9 +30,12 @@ from tagging.queries.history import get_dataset_history
 from tagging.queries.version_state import read_rows, read_state
 from tagging.queries.versions import read_images
 from tagging.services.forking import begin_fork, fork
+from tagging.services.goals import add_goal
 from tagging.services.putting import put_words
+from tagging.services.quick_tags import pin_tag
 from tagging.services.restoring import VersionGone, go_on, restore
 from tagging.services.reviewing import set_review
+from tagging.services.spelling import get_spelling, set_spelling
 from tagging.services.undoing import undo_change
 from tagging.services.versions import (
     delete_version,
@@ -280,6 +287,34 @@ def test_a_fork_is_what_the_version_was_and_stands_alone(data_dir: Path, dataset
     assert all(paths.original_path(data_dir, image.sha256, image.format).is_file() for image in other.images.all())
     # What comes next has a place of its own.
     assert bring(other, 3).position == 3
+
+
+def test_a_fork_has_the_goals_and_settings_of_its_dataset(dataset: Dataset) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(trigger_word="ohwx", file_prefix="anna")
+    dataset.refresh_from_db()
+    image = bring(dataset, 1, "a,b,red dress")
+    for name, filter, wanted in (("profile shots", "profile", 20), ("all", "", 100)):
+        add_goal(dataset, name=name, filter=filter, wanted=wanted)
+    pin_tag(dataset, "a", slot=3)
+    pin_tag(dataset, "smile", slot=9)
+    set_spelling(dataset, Spelling.UNDERSCORES)
+    TagScope.objects.create(dataset=dataset, tag=Tag.objects.get(name="b"))
+    version = freeze(dataset, name="good", by=None)
+    Dataset.objects.filter(pk=dataset.pk).update(trigger_word="later", file_prefix="later")
+    other = fork(version, name="Another", by=None)
+    # The version says these two; the rest is as people set it.
+    assert (other.trigger_word, other.file_prefix) == ("ohwx", "anna")
+    goals = Goal.objects.filter(dataset=other).order_by("pk").values_list("name", "filter", "wanted")
+    assert list(goals) == [("profile shots", "profile", 20), ("all", "", 100)]
+    keys = QuickTag.objects.filter(dataset=other).order_by("slot").values_list("slot", "tag__name")
+    assert list(keys) == [(3, "a"), (9, "smile")]
+    assert get_spelling(other) == Spelling.UNDERSCORES
+    assert words(other.images.get())[0] == ["a", "b", "red dress"]
+    assert set(TagScope.objects.filter(tag__name="b").values_list("dataset", flat=True)) == {dataset.pk, other.pk}
+    # The two stand alone from then on.
+    Goal.objects.filter(dataset=dataset).delete()
+    assert Goal.objects.filter(dataset=other).count() == 2
+    assert Image.objects.filter(dataset=other, sha256=image.sha256).exists()
 
 
 def test_a_fork_that_died_goes_on_with_its_key(dataset: Dataset) -> None:

@@ -83,6 +83,19 @@ function startGoalForm(form) {
   if (error) box.fail({ detail: error });
 }
 
+/** A choice by pointer takes effect at once; by keys each arrow is a choice, so it waits for Enter or the button. */
+function chooseAtOnce(form) {
+  let isByKeys = false;
+  form.addEventListener("pointerdown", () => (isByKeys = false));
+  form.addEventListener("keydown", (event) => {
+    isByKeys = true;
+    if (event.key !== "Enter" || event.target.localName !== "select") return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  form.addEventListener("change", () => isByKeys || form.requestSubmit());
+}
+
 for (const drawing of $$("[data-marks]")) rove(drawing);
 for (const form of $$("[data-goal-form]")) startGoalForm(form);
-for (const form of $$("[data-at-once]")) form.addEventListener("change", () => form.requestSubmit());
+for (const form of $$("[data-at-once]")) chooseAtOnce(form);

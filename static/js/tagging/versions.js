@@ -5,7 +5,6 @@ import { $, el, fill } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { postJson } from "../lib/http.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
-import { toastError } from "../lib/toast.js";
 
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("[data-steps]");
@@ -18,6 +17,7 @@ async function go(form) {
   const button = $("button[type=submit]", form);
   if (button.disabled) return;
   button.disabled = true;
+  refuse(form, null);
   const said = tellSteps(form);
   try {
     const { csrfmiddlewaretoken: _token, ...facts } = Object.fromEntries(new FormData(form));
@@ -30,10 +30,27 @@ async function go(form) {
     else tellDone(form, answer);
   } catch (error) {
     // The key stays: pressed again, it goes on where it stopped.
-    toastError(error);
     said(null);
     button.disabled = false;
+    refuse(form, error);
   }
+}
+
+/** Say below the form what was refused, and lead back to its field; `null` takes it away. */
+function refuse(form, error) {
+  $("[data-refused]", form)?.remove();
+  const field = $("input[type=text]", form);
+  for (const name of ["aria-invalid", "aria-describedby"]) field?.removeAttribute(name);
+  if (!error) return;
+  const line = el("p", { class: "field__error", id: `${field?.id ?? "restore"}-refused`, role: "alert", data: { refused: "" }, text: error.detail });
+  if (!field || error.isPassing) {
+    form.append(line);
+    return;
+  }
+  field.after(line);
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", line.id);
+  field.focus();
 }
 
 /** A bar and a line below the form; what is returned moves them, and takes them away for `null`. */

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from tagging.linting.facts import Facts
-from tagging.linting.findings import Found, Rule
+from tagging.linting.findings import Fix, Found, Rule
 from tagging.trainers.stems import safe_prefix
-
-# CivitAI unpacks an archive in the browser's memory.
-MOST_BYTES_A_PART = 2_000_000_000
 
 
 def no_images(facts: Facts) -> Found | None:
@@ -22,14 +19,19 @@ def more_than_a_part(facts: Facts) -> Found | None:
     most = facts.profile.most_images_a_part
     if most is None or facts.images <= most:
         return None
-    return Found("warning", named={"most": most, "parts": -(-facts.images // most)})
+    return Found("warning", named={"most": most, "parts": facts.parts})
 
 
 def large_archive(facts: Facts) -> Found | None:
-    """An archive that a browser cannot hold."""
-    if facts.bytes_a_part <= MOST_BYTES_A_PART:
+    """More than a browser can hold: the export makes several archives."""
+    most = facts.profile.most_bytes_a_part
+    if most is None or facts.bytes <= most:
         return None
-    return Found("warning", named={"gigabytes": round(facts.bytes_a_part / 10**9, 1)})
+    side = facts.profile.image_rule.largest_side
+    longest = facts.options.pixels.longest_side
+    helps = side is not None and (longest is None or longest > side)
+    fix = Fix("shrink", options={"pixels": {"longest_side": side}}) if helps else None
+    return Found("warning", named={"gigabytes": round(facts.bytes / 10**9, 1), "parts": facts.parts}, fix=fix)
 
 
 def file_prefix(facts: Facts) -> Found | None:

@@ -45,7 +45,7 @@ def not_counted(facts: Facts) -> Found | None:
     """Some texts are not counted yet."""
     if not facts.long.uncounted:
         return None
-    wording = "" if facts.long.comes_later else "template"
+    wording = "version" if facts.long.is_stored else "" if facts.long.comes_later else "template"
     return Found("hint", images=None, wording=wording, count=facts.long.uncounted)
 
 

@@ -15,6 +15,24 @@ MOST_SHARE: Final = 0.8
 FEWEST_IMAGES: Final = 10
 
 
+def is_everywhere(count: int, with_tags: int) -> bool:
+    """Whether a tag is on nearly all images: the board and lint mean the same by it.
+
+    A share of the images that have tags: what is half tagged would else be told that nothing is everywhere, and prose
+    beside tagged images says nothing of tags.
+
+    Args:
+        count: on how many images the tag is.
+        with_tags: how many images have a tag at all.
+    """
+    return with_tags >= FEWEST_IMAGES and count > MOST_SHARE * with_tags
+
+
+def is_the_trigger(name: str, trigger: str) -> bool:
+    """Whether a tag is the trigger word, however it is spelled: it is meant to be everywhere."""
+    return fold(name) == fold(trigger)
+
+
 def deprecated_tags(facts: Facts) -> Found | None:
     """Tags that are not used any more; their successors take their place."""
     tags = [tag for tag in facts.tags if tag.is_deprecated] if facts.writes_tags else []
@@ -34,11 +52,10 @@ def twins(facts: Facts) -> Found | None:
 
 def everywhere(facts: Facts) -> Found | None:
     """Tags on nearly all images: what is always there is learned by them instead of by the trigger word."""
-    if not facts.writes_tags or facts.images < FEWEST_IMAGES:
+    if not facts.writes_tags:
         return None
-    tags = [
-        tag for tag in facts.tags if tag.count > facts.images * MOST_SHARE and fold(tag.name) != fold(facts.trigger)
-    ]
+    often = [tag for tag in facts.tags if is_everywhere(tag.count, facts.with_tags)]
+    tags = [tag for tag in often if not is_the_trigger(tag.name, facts.trigger)]
     if not tags:
         return None
     names = few_names([tag.name for tag in tags])

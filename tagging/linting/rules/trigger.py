@@ -13,6 +13,8 @@ from tagging.trainers.records import FrozenImage, FrozenTag
 
 # These put it in front themselves where a person tells them to.
 _ADD_IT = frozenset({"ai-toolkit", "civitai"})
+# How CivitAI guesses: longer, and of fewer parts between commas to a sign, is prose.
+_SHORT_LABEL, _COMMAS_OF_A_LIST = 80, 0.05
 # What a regular expression reads otherwise.
 _SIGNS = re.compile(r"[\\^$.|?*+()\[\]{}/]")
 
@@ -75,6 +77,15 @@ def trigger_join(facts: Facts) -> Found | None:
     return Found("warning", wording=facts.options.variant, named=named, fix=fix)
 
 
+def label_kind(facts: Facts) -> Found | None:
+    """CivitAI asks what labels are and suggests an answer by the first; a wrong one brings the trigger word twice."""
+    text = facts.first_text
+    guess = "caption" if len(text) > _SHORT_LABEL and len(text.split(",")) < len(text) * _COMMAS_OF_A_LIST else "tag"
+    if not text or guess == facts.options.variant:
+        return None
+    return Found("hint", wording=facts.options.variant)
+
+
 _PROBE = FrozenImage(
     position=1,
     sha256="0" * 64,
@@ -101,4 +112,5 @@ RULES = (
     Rule("trigger-as-tag", trigger_as_tag),
     Rule("trigger-pattern", trigger_pattern, frozenset({"civitai"})),
     Rule("trigger-join", trigger_join, frozenset({"civitai"})),
+    Rule("label-kind", label_kind, frozenset({"civitai"})),
 )

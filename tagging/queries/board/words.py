@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.models import Dataset
+from tagging.linting.rules.tags import MOST_SHARE, is_everywhere, is_the_trigger
 from tagging.models import Tag, TagCategory
 from tagging.queries.image_tags_held import get_image_tags
 from tagging.queries.numbers_in import is_one_of
-from tagging.text import parse_tag_list
+from tagging.text import one_line
 
 # A tag on more pictures than this share is learned instead of the trigger word; one on fewer is hardly learned at all.
-COMMON_ABOVE, RARE_BELOW = 0.8, 0.02
+# The first means the same as it does to lint.
+COMMON_ABOVE, RARE_BELOW = MOST_SHARE, 0.02
 MOST_TOP, MOST_COMMON, MOST_RARE, MOST_TOGETHER = 100, 50, 60, 20
 
 Numbers = NDArray[np.int64]
@@ -123,7 +125,7 @@ def get_words(dataset: Dataset) -> Words:
     top = tags[:MOST_TOP]
     uses = dict(zip(tags.tolist(), counts.tolist(), strict=True))
     named = _name([*top.tolist(), *rarest.tolist()], uses, images)
-    common = [named[pk] for pk in top.tolist() if pk in named and named[pk].share > COMMON_ABOVE]
+    common = [named[pk] for pk in top.tolist() if pk in named and is_everywhere(named[pk].images, images)]
     return Words(
         images=images,
         tags=len(tags),
@@ -147,8 +149,8 @@ def _name(pks: Iterable[int], uses: dict[int, int], images: int) -> dict[int, Ta
 
 
 def _without_trigger(tags: list[TagUse], dataset: Dataset) -> list[TagUse]:
-    trigger = parse_tag_list(dataset.trigger_word)
-    return [tag for tag in tags if tag.name not in trigger]
+    trigger = one_line(dataset.trigger_word)
+    return [tag for tag in tags if not is_the_trigger(tag.name, trigger)]
 
 
 def _categories(tags: Numbers, counts: Numbers, rows: Numbers, of_row: Numbers, images: int) -> list[CategoryUse]:

@@ -69,7 +69,9 @@ class ExportPlan:
     @cached_property
     def layout(self) -> Layout:
         """Where things lie."""
-        return lay_out(self.options.rules, self.options, self.dataset, self.total)
+        expected = self.options.pixels.expected_size
+        sizes = (expected(image.byte_size, image.width, image.height) for image in self.chosen())
+        return lay_out(self.options.rules, self.options, self.dataset, self.total, sizes)
 
     def images(self, part: int) -> Iterator[PlannedImage]:
         """Yield the pictures of one archive, from 1, in order; the memory it takes does not grow with the dataset."""

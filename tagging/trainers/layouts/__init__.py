@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from tagging.trainers.layouts.ai_toolkit import AiToolkitLayout
@@ -13,12 +13,13 @@ from tagging.trainers.layouts.huggingface import HuggingFaceLayout
 from tagging.trainers.layouts.kohya import KohyaLayout
 from tagging.trainers.layouts.musubi_tuner import MusubiTunerLayout
 from tagging.trainers.layouts.onetrainer import OneTrainerLayout
+from tagging.trainers.layouts.parts import first_of_parts
 from tagging.trainers.layouts.simpletuner import SimpleTunerLayout
 from tagging.trainers.options import ExportOptions
 from tagging.trainers.profiles import Profile
 from tagging.trainers.records import FrozenDataset
 
-__all__ = ["FurtherFile", "LaidOut", "Layout", "Place", "lay_out"]
+__all__ = ["FurtherFile", "LaidOut", "Layout", "Place", "first_of_parts", "lay_out"]
 
 _LAYOUTS: Mapping[str, type[Layout]] = MappingProxyType(
     {
@@ -35,6 +36,20 @@ _LAYOUTS: Mapping[str, type[Layout]] = MappingProxyType(
 )
 
 
-def lay_out(profile: Profile, options: ExportOptions, dataset: FrozenDataset, image_count: int) -> Layout:
-    """Return the layout of an export of so many images."""
-    return _LAYOUTS[profile.slug](profile, options, dataset, image_count)
+def lay_out(
+    profile: Profile,
+    options: ExportOptions,
+    dataset: FrozenDataset,
+    image_count: int,
+    sizes: Iterable[int] | None = None,
+) -> Layout:
+    """Return the layout of an export of so many images.
+
+    Args:
+        profile: of whom.
+        options: what the export is made by.
+        dataset: its head.
+        image_count: how many images.
+        sizes: of the pictures in order, as they are expected to go out; read only where archives have a size.
+    """
+    return _LAYOUTS[profile.slug](profile, options, dataset, image_count, sizes)

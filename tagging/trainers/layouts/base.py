@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tagging.text import one_line
+from tagging.trainers.layouts.parts import first_of_parts
 from tagging.trainers.options import ExportOptions
 from tagging.trainers.profiles import Profile
 from tagging.trainers.records import FrozenDataset, FrozenImage
@@ -73,12 +75,20 @@ class Layout:
         companion_folder: where what is no trainer's business lies (manifest, notes); empty for the archive's root.
     """
 
-    def __init__(self, profile: Profile, options: ExportOptions, dataset: FrozenDataset, image_count: int) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        options: ExportOptions,
+        dataset: FrozenDataset,
+        image_count: int,
+        sizes: Iterable[int] | None = None,
+    ) -> None:
         self.profile, self.options, self.dataset, self.image_count = profile, options, dataset, image_count
         self.prefix = safe_prefix(dataset.file_prefix)
         self.folder = self._pictures_folder()
         self.companion_folder = ""
         self._digits = digits_of(image_count)
+        self._first_of_parts = first_of_parts(profile, image_count, sizes)
 
     def place(self, number: int, image: FrozenImage, extension: str) -> Place:
         """Return where the picture of a number (from 1, without gaps) lies; the same for every image.
@@ -94,13 +104,11 @@ class Layout:
     @property
     def part_count(self) -> int:
         """How many archives the images take."""
-        most = self.profile.most_images_a_part
-        return 1 if most is None else max(1, -(-self.image_count // most))
+        return len(self._first_of_parts)
 
     def part_of(self, number: int) -> int:
         """Return the archive, from 1, that an image of a number lies in."""
-        most = self.profile.most_images_a_part
-        return 1 if most is None else (number - 1) // most + 1
+        return bisect_right(self._first_of_parts, number)
 
     def further(self, entries: Iterable[LaidOut]) -> Iterator[FurtherFile]:
         """Yield the further files of an archive.

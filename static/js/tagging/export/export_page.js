@@ -30,8 +30,9 @@ export class ExportPage {
     this.form = new ExportForm($("[data-export-form]", root), rules);
     this.preview = new Preview(root);
     this.findings = new Findings(root, { grid, mayEdit: this.mayEdit, onFix: (finding) => this.mend(finding) });
-    this.exports = new Exports(root, { api, address: `${api}datasets/${dataset}/exports`, ways: this.ways(rules) });
     this.go = $("[data-go]", root);
+    const onDone = (isDone) => this.go.classList.toggle("button--primary", !isDone);
+    this.exports = new Exports(root, { api, address: `${api}datasets/${dataset}/exports`, ways: this.ways(rules), onDone });
     this.goText = $("[data-go-text]", root);
     this.goError = $("[data-go-error]", root);
     this.version = this.form.fields.version;
@@ -42,9 +43,14 @@ export class ExportPage {
     return {
       titles: new Map(rules.map(({ slug, title }) => [slug, title])),
       mayEdit: this.mayEdit,
-      versionAddress: (id) => this.root.dataset.versionAddress.replace(/\/0\/$/u, `/${id}/`),
+      versionAddress: (id) => this.addressOf(id),
       onAgain: (job) => this.again(job),
     };
+  }
+
+  /** Where a version is looked at. */
+  addressOf(version) {
+    return this.root.dataset.versionAddress.replace(/\/0\/$/u, `/${version}/`);
   }
 
   start() {
@@ -80,6 +86,7 @@ export class ExportPage {
     if (this.query.filter) search.set("filter", this.query.filter);
     if (this.version.value) search.set("version", this.version.value);
     if (this.selected) search.set("selected", "");
+    this.root.toggleAttribute("data-of-version", this.version.value !== "");
     history.replaceState(history.state, "", `${location.pathname}?${search}${location.hash}`);
   }
 
@@ -90,13 +97,17 @@ export class ExportPage {
   /** What was chosen in place of the present; `null` for none. */
   get chosenVersion() {
     const option = this.version.selectedOptions[0];
-    return this.version.value ? { id: Number(this.version.value), images: Number(option.dataset.images) } : null;
+    if (!this.version.value) return null;
+    const id = Number(this.version.value);
+    return { id, title: option.dataset.title, address: this.addressOf(id) };
   }
 
   // --- what changes --------------------------------------------------------------------------------
 
   changed(field) {
     this.lastField = field;
+    // What was fetched is not what is chosen now.
+    this.go.classList.add("button--primary");
     if (field?.name === "version" && field.value && this.selected) this.dropSelection();
     this.kept.keep(this.options);
     this.writeAddress();
@@ -164,22 +175,22 @@ export class ExportPage {
     this.controller?.abort();
     this.controller = new AbortController();
     const { signal } = this.controller;
-    const options = JSON.stringify(this.options);
-    await Promise.all([this.askPreview(options, signal), this.askFindings(options, signal)]);
+    const asked = { options: JSON.stringify(this.options), ...(this.version.value && { version: this.version.value }) };
+    await Promise.all([this.askPreview(asked, signal), this.askFindings(asked, signal)]);
     if (!signal.aborted) this.root.removeAttribute("aria-busy");
   }
 
-  async askPreview(options, signal) {
+  async askPreview(asked, signal) {
     const { selected } = this;
     const isMany = selected !== null && selected.length > MOST_ASKED;
-    const search = new URLSearchParams({ options });
+    const search = new URLSearchParams(asked);
     for (const id of selected?.slice(0, isMany ? FEW : MOST_ASKED) ?? []) search.append("image", id);
     try {
       const found = await getJson(`${this.api}datasets/${this.dataset}/caption-preview?${search}`, { signal });
       if (signal.aborted) return;
       this.preview.show(found, { version: this.chosenVersion, selected: isMany ? selected.length : null, filter: this.query.filter });
       this.form.fail(null, "");
-      this.showGo(this.chosenVersion?.images ?? (isMany ? selected.length : found.images));
+      this.showGo(isMany ? selected.length : found.images);
     } catch (error) {
       if (error.name !== "AbortError" && !signal.aborted) this.failed(error);
     }
@@ -188,26 +199,26 @@ export class ExportPage {
   failed(error) {
     const isFilter = error.body?.start !== undefined;
     if (isFilter) this.filterBox.fail(error);
-    else this.form.fail(this.lastField, error.detail);
+    else this.form.fail([404, 409].includes(error.status) && this.version.value ? this.version : this.lastField, error.detail);
+    this.preview.fail(error.detail);
     // Where only the way to the server is shut, pressing asks again.
     this.go.disabled = !error.isPassing;
   }
 
-  async askFindings(options, signal) {
+  async askFindings(asked, signal) {
     try {
-      const found = await getJson(`${this.api}datasets/${this.dataset}/lint?${new URLSearchParams({ options })}`, { signal });
+      const found = await getJson(`${this.api}datasets/${this.dataset}/lint?${new URLSearchParams(asked)}`, { signal });
       if (!signal.aborted) this.findings.show(found);
     } catch (error) {
       if (error.name === "AbortError" || signal.aborted) return;
-      this.findings.fail(error.status === 422 ? gettext("They stand here once the options can be read.") : error.detail);
+      this.findings.fail(error.status === 422 ? gettext("They stand here once the options can be read.") : error.detail, error.detail);
     }
   }
 
   showGo(images) {
     this.go.disabled = images === 0;
     const words = ngettext("Export %(count)s image", "Export %(count)s images", images);
-    const isOpen = this.chosenVersion !== null && (this.query.filter !== "" || this.options.untagged === "leave-out");
-    this.goText.textContent = images === 0 || isOpen ? gettext("Export") : interpolate(words, { count: formatNumber(images) });
+    this.goText.textContent = images === 0 ? gettext("Export") : interpolate(words, { count: formatNumber(images) });
   }
 
   // --- mending -------------------------------------------------------------------------------------

@@ -10,9 +10,12 @@ const ASK_EVERY = 700;
 const SAY_EVERY = 5000;
 
 export class Exports {
-  /** `ways` as rows take them, without cancelling and deleting; `address` lists and starts, `api` tells of one. */
-  constructor(root, { api, address, ways }) {
-    Object.assign(this, { api, address });
+  /**
+   * `ways` as rows take them, without cancelling and deleting; `address` lists and starts, `api` tells of one; `onDone` is
+   * told whether the one that was asked for here can be fetched.
+   */
+  constructor(root, { api, address, ways, onDone }) {
+    Object.assign(this, { api, address, onDone });
     this.now = $("[data-now]", root);
     this.past = $("[data-past]");
     this.list = $("[data-past-rows]");
@@ -100,6 +103,7 @@ export class Exports {
   }
 
   tell(job) {
+    this.onDone(job.state === "DONE");
     if (!ENDED.includes(job.state)) this.say(progressText(job));
     else if (job.state === "DONE") this.say(gettext("The export is done: it can be downloaded."));
     else this.say(job.state === "FAILED" ? job.error : gettext("Cancelled"));
@@ -127,7 +131,10 @@ export class Exports {
     const next = row.root.nextElementSibling ?? row.root.previousElementSibling;
     row.root.remove();
     this.rows.delete(job.id);
-    if (this.current === job.id) this.current = null;
+    if (this.current === job.id) {
+      this.current = null;
+      this.onDone(false);
+    }
     this.past.hidden = this.list.childElementCount === 0;
     (next?.querySelector("button, a") ?? $("#main")).focus({ preventScroll: true });
   }

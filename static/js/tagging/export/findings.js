@@ -1,6 +1,7 @@
 // What the trainer would stumble over: by how bad it is, each with its images and, where there is one, what mends it.
 
 import { $, el, fill, icon } from "../../lib/dom.js";
+import { formatNumber } from "../../lib/format.js";
 import { gettext, interpolate, ngettext } from "../../lib/i18n.js";
 import { countImages } from "./preview.js";
 
@@ -10,13 +11,16 @@ const LEVELS = {
   hint: { icon: "info", count: (n) => ngettext("%(count)s hint", "%(count)s hints", n), what: () => gettext("Good to know.") },
 };
 
+const countOf = (level, count) => interpolate(LEVELS[level].count(count), { count: formatNumber(count) });
+
 export class Findings {
   /** `grid` is the address of all images; `onFix(finding)` mends one; without `mayEdit` nothing that changes words. */
   constructor(root, { grid, mayEdit, onFix }) {
-    Object.assign(this, { root: $("[data-findings]", root), grid, mayEdit, onFix });
+    Object.assign(this, { root: $("[data-findings]", root), short: $("[data-findings-short]", root), grid, mayEdit, onFix });
   }
 
   show({ findings }) {
+    this.showShort(findings);
     if (findings.length === 0) {
       fill(this.root, el("p", { class: "export-clean" }, icon("circle-check"), gettext("Nothing that this trainer would stumble over.")));
       return;
@@ -26,8 +30,8 @@ export class Findings {
 
   group(level, findings) {
     if (findings.length === 0) return null;
-    const { icon: name, count, what } = LEVELS[level];
-    const title = interpolate(count(findings.length), { count: findings.length });
+    const { icon: name, what } = LEVELS[level];
+    const title = countOf(level, findings.length);
     return el(
       "div",
       { class: `export-level export-level--${level}` },
@@ -36,13 +40,25 @@ export class Findings {
     );
   }
 
+  /** How much there is of it, for a window where the findings are out of sight. */
+  showShort(findings) {
+    const counts = Object.keys(LEVELS).map((level) => [level, findings.filter((each) => each.level === level).length]);
+    const [worst] = counts.find(([, count]) => count > 0) ?? [];
+    this.short.hidden = worst === undefined;
+    if (worst === undefined) return;
+    const words = counts.filter(([, count]) => count > 0).map(([level, count]) => countOf(level, count));
+    this.short.dataset.level = worst;
+    fill(this.short, icon(LEVELS[worst].icon), el("span", { text: interpolate(gettext("Before training: %(findings)s"), { findings: words.join(", ") }) }));
+  }
+
   finding(finding) {
-    const { sentence, images, filter, fix, rule } = finding;
+    const { sentence, note, images, filter, fix, rule } = finding;
     const mends = fix && (fix.kind === "options" || this.mayEdit);
     return el(
       "li",
       { class: "export-finding", data: { rule } },
       el("p", { text: sentence }),
+      note && el("p", { class: "quiet", text: note }),
       (mends || (filter !== null && images > 0)) &&
         el(
           "p",
@@ -65,7 +81,11 @@ export class Findings {
     if (!button.isConnected || document.activeElement === document.body) this.root.focus({ preventScroll: true });
   }
 
-  fail(text) {
+  /** `text` stands in place of the findings, `why` where they are out of sight. */
+  fail(text, why) {
+    this.short.hidden = false;
+    this.short.dataset.level = "error";
+    fill(this.short, icon("circle-alert"), el("span", { text: why }));
     fill(this.root, el("p", { class: "quiet small", text }));
   }
 }

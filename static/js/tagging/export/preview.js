@@ -22,7 +22,7 @@ export class Preview {
     });
   }
 
-  /** `version` is what was chosen in place of the present: {title, images}, `null` for none. */
+  /** `version` is what was chosen in place of the present: {title, address}, `null` for none. */
   show(found, { version = null, selected = null, filter = "" } = {}) {
     this.found = found;
     this.showFacts(found, { version, selected, filter });
@@ -30,21 +30,26 @@ export class Preview {
   }
 
   showFacts(found, { version, selected, filter }) {
-    const images = version ? version.images : (selected ?? found.images);
-    const rows = [fact(gettext("Images"), formatNumber(images))];
-    if (!version && selected === null) rows.push(fact(gettext("Originals"), formatBytes(found.byte_size)));
+    const rows = [fact(gettext("Images"), formatNumber(selected ?? found.images))];
+    if (selected === null) rows.push(fact(gettext("Originals"), formatBytes(found.byte_size)));
     if (found.archives > 1) rows.push(fact(gettext("Archives"), formatNumber(found.archives)));
     fill(this.facts, rows);
-    const notes = version
-      ? [gettext("At most: what the filter leaves out is told when the export starts. Texts and findings on this page are those of the dataset as it is now.")]
-      : [
-          found.file_names.length > 0 && el("code", { class: "export__file", dir: "ltr", text: found.file_names[0] }),
-          found.left_out > 0 && part("%(count)s untagged image is left out.", "%(count)s untagged images are left out.", found.left_out),
-          found.converted > 0 && part("%(count)s picture is written anew.", "%(count)s pictures are written anew.", found.converted),
-          found.others.length > 0 && interpolate(gettext("With %(names)s."), { names: found.others.map(lastName).join(", ") }),
-        ];
+    const notes = [
+      found.file_names.length > 0 && el("code", { class: "export__file", dir: "ltr", text: found.file_names[0] }),
+      found.left_out > 0 && part("%(count)s untagged image is left out.", "%(count)s untagged images are left out.", found.left_out),
+      found.converted > 0 && part("%(count)s picture is written anew.", "%(count)s pictures are written anew.", found.converted),
+      found.others.length > 0 && interpolate(gettext("With %(names)s."), { names: found.others.map(lastName).join(", ") }),
+    ];
+    if (version) notes.unshift([gettext("As it was in"), " ", el("a", { href: version.address }, el("bdi", { text: version.title }))]);
     if (filter) notes.unshift([gettext("Only"), " ", el("code", { class: "export__filter" }, el("bdi", { text: filter }))]);
     fill(this.others, notes.filter(Boolean).map((note) => el("span", {}, note)));
+  }
+
+  /** Say why nothing can be told; the texts shown last stay, so that nothing jumps while one writes a template. */
+  fail(text) {
+    fill(this.facts);
+    fill(this.others, el("span", { class: "export__refused" }, icon("circle-alert"), el("span", { text })));
+    if (!this.found) fill(this.list, el("li", { class: "quiet", text: gettext("They stand here once the options can be read.") }));
   }
 
   showExamples() {
@@ -62,7 +67,7 @@ export class Preview {
     return el(
       "li",
       { class: "export-example" },
-      el("img", { class: "export-example__picture", src: example.thumbnail, alt: "", loading: "lazy", width: 72, height: 72 }),
+      pictureOf(example),
       el(
         "div",
         { class: "export-example__body" },
@@ -82,6 +87,12 @@ export class Preview {
       ),
     );
   }
+}
+
+/** Of a version the picture may be gone from the dataset: its words stay. */
+function pictureOf({ thumbnail }) {
+  if (thumbnail) return el("img", { class: "export-example__picture", src: thumbnail, alt: "", loading: "lazy", width: 72, height: 72 });
+  return el("span", { class: "export-example__picture export-example__picture--gone", title: gettext("This picture is not in the dataset any more.") }, icon("image-off"));
 }
 
 const fact = (name, value) => el("div", {}, el("dt", { text: name }), el("dd", { text: value }));
