@@ -134,8 +134,6 @@ def _refusals_told() -> Iterator[None]:
         yield
     except (KeyTaken, VersionDamaged) as error:
         raise HttpError(409, str(error)) from error
-    except VersionDamaged as error:
-        raise HttpError(409, str(error)) from error
     except ExportRefused as error:
         raise HttpError(422, str(error)) from error
     except BadOptions as error:
