@@ -4,10 +4,10 @@
     python -m tests.with_postgres python -m bench.lint [...]
 
 Fills a database of its own with a dataset of so many images, each with so many tags and a caption, and looks at it as
-each trainer would: clean, and with defects of many kinds on every hundredth image. It prints, in milliseconds, the
-first look after nothing was held in memory, and the median of the others; beside each the time of the processor, which
-other work on the machine does not change. The bare loop beside it reads the same
-images, words and captions, row by row, without looking at them.
+each trainer would: clean, with defects of many kinds on every hundredth image, and at a version of the latter. It
+prints, in milliseconds, the first look after nothing was held in memory, and the median of the others; beside each the
+time of the processor, which other work on the machine does not change. The bare loop beside it reads the same images,
+words and captions, row by row, without looking at them.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def main() -> None:
         _measure("clean", options.times)
         _spoil()
         _measure("bad", options.times)
+        _measure_version(options.times)
         connection.close()
 
 
@@ -118,6 +119,27 @@ def _measure(what: str, times: int) -> None:
         findings = len(lint(dataset, options))
         print(f"  {profile:15} {first:7.0f} ({of_first:5.0f}) {then:9.0f} ({of_then:5.0f}) {findings:10}", flush=True)
     print(f"  slowest {slowest:.0f} ms: {'within' if slowest <= _TARGET else 'above'} {_TARGET:.0f}")
+
+
+def _measure_version(times: int) -> None:
+    """Freeze the bad dataset, and look at the version: nothing of it is held in memory, so each look is a first one."""
+    from datasets.models import Dataset
+    from tagging.queries.export_preview import preview_version
+    from tagging.queries.linting_versions import lint_version
+    from tagging.services.versions import freeze
+    from tagging.trainers.options import default_options
+    from tagging.trainers.profiles import PROFILES
+
+    version = freeze(Dataset.objects.get(name="Large"), name="as it was", by=None)
+    print(f"a version of it\n  {'profile':15} {'lint':>17} {'preview':>17} {'findings':>10}")
+    for profile in PROFILES:
+        options = default_options(profile)
+        print(f"  {profile:15}", end="")
+        for look in (lint_version, preview_version):
+            looks = [_timed(partial(look, version, options)) for _ in range(times)]
+            wall, of_processor = (statistics.median(each) for each in zip(*looks, strict=True))
+            print(f" {wall:9.0f} ({of_processor:5.0f})", end="")
+        print(f" {len(lint_version(version, options)):10}", flush=True)
 
 
 def _read_bare(dataset: int) -> None:

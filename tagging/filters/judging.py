@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from typing import Any
 
 from datasets.quality import BLURRED_BELOW, EXTREME_RATIO, TOO_SMALL_PIXELS
@@ -68,12 +69,13 @@ def _leaf(node: tree.Node) -> Judge:
 
 
 def _has_tag(pattern: str, aliases: Collection[str]) -> Judge:
-    is_like = _like(pattern)
+    # The same names come again and again.
+    is_like = lru_cache(maxsize=20_000)(_like(pattern))
     return lambda image: any(tag.name in aliases or is_like(tag.name) for tag in image.tags)
 
 
 def _has_category(node: tree.Category) -> Judge:
-    is_like = _like(node.pattern)
+    is_like = lru_cache(maxsize=1_000)(_like(node.pattern))
     return lambda image: any(tag.category != "" and is_like(tag.category) for tag in image.tags)
 
 

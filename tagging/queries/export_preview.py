@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet, Sum
@@ -125,41 +125,57 @@ def preview_version(version: DatasetVersion, options: ExportOptions, *, most: in
         BadFilter: the filter cannot be read, or asks for what a version does not know.
         VersionDamaged: a part of the version is not in the database any more.
     """
-    is_asked, leaves_out = read_version_filter(options.filter), options.untagged == "leave-out"
-    images = left_out = untagged = converted = byte_size = 0
-    sizes: list[int] = []
-    # The first images with words, and the first of all, each with its number in the export.
-    worded: list[tuple[int, FrozenImage]] = []
-    first: list[tuple[int, FrozenImage]] = []
+    is_asked = read_version_filter(options.filter)
+    gathered = _Gathered(options, most)
     for image in filter(is_asked, read_images(version)):
-        has_words = bool(image.tags or image.caption)
-        if leaves_out and not has_words:
-            left_out += 1
-            continue
-        images += 1
-        untagged += not has_words
-        converted += not options.pixels.keeps(image)
-        byte_size += image.byte_size
-        sizes.append(options.pixels.expected_size(image.byte_size, image.width, image.height))
-        if has_words and len(worded) < most:
-            worded.append((images, image))
-        if len(first) < most:
-            first.append((images, image))
-    layout = lay_out(options.rules, options, read_dataset(version), images, sizes)
-    shown = worded or first
+        gathered.add(image)
+    layout = lay_out(options.rules, options, read_dataset(version), gathered.images, gathered.sizes)
+    shown = gathered.worded or gathered.first
     there = Image.objects.filter(dataset=version.dataset_id, sha256__in=[image.sha256 for _number, image in shown])
     row_of = {row.sha256: row for row in there}
     examples = [_example(row_of.get(image.sha256), image, number, layout) for number, image in shown]
     return ExportPreview(
-        images=images,
-        left_out=left_out,
-        untagged=untagged,
-        converted=converted,
-        byte_size=byte_size,
-        file_names=name_archives(layout, options.profile, version.number) if images else [],
+        images=gathered.images,
+        left_out=gathered.left_out,
+        untagged=gathered.untagged,
+        converted=gathered.converted,
+        byte_size=gathered.byte_size,
+        file_names=name_archives(layout, options.profile, version.number) if gathered.images else [],
         others=_others(layout, examples),
         examples=examples,
     )
+
+
+@dataclass
+class _Gathered:
+    """What one way through the images of a version gathers; of examples each with its number in the export."""
+
+    options: ExportOptions
+    most: int
+    images: int = 0
+    left_out: int = 0
+    untagged: int = 0
+    converted: int = 0
+    byte_size: int = 0
+    sizes: list[int] = field(default_factory=list)
+    worded: list[tuple[int, FrozenImage]] = field(default_factory=list)
+    first: list[tuple[int, FrozenImage]] = field(default_factory=list)
+
+    def add(self, image: FrozenImage) -> None:
+        """Count an image, and keep it where it is one of the first."""
+        has_words, pixels = bool(image.tags or image.caption), self.options.pixels
+        if self.options.untagged == "leave-out" and not has_words:
+            self.left_out += 1
+            return
+        self.images += 1
+        self.untagged += not has_words
+        self.converted += not pixels.keeps(image)
+        self.byte_size += image.byte_size
+        self.sizes.append(pixels.expected_size(image.byte_size, image.width, image.height))
+        if has_words and len(self.worded) < self.most:
+            self.worded.append((self.images, image))
+        if len(self.first) < self.most:
+            self.first.append((self.images, image))
 
 
 def expected_sizes(chosen: QuerySet[Image], options: ExportOptions) -> Iterator[int]:

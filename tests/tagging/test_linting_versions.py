@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import replace
 from typing import Any
 
@@ -178,6 +179,23 @@ def test_a_preview_says_what_an_export_of_the_version_writes() -> None:
     assert preview.file_names == [plan.file_name(1)]
 
 
+def test_archives_of_a_version_are_dealt_by_size_as_the_preview_says() -> None:
+    dataset = factories.make_dataset(trigger_word=TRIGGER, file_prefix="garden")
+    for _ in range(5):
+        factories.make_image(dataset, byte_size=400_000_000, width=4096, height=4096)
+    version = freeze(dataset, name="large", by=None)
+    parts = {}
+    for side in (None, 2048):
+        options = ExportOptions.from_json({"profile": "civitai", "pixels": {"longest_side": side}})
+        chosen = choose_from(version, options)
+        plan = ExportPlan(chosen.version, options, chosen.positions, chosen.total)
+        dealt = [[each.number for each in plan.images(part)] for part in range(1, plan.layout.part_count + 1)]
+        names = [plan.file_name(part) for part in range(1, plan.layout.part_count + 1)]
+        assert preview_version(version, options).file_names == names
+        parts[side] = dealt
+    assert parts == {None: [[1, 2], [3, 4], [5]], 2048: [[1, 2, 3, 4, 5]]}
+
+
 # --- Over HTTP --------------------------------------------------------------------------------------------------------
 
 
@@ -195,6 +213,9 @@ def test_a_version_is_asked_for_by_its_id(client: Client, page: str) -> None:
         (finding,) = answer["findings"]
         assert (finding["rule"], finding["filter"], finding["fix"]) == ("lines", None, None)
         assert "never changes" in finding["note"]
+        fix = {"key": str(uuid.uuid4()), "rule": "lines", "fix": "one-line", "options": {"profile": "kohya"}}
+        refused = client.post(f"{address}-fixes", {**fix, "version": version.pk}, content_type="application/json")
+        assert refused.status_code == 422
         assert answer["version"] == {"id": version.pk, "number": 1, "title": "as it was"}
         assert (now["findings"], now["version"]) == ([], None)
     else:
