@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -115,11 +115,15 @@ def _as_row(written: Written) -> list[object]:
     return [
         written.number,
         written.end,
-        astuple(written.picture),
-        None if text is None else astuple(text),
+        _as_list(written.picture),
+        None if text is None else _as_list(text),
         [laid_out.place.text_name, laid_out.text, laid_out.width, laid_out.height],
         written.facts,
     ]
+
+
+def _as_list(entry: Entry) -> list[object]:
+    return [entry.name, entry.size, entry.crc, entry.sha256, entry.at]
 
 
 def _read(row: list[Any]) -> Written:

@@ -167,10 +167,14 @@ class ZipWriter:
 
     def finish(self, entries: Iterable[Entry]) -> None:
         """Write the directory of all entries; nothing can be added afterwards."""
-        begin, count = self.end, 0
+        begin, count, headers = self.end, 0, bytearray()
         for entry in entries:
-            self._write(_central_header(entry))
+            headers += _central_header(entry)
             count += 1
+            if len(headers) > _BLOCK_BYTES:
+                self._write(bytes(headers))
+                headers.clear()
+        self._write(bytes(headers))
         self._write(_end_record(count, begin, self.end))
 
     def close(self) -> None:
