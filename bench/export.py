@@ -1,6 +1,6 @@
 """An export of originals byte for byte, against a bare loop that stores the same files in a zip; and its memory.
 
-    python -m bench.export [--images 2000 --kilobytes 700 --rounds 3]
+    python -m bench.export [--images 2000 --kilobytes 700 --rounds 3 --sparse]
 
 Makes a dataset of `images` files of `kilobytes` each, with 15 tags and a caption on each, and freezes it. In each round
 it is exported for kohya, and the same pictures and texts are stored by Python's `zipfile` in a loop that does nothing
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,8 @@ from pathlib import Path
 
 MEGABYTE = 1_000_000
 TAGS_A_PICTURE = 15
+# Each picture is another one by them.
+OWN_BYTES = 32
 WORDS = [f"word number {number}" for number in range(300)]
 
 
@@ -41,8 +42,8 @@ class Clock:
         return time.perf_counter() - self._begin[0], time.process_time() - self._begin[1]
 
 
-def populate(images: int, kilobytes: int) -> int:
-    """Make the dataset with its files; returns its number."""
+def populate(images: int, kilobytes: int, *, sparse: bool = False) -> int:
+    """Make the dataset with its files, all random or with holes; returns its number."""
     from django.conf import settings
 
     from datasets import paths
@@ -53,11 +54,14 @@ def populate(images: int, kilobytes: int) -> int:
     dataset = factories.make_dataset(name="Export", file_prefix="export", trigger_word="ohwx")
     rows = []
     for number in range(images):
-        content = os.urandom(kilobytes * 1000)
+        size = kilobytes * 1000
+        content = os.urandom(OWN_BYTES) + bytes(size - OWN_BYTES) if sparse else os.urandom(size)
         sha256 = hashlib.sha256(content).hexdigest()
         path = paths.original_path(settings.DATA_DIR, sha256, "JPEG")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        with path.open("wb") as file:
+            file.write(content[:OWN_BYTES] if sparse else content)
+            file.truncate(size)
         facts = {"format": "JPEG", "width": 1024, "height": 1024, "colour": "#808080", "is_tagged": True}
         name = f"picture {number}.jpg"
         rows.append(
@@ -98,7 +102,13 @@ def run(job_id: int) -> None:
 
     clock = Clock()
     run_export(job_id)
-    print(*clock.read(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    print(*clock.read(), read_peak())
+
+
+def read_peak() -> int:
+    """Return the most memory that this process had; `getrusage` would count that of the process it was started by."""
+    facts = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
+    return int(facts["VmHWM"].split()[0]) * 1024
 
 
 def store_bare(dataset_id: int, target: Path) -> tuple[float, float]:
@@ -132,7 +142,7 @@ def warm(dataset_id: int) -> int:
     return sum(len(paths.original_path(settings.DATA_DIR, *each).read_bytes()) for each in found)
 
 
-def measure(images: int, kilobytes: int, rounds: int, data_dir: Path) -> None:
+def measure(images: int, kilobytes: int, rounds: int, data_dir: Path, *, sparse: bool) -> None:
     """Measure and print."""
     from django.core.management import call_command
 
@@ -140,7 +150,7 @@ def measure(images: int, kilobytes: int, rounds: int, data_dir: Path) -> None:
     from tagging.services.exports.keeping import delete_export
 
     call_command("migrate", verbosity=0)
-    dataset_id = populate(images, kilobytes)
+    dataset_id = populate(images, kilobytes, sparse=sparse)
     megabytes = warm(dataset_id) / MEGABYTE
     ratios, of_processor, peaks = [], [], []
     for number in range(1, rounds + 1):
@@ -171,6 +181,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--kilobytes", type=int, default=700)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sparse", action="store_true", help="Files with holes, which take no room.")
     parser.add_argument("--run", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "tagger_project.settings"
@@ -178,7 +189,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="bench-export-") as folder:
             os.environ |= {"DATA_DIR": folder, "ENV_FILE": "none", "DATABASE_URL": "", "REDIS_URL": ""}
             _ready()
-            measure(asked.images, asked.kilobytes, asked.rounds, Path(folder))
+            measure(asked.images, asked.kilobytes, asked.rounds, Path(folder), sparse=asked.sparse)
     else:
         _ready()
         run(asked.run)

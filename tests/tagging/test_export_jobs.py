@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import uuid
 import zipfile
+from contextlib import suppress
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -20,17 +23,20 @@ from django.db import connection
 from django.utils import timezone
 
 from datasets.models import Dataset
+from datasets.paths import original_path
 from tagger_project.live import Message
 from tagging import tasks
 from tagging.messages import ExportProgress
 from tagging.models import DatasetVersion, ExportArchive, ExportJob
-from tagging.services.exports import building, jobs, running, telling
+from tagging.queries import versions
+from tagging.services.exports import building, jobs, running, summing, telling
 from tagging.services.exports.errors import KeyTaken
 from tagging.services.exports.jobs import cancel_export
 from tagging.services.exports.journal import Journal
 from tagging.services.exports.keeping import delete_export, folder_of, sweep_exports
 from tagging.services.exports.running import find_waiting_exports, run_export
 from tagging.services.versions import VersionInUse, delete_version
+from tagging.trainers.templates import Template
 from tests import factories, images
 from tests.disks import files_end_at
 from tests.tagging.doing import adding, apply, bring_in, picture_of, together
@@ -159,11 +165,36 @@ def test_each_slice_goes_on_behind_the_last_one(monkeypatch: pytest.MonkeyPatch)
     assert job.archives.get().sha256 == whole.archives.get().sha256
 
 
+def test_the_version_is_read_once_and_each_text_composed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = start(make_pictures(), "huggingface")
+    read, composed = [], []
+    read_part, compose = versions.read_part, Template.compose
+
+    def note_read(*values: Any) -> Any:
+        read.append(values)
+        return read_part(*values)
+
+    def note_composed(*values: Any) -> str:
+        composed.append(values)
+        return compose(*values)
+
+    monkeypatch.setattr(versions, "read_part", note_read)
+    monkeypatch.setattr(Template, "compose", note_composed)
+    run_export(job.pk)
+    assert now(job).state == State.DONE
+    assert len(read) == 2, "once more before it begins, for the room that it takes"
+    assert len(composed) == 6
+
+
 # --- what dies --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [1, 3, 6])
-def test_an_abandoned_export_is_taken_up_and_becomes_the_same(die_at: Any, number: int) -> None:
+def test_an_abandoned_export_is_taken_up_and_becomes_the_same(
+    die_at: Any, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(summing, "_LEAST_BYTES", 1)
+    monkeypatch.setattr(summing, "_count_cores", lambda: 2)
     dataset = make_pictures()
     whole, job = export(dataset), start(dataset)
     die_at(number)
@@ -181,7 +212,37 @@ def test_an_abandoned_export_is_taken_up_and_becomes_the_same(die_at: Any, numbe
     assert job.archives.get().sha256 == whole.archives.get().sha256
 
 
-@pytest.mark.parametrize("harm", ["shorter", "garbage", "no archive", "no journal", "nothing"])
+@pytest.mark.parametrize("end", ["dies", "is cancelled", "is handed on", "is done", "finds a picture damaged"])
+def test_whatever_ends_a_worker_ends_its_summing_up(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setattr(summing, "_LEAST_BYTES", 1)
+    monkeypatch.setattr(summing, "_count_cores", lambda: 2)
+    monkeypatch.setattr(building, "_SECONDS_A_PULSE", 0.0)
+    job = start(make_pictures())
+    begun: list[str] = []
+    add = Journal.add
+
+    def note(journal: Journal, written: Any) -> None:
+        begun.extend(thread.name for thread in threading.enumerate() if thread.name.startswith("sums"))
+        add(journal, written)
+        if written.number == 3 and end == "is cancelled":
+            cancel_export(job)
+        if written.number == 3 and end == "finds a picture damaged":
+            image = job.dataset.images.in_order()[4]
+            path = original_path(settings.DATA_DIR, image.sha256, image.format)
+            path.write_bytes(bytes(path.stat().st_size))
+        if written.number == 3 and end == "dies":
+            raise Died
+
+    monkeypatch.setattr(Journal, "add", note)
+    with suppress(Died):
+        run_export(job.pk, seconds=-1 if end == "is handed on" else 60)
+    states = {"dies": State.RUNNING, "is handed on": State.WAITING, "is cancelled": State.CANCELLED}
+    assert now(job).state == states.get(end, State.DONE if end == "is done" else State.FAILED)
+    assert begun or end == "is handed on"
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("sums")] == []
+
+
+@pytest.mark.parametrize("harm", ["shorter", "garbage", "no archive", "no journal", "of an earlier edition", "nothing"])
 def test_whatever_a_death_left_behind_the_archive_is_whole(die_at: Any, harm: str) -> None:
     dataset = make_pictures()
     whole, job = export(dataset), start(dataset)
@@ -198,6 +259,9 @@ def test_whatever_a_death_left_behind_the_archive_is_whole(die_at: Any, harm: st
         part.unlink()
     elif harm == "no journal":
         journal.unlink()
+    elif harm == "of an earlier edition":
+        entry = ["ohwx/ohwx-0001.png", 1000, 99, "a" * 64, 0]
+        journal.write_bytes(json.dumps([1, 1060, entry, None]).encode() + b"\non disk\n")
     abandon(job)
     die_at(99)
     run_export(job.pk)

@@ -23,11 +23,10 @@ from datasets.files import make_folder
 from tagging.queries.export_preview import MANIFEST_FILE
 from tagging.services.exports.folders import FolderWriter
 from tagging.services.exports.journal import Journal, Written
-from tagging.services.exports.manifest import write_manifest
-from tagging.services.exports.pixels import check_written, get_content
+from tagging.services.exports.manifest import Facts, facts_of, write_manifest
+from tagging.services.exports.pixels import check_written, exported_size, get_content
 from tagging.services.exports.planning import ExportPlan, PlannedImage
 from tagging.services.exports.zips import Content, Entry, Held, Stored, Writer, ZipWriter
-from tagging.trainers.records import FrozenImage
 
 _SECONDS_A_PULSE = 0.5
 # What is not on the disk yet is written again after a death.
@@ -106,8 +105,11 @@ class Build:
         path = self._path(number, "part")
         path.touch(mode=0o600)
         journal = Journal(self._path(number, "journal"), path.stat().st_size)
-        with closing(journal), path.open("r+b", buffering=0) as file:
-            writer = ZipWriter(file, end=journal.end)
+        with (
+            closing(journal),
+            path.open("r+b", buffering=0) as file,
+            closing(ZipWriter(file, end=journal.end)) as writer,
+        ):
             images = self._write_pictures(number, writer, journal, until)
             if images is None:
                 return None
@@ -119,41 +121,40 @@ class Build:
         return BuiltArchive(number, path, images, writer.end, sha256)
 
     def _write_pictures(self, number: int, writer: Writer, journal: Journal, until: float | None) -> int | None:
-        count, begun_at, next_mark = 0, journal.last, time.monotonic() + _SECONDS_A_MARK
-        for planned in self.plan.images(number):
-            count += 1
-            if planned.number > begun_at:
-                is_late = until is not None and time.monotonic() > until
-                if is_late or time.monotonic() > next_mark:
-                    writer.sync()
-                    journal.mark()
-                    next_mark = time.monotonic() + _SECONDS_A_MARK
-                if is_late:
-                    return None
-                journal.add(write_picture(planned, self.plan, writer))
-            self.done += 1
+        before, next_mark = self.done, time.monotonic() + _SECONDS_A_MARK
+        self.done = max(self.done, journal.last)
+        for planned in self.plan.images(number, behind=journal.last):
+            is_late = until is not None and time.monotonic() > until
+            if is_late or time.monotonic() > next_mark:
+                writer.sync()
+                journal.mark()
+                next_mark = time.monotonic() + _SECONDS_A_MARK
+            if is_late:
+                return None
+            journal.add(write_picture(planned, self.plan, writer))
+            self.done = planned.number
             self._beat()
-        return count
+        return self.done - before
 
     def _write_rest(self, number: int, writer: Writer, journal: Journal) -> None:
         """Write what speaks of all pictures, the manifest, and the directory."""
-        laid_out = self._beaten(self.plan.laid_out(number))
+        laid_out = (written.laid_out for written in self._beaten(journal))
         further = [writer.add(file.name, Held(file.content)) for file in self.plan.layout.further(laid_out)]
         with tempfile.NamedTemporaryFile(prefix="manifest-") as manifest:
-            manifest.writelines(write_manifest(self.plan, number, self._files(number, journal, further)))
+            manifest.writelines(write_manifest(self.plan, number, self._files(journal, further)))
             manifest.flush()
             name = self.plan.layout.beside(MANIFEST_FILE)
             further.append(writer.add(name, Stored(Path(manifest.name))))
         writer.finish(chain((entry for written in self._beaten(journal) for entry in written.entries), further))
 
-    def _files(self, number: int, journal: Journal, further: list[Entry]) -> Iterator[tuple[Entry, FrozenImage | None]]:
+    def _files(self, journal: Journal, further: list[Entry]) -> Iterator[tuple[Entry, Facts]]:
         """Yield all that lies in an archive, in order."""
-        for written, planned in self._beaten(zip(journal, self.plan.images(number), strict=True)):
-            yield written.picture, planned.image
+        for written in self._beaten(journal):
+            yield written.picture, written.facts
             if written.text is not None:
-                yield written.text, None
+                yield written.text, {}
         for entry in further:
-            yield entry, None
+            yield entry, {}
 
     def _sum_up(self, path: Path) -> str:
         """Return the SHA-256 of an archive that several workers wrote."""
@@ -203,10 +204,12 @@ def write_picture(planned: PlannedImage, plan: ExportPlan, writer: Writer) -> Wr
         OriginalMissing: the stored picture is gone, unreadable or another one.
         OSError: nothing can be written any more.
     """
-    content: Content = get_content(planned.image, plan.options.pixels)
+    image, pixels = planned.image, plan.options.pixels
+    content: Content = get_content(image, pixels)
     picture = writer.add(planned.place.picture_name, content)
-    check_written(planned.image, plan.options.pixels, picture)
+    check_written(image, pixels, picture)
     text = None
     if planned.text_name is not None:
         text = writer.add(planned.text_name, Held(planned.text.encode()))
-    return Written(planned.number, writer.end, picture, text)
+    laid_out = planned.laid_out(exported_size(image, pixels))
+    return Written(planned.number, writer.end, picture, text, laid_out, facts_of(image, pixels))

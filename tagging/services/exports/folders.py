@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from tagging.services.exports.zips import Content, Entry, look_at
+from tagging.services.exports.zips import Content, Entry
 
 
 class FolderWriter:
@@ -25,12 +27,16 @@ class FolderWriter:
         Raises:
             OSError: it cannot be read or written.
         """
-        held, size, crc, sha256 = look_at(content)
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        size, crc, sha256 = 0, 0, hashlib.sha256()
         with path.open("wb") as file:
-            file.writelines(content.blocks() if held is None else held)
-        entry = Entry(name, size, crc, sha256, self.end)
+            for block in content.blocks():
+                file.write(block)
+                size += len(block)
+                crc = zlib.crc32(block, crc)
+                sha256.update(block)
+        entry = Entry(name, size, crc, sha256.hexdigest(), self.end)
         self.end += size
         return entry
 

@@ -11,28 +11,49 @@ import PIL
 from tagger_project.version import PROGRAM, VERSION
 from tagging.services.exports.planning import ExportPlan
 from tagging.services.exports.zips import Entry
+from tagging.trainers.options import PixelOptions
 from tagging.trainers.records import FrozenImage
 
 # Whoever reads manifests can tell from it whether they know them.
 _FORM = 1
 
 
-def write_manifest(plan: ExportPlan, part: int, files: Iterable[tuple[Entry, FrozenImage | None]]) -> Iterator[bytes]:
+# What is said of a picture besides its file.
+Facts = dict[str, Any]
+
+
+def write_manifest(plan: ExportPlan, part: int, files: Iterable[tuple[Entry, Facts]]) -> Iterator[bytes]:
     """Yield the manifest of an archive, some bytes at a time.
 
     Args:
         plan: of the export.
         part: which archive, from 1.
-        files: what lies in it in order, each with the picture that it was made from.
+        files: what lies in it in order, each with the facts of the picture that it was made from, or none.
     """
     head = json.dumps(_head(plan, part), ensure_ascii=False, indent=1)
     yield f'{head[:-2]},\n "files": ['.encode()
     sign = "\n"
-    for entry, image in files:
-        line = json.dumps(_facts(plan, entry, image), ensure_ascii=False)
+    for entry, facts in files:
+        file = {"name": entry.name, "size": entry.size, "sha256": entry.sha256}
+        line = json.dumps(file | facts, ensure_ascii=False)
         yield f"{sign}  {line}".encode()
         sign = ",\n"
     yield b"\n ]\n}\n"
+
+
+def facts_of(image: FrozenImage, pixels: PixelOptions) -> Facts:
+    """Return what the manifest says of the picture that a file was made from."""
+    return {
+        "original": {
+            "name": image.original_name,
+            "folder": image.relative_path,
+            "sha256": image.sha256,
+            "position": image.position,
+        },
+        # An import of this very archive reads them, and not the texts that were composed of them.
+        "words": {"tags": [tag.name for tag in image.tags], "caption": image.caption},
+        "converted": not pixels.keeps(image),
+    }
 
 
 def _head(plan: ExportPlan, part: int) -> dict[str, Any]:
@@ -57,18 +78,3 @@ def _head(plan: ExportPlan, part: int) -> dict[str, Any]:
         "images": plan.total,
         "archive": {"number": part, "of": plan.layout.part_count},
     }
-
-
-def _facts(plan: ExportPlan, entry: Entry, image: FrozenImage | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {"name": entry.name, "size": entry.size, "sha256": entry.sha256}
-    if image is not None:
-        facts["original"] = {
-            "name": image.original_name,
-            "folder": image.relative_path,
-            "sha256": image.sha256,
-            "position": image.position,
-        }
-        # An import of this very archive reads them, and not the texts that were composed of them.
-        facts["words"] = {"tags": [tag.name for tag in image.tags], "caption": image.caption}
-        facts["converted"] = not plan.options.pixels.keeps(image)
-    return facts

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from tagging.models import DatasetVersion, ExportJob
 from tagging.queries.export_preview import name_archives
-from tagging.queries.versions import read_dataset, read_images
-from tagging.services.exports.pixels import exported_size
+from tagging.queries.versions import read_dataset, read_parts
+from tagging.trainers.frozen_form import FACTS, Row, as_image
 from tagging.trainers.layouts import LaidOut, Layout, Place, lay_out
 from tagging.trainers.options import ExportOptions
 from tagging.trainers.records import FrozenDataset, FrozenImage
+
+_POSITION, _BYTE_SIZE = FACTS.index("position"), FACTS.index("byte_size")
+_WIDTH, _HEIGHT = FACTS.index("width"), FACTS.index("height")
 
 
 @dataclass(frozen=True)
@@ -70,44 +74,50 @@ class ExportPlan:
     def layout(self) -> Layout:
         """Where things lie."""
         expected = self.options.pixels.expected_size
-        sizes = (expected(image.byte_size, image.width, image.height) for image in self.chosen())
+        sizes = (expected(row[_BYTE_SIZE], row[_WIDTH], row[_HEIGHT]) for row in self._rows())
         return lay_out(self.options.rules, self.options, self.dataset, self.total, sizes)
 
-    def images(self, part: int) -> Iterator[PlannedImage]:
-        """Yield the pictures of one archive, from 1, in order; the memory it takes does not grow with the dataset."""
+    @property
+    def byte_size(self) -> int:
+        """The bytes of the stored pictures that go in; gone through for this."""
+        return sum(row[_BYTE_SIZE] for row in self._rows())
+
+    def images(self, part: int, *, behind: int = 0) -> Iterator[PlannedImage]:
+        """Yield the pictures of one archive in order; the memory it takes does not grow with the dataset.
+
+        Args:
+            part: which archive, from 1.
+            behind: leave out those up to this number.
+        """
         template, style, pixels = self.options.read_template(), self.options.style, self.options.pixels
 
         def compose(image: FrozenImage) -> str:
             return template.compose(self.dataset, image, style)
 
-        for number, image in enumerate(self.chosen(), start=1):
+        for number, row in enumerate(self._rows(), start=1):
             at = self.layout.part_of(number)
             if at > part:
                 return
-            if at == part:
+            if at == part and number > behind:
+                image = as_image(row)
                 place = self.layout.place(number, image, pixels.extension_of(image))
                 yield PlannedImage(number, image, place, compose)
-
-    def laid_out(self, part: int) -> Iterator[LaidOut]:
-        """Yield the pictures of one archive as the files know them that speak of all."""
-        for planned in self.images(part):
-            yield planned.laid_out(exported_size(planned.image, self.options.pixels))
 
     def file_name(self, part: int) -> str:
         """Return what an archive is called."""
         return name_archives(self.layout, self.options.profile, self.version.number)[part - 1]
 
-    def chosen(self) -> Iterator[FrozenImage]:
-        """Yield the images that go in, in order."""
-        images = read_images(self.version)
+    def _rows(self) -> Iterator[Row]:
+        """Yield the images that go in as they are written, in order."""
+        rows = chain.from_iterable(read_parts(self.version))
         if self.positions is None:
-            yield from images
+            yield from rows
             return
         wanted = iter(self.positions)
         position = next(wanted, None)
-        for image in images:
+        for row in rows:
             if position is None:
                 return
-            if image.position == position:
-                yield image
+            if row[_POSITION] == position:
+                yield row
                 position = next(wanted, None)

@@ -132,7 +132,7 @@ def _locked(job: ExportJob) -> Iterator[bool]:
 def _run(job: ExportJob, until: float | None) -> bool:
     plan = ExportPlan.of_job(job)
     if job.attempts == 1:
-        leave_room(folder_of(job), _expected_bytes(plan))
+        leave_room(folder_of(job), plan.byte_size)
     _take_back(job, plan)
     archives = Build(plan, folder_of(job), lambda done: _pulse(job, done)).run(until)
     if archives is None:
@@ -226,12 +226,8 @@ def _held(job: ExportJob) -> QuerySet[ExportJob]:
     return ExportJob.objects.filter(pk=job.pk, state=_State.RUNNING, attempts=job.attempts)
 
 
-def _expected_bytes(plan: ExportPlan) -> int:
-    return sum(image.byte_size for image in plan.chosen())
-
-
 def _no_room(job: ExportJob) -> str:
-    size = decimal_size(_expected_bytes(ExportPlan.of_job(job)))
+    size = decimal_size(ExportPlan.of_job(job).byte_size)
     return _(
         "The server’s disk is full: this export takes about %(size)s. Make room, for example by deleting exports that "
         "nobody needs, then start it again."

@@ -9,7 +9,6 @@ Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import struct
 import zlib
@@ -18,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from tagging.services.exports.summing import SumThread
+
 _BLOCK_BYTES: Final = 1024 * 1024
-# Up to here a file is read once and held; a larger one is read twice.
-_HELD_BYTES: Final = 16 * 1024 * 1024
+# Up to here a file is read once and held; a larger one is read twice, the second time from the system's memory.
+_HELD_BYTES: Final = 4 * 1024 * 1024
 _LOCAL: Final = struct.Struct("<4s5H3I2H")
 _CENTRAL: Final = struct.Struct("<4s6H3I5H2I")
 _END: Final = struct.Struct("<4s4H2IH")
@@ -117,7 +118,7 @@ class Writer(Protocol):
 
 
 class ZipWriter:
-    """Writes entries behind each other.
+    """Writes entries behind each other; to be closed, as a thread of its own sums up what it writes.
 
     Attributes:
         end: how many bytes are written.
@@ -129,8 +130,9 @@ class ZipWriter:
         self._file.truncate(end)
         self._file.seek(end)
         self.end = end
+        self._thread = SumThread()
         # Of the whole archive, as long as it is written in one go: one that goes on is summed up at its end.
-        self._sum = hashlib.sha256() if end == 0 else None
+        self._sum = self._thread.begin() if end == 0 else None
 
     @property
     def sha256(self) -> str | None:
@@ -144,16 +146,19 @@ class ZipWriter:
             OSError: the content cannot be read, or nothing can be written.
             ContentChanged: it was another one when it was read again.
         """
-        held, size, crc, sha256 = look_at(content)
-        entry = Entry(name, size, crc, sha256, self.end)
-        self._write(_local_header(entry))
-        written = 0
+        held, size, crc = _look_at(content)
+        at, sha256 = self.end, self._thread.begin()
+        self._write(_local_header(name, size, crc))
+        written_size, written_crc = (size, crc) if held is not None else (0, 0)
         for block in content.blocks() if held is None else held:
+            # The file's sum is awaited at its end, that of the archive is not: so it is asked for first.
+            sha256.add(block)
             self._write(block)
-            written += len(block)
-        if written != size:
+            if held is None:
+                written_size, written_crc = written_size + len(block), zlib.crc32(block, written_crc)
+        if (written_size, written_crc) != (size, crc):
             raise ContentChanged(name)
-        return entry
+        return Entry(name, size, crc, sha256.hexdigest(), at)
 
     def sync(self) -> None:
         """Wait until everything is on the disk."""
@@ -162,47 +167,54 @@ class ZipWriter:
 
     def finish(self, entries: Iterable[Entry]) -> None:
         """Write the directory of all entries; nothing can be added afterwards."""
-        begin, count = self.end, 0
+        begin, count, headers = self.end, 0, bytearray()
         for entry in entries:
-            self._write(_central_header(entry))
+            headers += _central_header(entry)
             count += 1
+            if len(headers) > _BLOCK_BYTES:
+                self._write(bytes(headers))
+                headers.clear()
+        self._write(bytes(headers))
         self._write(_end_record(count, begin, self.end))
 
+    def close(self) -> None:
+        """Let go of the thread; the file is its owner's."""
+        self._thread.close()
+
     def _write(self, block: bytes) -> None:
+        if self._sum is not None:
+            self._sum.add(block)
         rest = memoryview(block)
         while rest:
             # A file without a buffer may take less than all.
             rest = rest[self._file.write(rest) :]
         self.end += len(block)
-        if self._sum is not None:
-            self._sum.update(block)
 
 
-def look_at(content: Content) -> tuple[list[bytes] | None, int, int, str]:
-    """Return the blocks where they are few enough to be held, the size, the CRC-32 and the SHA-256."""
+def _look_at(content: Content) -> tuple[list[bytes] | None, int, int]:
+    """Return the blocks where they are few enough to be held, the size, and the CRC-32."""
     held: list[bytes] | None = []
-    size, crc, sha256 = 0, 0, hashlib.sha256()
+    size, crc = 0, 0
     for block in content.blocks():
         size += len(block)
         crc = zlib.crc32(block, crc)
-        sha256.update(block)
         if held is not None:
             held = None if size > _HELD_BYTES else [*held, block]
-    return held, size, crc, sha256.hexdigest()
+    return held, size, crc
 
 
 def _flags(name: bytes) -> int:
     return 0 if name.isascii() else _UTF8
 
 
-def _local_header(entry: Entry) -> bytes:
-    name = entry.name.encode()
-    is_large = entry.size >= _MOST_32
-    extra = struct.pack("<2H2Q", 1, 16, entry.size, entry.size) if is_large else b""
-    size = _MOST_32 if is_large else entry.size
+def _local_header(name: str, size: int, crc: int) -> bytes:
+    encoded = name.encode()
+    is_large = size >= _MOST_32
+    extra = struct.pack("<2H2Q", 1, 16, size, size) if is_large else b""
+    told = _MOST_32 if is_large else size
     version = _VERSION_64 if is_large else _VERSION
-    facts = (version, _flags(name), 0, _TIME, _DATE, entry.crc, size, size, len(name), len(extra))
-    return _LOCAL.pack(b"PK\3\4", *facts) + name + extra
+    facts = (version, _flags(encoded), 0, _TIME, _DATE, crc, told, told, len(encoded), len(extra))
+    return _LOCAL.pack(b"PK\3\4", *facts) + encoded + extra
 
 
 def _central_header(entry: Entry) -> bytes:
