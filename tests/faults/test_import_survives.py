@@ -68,7 +68,7 @@ def decoders(program: RunningProgram) -> list[int]:
         worker,
         pytest.param(one_child, marks=pytest.mark.heavy),
         pytest.param(all_children, marks=pytest.mark.heavy),
-        decoders,
+        pytest.param(decoders, marks=pytest.mark.heavy),
     ],
 )
 @pytest.mark.parametrize("edition", EDITIONS)

@@ -75,7 +75,7 @@ def shared_names() -> list[str]:
     return [json.loads(line)[0] for line in SHARED.read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.fixture(params=["own", "shared"])
+@pytest.fixture(params=["own", pytest.param("shared", marks=pytest.mark.heavy)])
 def names(request: pytest.FixtureRequest) -> list[str]:
     """Names of this project's own, and where they lie beside it, those that others collected."""
     return OWN if request.param == "own" else shared_names()

@@ -242,7 +242,10 @@ def test_whatever_ends_a_worker_ends_its_summing_up(monkeypatch: pytest.MonkeyPa
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("sums")] == []
 
 
-@pytest.mark.parametrize("harm", ["shorter", "garbage", "no archive", "no journal", "of an earlier edition", "nothing"])
+@pytest.mark.parametrize(
+    "harm",
+    ["shorter", "garbage", "no archive", "no journal", "of an earlier edition", "empty note", "half a note", "nothing"],
+)
 def test_whatever_a_death_left_behind_the_archive_is_whole(die_at: Any, harm: str) -> None:
     dataset = make_pictures()
     whole, job = export(dataset), start(dataset)
@@ -259,6 +262,8 @@ def test_whatever_a_death_left_behind_the_archive_is_whole(die_at: Any, harm: st
         part.unlink()
     elif harm == "no journal":
         journal.unlink()
+    elif harm in {"empty note", "half a note"}:
+        part.with_suffix(".whole").write_bytes(b"" if harm == "empty note" else b"6 ")
     elif harm == "of an earlier edition":
         entry = ["ohwx/ohwx-0001.png", 1000, 99, "a" * 64, 0]
         journal.write_bytes(json.dumps([1, 1060, entry, None]).encode() + b"\non disk\n")

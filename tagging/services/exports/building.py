@@ -94,10 +94,12 @@ class Build:
         note, path = self._path(number, "whole"), self._path(number, "part")
         if not note.exists() or not path.exists():
             return None
-        images, size, sha256 = note.read_text(encoding="ascii").split()
-        if path.stat().st_size != int(size):
+        # Nothing waited for the disk: after a power cut the note, or what it speaks of, may be there in part.
+        facts = note.read_bytes().decode("ascii", "replace").split()
+        if len(facts) != 3 or facts[1] != str(path.stat().st_size):
             note.unlink()
             return None
+        images, size, sha256 = facts
         self.done += int(images)
         return BuiltArchive(number, path, int(images), int(size), sha256)
 
@@ -140,7 +142,8 @@ class Build:
         """Write what speaks of all pictures, the manifest, and the directory."""
         laid_out = (written.laid_out for written in self._beaten(journal))
         further = [writer.add(file.name, Held(file.content)) for file in self.plan.layout.further(laid_out)]
-        with tempfile.NamedTemporaryFile(prefix="manifest-") as manifest:
+        # Beside the archive: where temporary files lie there may be little room.
+        with tempfile.NamedTemporaryFile(prefix=".manifest-", dir=self._folder) as manifest:
             manifest.writelines(write_manifest(self.plan, number, self._files(journal, further)))
             manifest.flush()
             name = self.plan.layout.beside(MANIFEST_FILE)
