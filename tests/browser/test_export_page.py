@@ -163,6 +163,7 @@ def test_what_is_found_leads_to_its_images_and_is_mended_and_taken_back(desk: De
 
 
 def test_what_cannot_be_read_is_said_at_its_place(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     page = open_export(desk)
     template(page).fill("{trigger}, {tagz}")
     wrong = "{tagz} at 12 is none of the placeholders"
@@ -180,7 +181,6 @@ def test_what_cannot_be_read_is_said_at_its_place(desk: Desk, problems: Problems
     expect(now(page)).to_be_empty()
     assert page.request.get(f"{desk.url}/api/v1/datasets/{desk.dataset_id}/exports").json() == []
     # What cannot be read is refused by the server, which the browser notes.
-    problems.allow_failed_requests()
 
 
 def test_only_what_was_selected_in_the_grid(desk: Desk, tmp_path: Path) -> None:
@@ -216,6 +216,7 @@ def test_a_version_is_exported_as_it_was(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_of_a_version_is_shown_what_it_holds_and_found_what_is_wrong_in_it(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     page = desk.page
     desk.open(1)
     desk.edit_elsewhere(1, kind="caption", text="By the lake.\nIn the evening.", version=0)
@@ -246,10 +247,10 @@ def test_of_a_version_is_shown_what_it_holds_and_found_what_is_wrong_in_it(desk:
     expect(page.locator("[data-filter-error]")).to_contain_text("A version does not know")
     expect(go(page)).to_be_disabled()
     # The refusal of that filter.
-    problems.allow_failed_requests()
 
 
 def test_on_a_phone_what_was_found_is_told_beside_the_button(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.page.set_viewport_size({"width": 390, "height": 844})
     page = open_export(desk)
     short = page.locator("[data-findings-short]")
@@ -259,7 +260,6 @@ def test_on_a_phone_what_was_found_is_told_beside_the_button(desk: Desk, problem
     template(page).fill("{nothing}")
     expect(short).to_contain_text("{nothing}")
     # The refusal of that template.
-    problems.allow_failed_requests()
 
 
 def test_one_that_waits_is_cancelled(desk: Desk, running_program: RunningProgram) -> None:

@@ -61,6 +61,7 @@ def test_a_filter_lives_in_the_address_and_back_undoes_it(grid: GridPage) -> Non
 
 
 def test_what_cannot_be_read_is_underlined_with_the_reason(grid: GridPage, problems: Problems) -> None:
+    problems.allow_failed_requests()
     grid.open()
     grid.press("/")
     grid.page.keyboard.type("🌊 is:nonsense lake")
@@ -78,19 +79,19 @@ def test_what_cannot_be_read_is_underlined_with_the_reason(grid: GridPage, probl
     grid.page.keyboard.type("!")
     expect(error).to_be_hidden()
     expect(grid.box).not_to_have_attribute("aria-invalid", "true")
-    problems.allow_failed_requests()
 
 
 def test_a_shared_address_that_cannot_be_read_says_so_without_a_script_too(grid: GridPage, problems: Problems) -> None:
+    problems.allow_failed_requests()
     grid.open("?filter=is%3Anonsense")
     expect(grid.page.get_by_role("heading", name="This filter cannot be read")).to_be_visible()
     expect(grid.page.locator("[data-filter-mirror] mark")).to_have_text("is:nonsense")
     grid.page.get_by_role("link", name="Clear the filter").click()
     grid.expect_number(IMAGES)
-    problems.allow_failed_requests()
 
 
 def test_completions_come_with_counts_and_are_taken_by_key(grid: GridPage, problems: Problems) -> None:
+    problems.allow_failed_requests()
     grid.open()
     grid.press("/")
     grid.page.keyboard.type("is:unt")
@@ -110,7 +111,6 @@ def test_completions_come_with_counts_and_are_taken_by_key(grid: GridPage, probl
     assert "word_0" in grid.page.url
     # What was half written was no filter yet.
     expect(grid.page.get_by_role("alert")).to_be_hidden()
-    problems.allow_failed_requests()
 
 
 def test_escape_goes_back_step_by_step(grid: GridPage) -> None:
@@ -220,6 +220,7 @@ def test_on_a_phone_the_tags_are_a_sheet(browser: Any, running_program: RunningP
 
 
 def test_a_session_and_the_desk_take_the_filter_along(grid: GridPage, problems: Problems) -> None:
+    problems.allow_failed_requests()
     grid.open("?filter=is:untagged&order=name")
     grid.expect_number(30)
     grid.page.get_by_role("link", name="Session").first.click()
@@ -231,10 +232,10 @@ def test_a_session_and_the_desk_take_the_filter_along(grid: GridPage, problems: 
     grid.page.wait_for_url(re.compile(r"/tag/\d+/\?walk=\d+"))
     expect(grid.page.locator("[data-number]")).to_have_text("1 of 30")
     # These images have no files.
-    problems.allow_failed_requests()
 
 
 def test_a_picture_opened_under_a_filter_leads_on_past_what_matches(grid: GridPage, problems: Problems) -> None:
+    problems.allow_failed_requests()
     grid.open("?filter=is:untagged&order=newest")
     grid.expect_number(30)
     grid.click(3)
@@ -249,4 +250,3 @@ def test_a_picture_opened_under_a_filter_leads_on_past_what_matches(grid: GridPa
     grid.page.wait_for_url(re.compile(rf"/tag/\d+/\?{walk}$"))
     expect(grid.page.locator("[data-number]")).to_have_text("2 of 30")
     # These images have no files.
-    problems.allow_failed_requests()

@@ -283,6 +283,7 @@ def test_single_keys_can_be_switched_off(own_keys: Desk) -> None:
 
 
 def test_keys_the_server_refuses_are_as_before_and_the_reason_is_told(own_keys: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk, page = own_keys, own_keys.page
     page.goto(f"{desk.url}/keys/")
     page.route("**/key-map", lambda route: route.fulfill(status=422, json={"detail": "“F8” is no key."}))
@@ -290,4 +291,3 @@ def test_keys_the_server_refuses_are_as_before_and_the_reason_is_told(own_keys: 
     expect(page.get_by_role("alert")).to_have_text("“F8” is no key.")
     expect(_row(page, "next").locator("kbd")).to_have_text(["Alt →", "Page ↓"])
     page.unroute("**/key-map")
-    problems.allow_failed_requests()

@@ -72,6 +72,7 @@ def test_a_second_tab_is_a_second_person_and_a_reload_is_the_same(desk: Desk) ->
 def test_edits_of_others_appear_while_one_types_and_take_nothing_away(
     desk: Desk, other: Desk, problems: Problems
 ) -> None:
+    problems.allow_failed_requests()
     desk.open(1)
     other.open(1)
     desk.page.keyboard.type("half a ta")
@@ -94,7 +95,6 @@ def test_edits_of_others_appear_while_one_types_and_take_nothing_away(
     # The two texts meet when this one is saved; the browser notes the 409.
     desk.box.click()
     expect(desk.state).to_have_attribute("data-state", "conflict")
-    problems.allow_failed_requests()
 
 
 def test_an_own_edit_is_not_told_as_somebody_elses(desk: Desk, other: Desk) -> None:
@@ -144,6 +144,7 @@ def test_next_free_leads_past_pictures_that_somebody_is_on(desk: Desk, other: De
 def test_a_page_that_was_away_catches_up_without_a_reload(
     make_desk: Callable[..., Desk], page: Page, running_program: RunningProgram, problems: Problems
 ) -> None:
+    problems.allow_failed_requests()
     desk = make_desk(page).open(1)
     expect(faces(desk)).to_have_count(0)
     desk.page.keyboard.type("half a ta")
@@ -158,10 +159,10 @@ def test_a_page_that_was_away_catches_up_without_a_reload(
     desk.page.context.set_offline(False)
     desk.expect_chips(*WORDS, "heron")
     expect(desk.box).to_have_value("half a ta")
-    problems.allow_failed_requests()
 
 
 def test_what_could_not_be_read_is_asked_for_again(desk: Desk, other: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(1)
     other.open(2)
     onward = desk.page.locator("a[data-action=next]").first
@@ -172,7 +173,6 @@ def test_what_could_not_be_read_is_asked_for_again(desk: Desk, other: Desk, prob
         other.page.locator("[data-action=trash]").first.click()
     desk.page.unroute(asked)
     expect(onward).to_have_attribute("href", re.compile(f"/{desk.image_ids[2]}/"), timeout=15_000)
-    problems.allow_failed_requests()
 
 
 def test_the_grid_shows_who_is_where_and_marks_what_was_tagged(desk: Desk, other: Desk) -> None:

@@ -67,6 +67,7 @@ def test_where_nothing_can_be_counted_the_text_stands_alone(desk: Desk) -> None:
 
 
 def test_without_the_server_it_says_that_it_shows_the_last_known(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(1)
     expect(text(desk)).to_have_text(", ".join(WORDS))
     desk.page.context.set_offline(True)
@@ -78,4 +79,3 @@ def test_without_the_server_it_says_that_it_shows_the_last_known(desk: Desk, pro
     expect(text(desk)).to_have_text(", ".join([*WORDS, "fog"]))
     expect(note).to_be_hidden()
     desk.expect_saved()
-    problems.allow_failed_requests()

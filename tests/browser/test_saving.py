@@ -54,6 +54,7 @@ def test_two_people_write_one_caption_and_nothing_is_lost(
 
 
 def test_offline_edits_wait_and_are_sent_after_a_reload(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(2)
     desk.page.wait_for_load_state("networkidle")
     desk.page.route("**/edits", lambda route: route.abort())
@@ -68,12 +69,13 @@ def test_offline_edits_wait_and_are_sent_after_a_reload(desk: Desk, problems: Pr
     desk.expect_saved()
     desk.expect_chips("heron", "reeds", "mist")
     assert desk.stored_tags(2) == ["heron", "reeds", "mist"]
-    problems.allow_failed_requests()
 
 
 def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(desk: Desk, problems: Problems) -> None:
     desk.open(2)
     lost: list[str] = []
+
+    problems.allow_failed_requests()
 
     def lose_the_first(route: Route) -> None:
         route.fetch()
@@ -88,7 +90,27 @@ def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(desk: Desk, 
     desk.expect_saved()
     assert len(lost) == 1
     assert desk.stored(2)["caption"] == {"text": "Once. Twice.", "version": 2}
-    problems.allow_failed_requests()
+
+
+def test_it_never_says_saved_over_letters_that_are_not_on_their_way_yet(desk: Desk) -> None:
+    desk.open(2)
+    desk.press("Alt+c")
+    said = desk.page.evaluate(
+        """() => {
+          const box = document.activeElement;
+          box.value = "A heron.";
+          box.dispatchEvent(new InputEvent("input", { bubbles: true }));
+          return document.querySelector("[data-save-state]").dataset.state;
+        }"""
+    )
+    assert said == "saving"
+    desk.expect_saved()
+    assert desk.stored_caption(2) == "A heron."
+    # What is typed and taken away again is saved as it was, without a word to the server.
+    desk.page.keyboard.type("!")
+    desk.press("Backspace")
+    desk.expect_saved()
+    assert desk.stored_caption(2) == "A heron."
 
 
 def test_edits_have_keys_also_where_the_page_came_over_plain_http(desk: Desk) -> None:
@@ -101,6 +123,7 @@ def test_edits_have_keys_also_where_the_page_came_over_plain_http(desk: Desk) ->
 
 
 def test_leaving_warns_where_the_browser_keeps_nothing(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('forbidden') }")
     desk.open(2)
     desk.page.route("**/edits", lambda route: route.abort())
@@ -116,7 +139,6 @@ def test_leaving_warns_where_the_browser_keeps_nothing(desk: Desk, problems: Pro
     desk.page.on("dialog", leave)
     desk.page.goto(f"{desk.url}/")
     assert asked == ["beforeunload"]
-    problems.allow_failed_requests()
 
 
 def test_what_is_typed_while_the_suggestions_hang_is_saved_all_the_same(desk: Desk) -> None:
@@ -137,6 +159,7 @@ def test_what_is_typed_while_the_suggestions_hang_is_saved_all_the_same(desk: De
 
 
 def test_a_caption_refused_after_going_on_comes_back_with_its_picture(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(2)
     refusal = "This caption is not allowed."
     edits = "**/edits"
@@ -159,11 +182,11 @@ def test_a_caption_refused_after_going_on_comes_back_with_its_picture(desk: Desk
     desk.page.keyboard.type(" And more.")
     desk.expect_caption_stored(2, "Kept words. And more.")
     desk.expect_saved()
-    problems.allow_failed_requests()
 
 
 def test_a_caption_refused_before_going_on_is_kept_too(desk: Desk, problems: Problems) -> None:
     """The refusal is in the box when one goes on: its text is nowhere else."""
+    problems.allow_failed_requests()
     desk.open(2)
     refusal = "This caption is not allowed."
     desk.page.route("**/edits", lambda route: route.fulfill(status=422, json={"detail": refusal}))
@@ -176,7 +199,6 @@ def test_a_caption_refused_before_going_on_is_kept_too(desk: Desk, problems: Pro
     desk.state.get_by_role("button", name="Show").click()
     expect(desk.page).to_have_url(desk.address(2))
     expect(desk.caption).to_have_value("Kept words.")
-    problems.allow_failed_requests()
 
 
 def test_a_link_away_waits_for_what_is_being_saved(desk: Desk) -> None:
@@ -195,18 +217,19 @@ def test_a_link_away_waits_for_what_is_being_saved(desk: Desk) -> None:
 
 
 def test_a_refused_tag_is_taken_back_with_the_reason(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(2)
     desk.paste("\u200b, heron")
     expect(desk.page.get_by_role("alert")).to_have_text("A tag needs at least one visible character.")
     desk.expect_chips("heron")
     desk.expect_saved()
     assert desk.stored_tags(2) == ["heron"]
-    problems.allow_failed_requests()
 
 
 def test_a_dataset_deleted_meanwhile_is_told_calmly(
     desk: Desk, running_program: RunningProgram, context: BrowserContext, problems: Problems
 ) -> None:
+    problems.allow_failed_requests()
     sentence = "This picture or its dataset was deleted."
     desk.open(5)
     export = context.new_page()
@@ -226,10 +249,10 @@ def test_a_dataset_deleted_meanwhile_is_told_calmly(
     expect(notice.get_by_role("link", name="All datasets")).to_have_attribute("href", "/")
     export.get_by_role("button", name="Export").click()
     expect(export.locator("[data-go-error]")).to_have_text(f"{sentence} All datasets")
-    problems.allow_failed_requests()
 
 
 def test_signed_out_elsewhere_is_told_in_one_line(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(2)
     desk.page.route("**/edits", lambda route: route.fulfill(status=401, json={"detail": "Unauthorized"}))
     desk.type("heron")
@@ -239,10 +262,10 @@ def test_signed_out_elsewhere_is_told_in_one_line(desk: Desk, problems: Problems
     desk.page.unroute("**/edits")
     desk.page.evaluate("dispatchEvent(new Event('focus'))")
     desk.expect_saved()
-    problems.allow_failed_requests()
 
 
 def test_no_answer_is_said_once_and_only_while_it_is_so(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(1)
     desk.page.wait_for_load_state("networkidle")
     asked = re.compile(r"/api/v1/")
@@ -256,7 +279,6 @@ def test_no_answer_is_said_once_and_only_while_it_is_so(desk: Desk, problems: Pr
     desk.type("heron")
     desk.press("Control+Enter")
     expect(toast).to_have_count(0)
-    problems.allow_failed_requests()
 
 
 def test_what_somebody_else_adds_joins_what_is_here(desk: Desk) -> None:

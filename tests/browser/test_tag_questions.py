@@ -114,6 +114,7 @@ def test_removing_what_follows_asks_by_keyboard_and_by_pointer(desk: Desk) -> No
 
 
 def test_what_somebody_else_made_follow_meanwhile_is_asked_about_too(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     # Nothing is heard of the others, as on a slow line: only the answer to the removal tells.
     desk.page.route_web_socket(re.compile("/desk/"), lambda line: line.connect_to_server().on_message(lambda _: None))
     desk.open(2)
@@ -128,10 +129,10 @@ def test_what_somebody_else_made_follow_meanwhile_is_asked_about_too(desk: Desk,
     desk.expect_chips("kimono", "japanese clothes")
     desk.expect_saved()
     assert desk.stored_tags(2) == ["kimono", "japanese clothes"]
-    problems.allow_failed_requests()
 
 
 def test_a_slip_is_asked_about_and_never_lost(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(2)
     enter(desk, "blue eys", "heron")
     asked = question(desk.page)
@@ -153,10 +154,10 @@ def test_a_slip_is_asked_about_and_never_lost(desk: Desk, problems: Problems) ->
     assert desk.stored_tags(2) == ["blue eyes", "heron"]
     desk.press("Control+z")
     desk.expect_chips("heron")
-    problems.allow_failed_requests()
 
 
 def test_what_was_typed_may_be_meant(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(3)
     enter(desk, "blue eyez")
     expect(question(desk.page)).to_be_visible()
@@ -173,7 +174,6 @@ def test_what_was_typed_may_be_meant(desk: Desk, problems: Problems) -> None:
     desk.expect_chips()
     desk.expect_saved()
     assert desk.stored_tags(3) == []
-    problems.allow_failed_requests()
 
 
 def test_who_goes_on_without_an_answer_keeps_what_was_typed_and_may_change_it(desk: Desk, problems: Problems) -> None:
@@ -214,6 +214,7 @@ def paste_for_real(desk: Desk, text: str) -> None:
 
 
 def test_slips_in_what_is_pasted_are_asked_about_one_after_the_other(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(5)
     paste_for_real(desk, PASTED)
     asked = question(desk.page)
@@ -239,10 +240,10 @@ def test_slips_in_what_is_pasted_are_asked_about_one_after_the_other(desk: Desk,
     desk.press("Control+z")
     desk.expect_chips()
     desk.expect_saved()
-    problems.allow_failed_requests()
 
 
 def test_who_goes_on_keeps_what_was_pasted(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(4)
     desk.paste("blue eyqs, reeds, bleu eyes")
     expect(question(desk.page)).to_contain_text("1 more to ask")
@@ -252,4 +253,3 @@ def test_who_goes_on_keeps_what_was_pasted(desk: Desk, problems: Problems) -> No
     expect(desk.page.get_by_text("04.jpg: 2 tags were kept as they are: blue eyqs, bleu eyes.")).to_be_visible()
     desk.expect_saved()
     assert desk.stored_tags(4) == ["blue eyqs", "reeds", "bleu eyes"]
-    problems.allow_failed_requests()

@@ -49,6 +49,7 @@ def test_the_last_action_is_taken_back_on_the_picture_where_it_was(desk: Desk) -
 
 
 def test_what_was_done_to_a_picture_in_the_trash_bars_no_way_back(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(2)
     _add(desk, "fog")
     desk.press("PageDown")
@@ -62,10 +63,10 @@ def test_what_was_done_to_a_picture_in_the_trash_bars_no_way_back(desk: Desk, pr
     desk.press("Control+z")
     expect(desk.page).to_have_url(desk.address(2))
     desk.expect_chips()
-    problems.allow_failed_requests()
 
 
 def test_a_caption_is_taken_back_in_one_go_also_offline(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(2)
     desk.page.context.set_offline(True)
     desk.press("Alt+c")
@@ -79,7 +80,6 @@ def test_a_caption_is_taken_back_in_one_go_also_offline(desk: Desk, problems: Pr
     desk.page.context.set_offline(False)
     desk.expect_saved()
     assert desk.stored(2)["caption"]["text"] == "A heron. Mist. Reeds."
-    problems.allow_failed_requests()
 
 
 def test_what_somebody_else_changed_meanwhile_is_left_as_it_is(desk: Desk) -> None:
@@ -107,6 +107,7 @@ def test_many_at_once_are_one_action_with_a_way_back(desk: Desk) -> None:
 
 
 def test_leaving_warns_while_anything_is_unsent(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.open(2)
     assert desk.page.evaluate(_LEAVES)
     desk.page.route("**/edits", lambda route: route.abort())
@@ -117,13 +118,13 @@ def test_leaving_warns_while_anything_is_unsent(desk: Desk, problems: Problems) 
     desk.state.get_by_role("button", name="Try now").click()
     desk.expect_saved()
     assert desk.page.evaluate(_LEAVES)
-    problems.allow_failed_requests()
 
 
 @pytest.mark.parametrize("locks", ["with locks", "over plain http"])
 def test_what_a_closed_tab_left_another_one_sends_and_a_living_ones_it_leaves_alone(
     desk: Desk, context: BrowserContext, problems: Problems, locks: str
 ) -> None:
+    problems.allow_failed_requests()
     if locks == "over plain http":
         context.add_init_script("delete Navigator.prototype.locks")
     context.route("**/edits", lambda route: route.abort())
@@ -142,7 +143,6 @@ def test_what_a_closed_tab_left_another_one_sends_and_a_living_ones_it_leaves_al
     other.expect_saved()
     assert other.stored_tags(2) == ["heron", "reeds", "boat"]
     other.page.close()
-    problems.allow_failed_requests()
 
 
 def test_what_an_earlier_version_kept_elsewhere_is_sent_once(desk: Desk) -> None:
@@ -162,6 +162,7 @@ def test_what_an_earlier_version_kept_elsewhere_is_sent_once(desk: Desk) -> None
 
 
 def test_a_browser_that_is_full_says_so_and_warns(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.page.add_init_script(
         "IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError') }"
     )
@@ -174,7 +175,6 @@ def test_a_browser_that_is_full_says_so_and_warns(desk: Desk, problems: Problems
     desk.state.get_by_role("button", name="Try now").click()
     desk.expect_saved()
     assert desk.stored_tags(2) == ["heron"]
-    problems.allow_failed_requests()
 
 
 def test_the_history_tells_what_a_key_took_back_and_did_again(desk: Desk, page: Page) -> None:

@@ -80,6 +80,7 @@ def test_a_session_leads_past_what_matches_and_ends_with_its_numbers(desk: Desk)
 
 
 def test_the_way_back_does_not_wait_for_the_server_to_hear_of_the_way(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     second, third = desk.image_ids[1:3]
     desk.page.route("**/tagging-session", lambda route: route.abort())
     # Nothing of the next picture is known before the first one is tagged, so that it is asked for after that.
@@ -95,7 +96,6 @@ def test_the_way_back_does_not_wait_for_the_server_to_hear_of_the_way(desk: Desk
     desk.press("PageUp")
     expect(desk.page).to_have_url(_at(second))
     desk.expect_chips("heron")
-    problems.allow_failed_requests()
 
 
 def test_a_session_is_resumed_from_the_first_page(desk: Desk) -> None:
@@ -133,6 +133,7 @@ def test_a_session_keeps_the_way_of_its_owner_on_both_sides_of_the_end(desk: Des
 
 
 def test_a_filter_is_counted_while_it_is_typed_and_explains_itself(desk: Desk, problems: Problems) -> None:
+    problems.allow_failed_requests()
     desk.page.goto(f"{desk.url}/datasets/{desk.dataset_id}/sessions/new/")
     field, line = desk.page.get_by_label("Which pictures"), desk.page.locator("[data-count]")
     expect(line).to_have_text("5 pictures")
@@ -150,7 +151,6 @@ def test_a_filter_is_counted_while_it_is_typed_and_explains_itself(desk: Desk, p
     expect(line).to_have_text("4 pictures")
     # The answers that say what is wrong with a filter.
     assert all("422" in problem for problem in problems)
-    problems.allow_failed_requests()
 
 
 def test_a_session_is_renamed_and_deleted(desk: Desk) -> None:

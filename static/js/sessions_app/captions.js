@@ -14,9 +14,8 @@ export class Captions {
       root,
       onSave: (image, text, version, base) => this.save(image, text, version, base),
       onKeep: (image, text, reason) => this.leaveBehind(image, text, reason),
-      onSame: (image) => this.forgetRefused(image),
-      // Whatever ends this page now, not a letter is lost.
-      onTyped: (image, draft) => this.outbox.drafts.keep(image, draft),
+      onSame: (image) => this.unchanged(image),
+      onTyped: (image, draft) => this.typed(image, draft),
     });
     this.panel = new ConflictPanel({ root, onResolve: (choice, merged) => this.resolve(choice, merged) });
     this.input = this.box.input;
@@ -25,6 +24,12 @@ export class Captions {
 
   get outbox() {
     return this.desk.outbox;
+  }
+
+  /** Whatever ends this page now, not a letter is lost. */
+  typed(image, draft) {
+    this.outbox.drafts.keep(image, draft);
+    this.desk.renderState();
   }
 
   conflict(image) {
@@ -63,14 +68,18 @@ export class Captions {
     const steps = this.desk.editing.caption(image, text, version, base);
     // As it is stored already: nothing goes on its way.
     if (steps === 0) this.outbox.drafts.forget(image);
+    this.unchanged(image);
+  }
+
+  /** Nothing is typed any more that is not stored or on its way. */
+  unchanged(image) {
     this.forgetRefused(image);
+    this.desk.renderState();
   }
 
   forgetRefused(image) {
     const refused = this.outbox.stopped.filter((entry) => entry.image === image && entry.stopped.reason);
-    if (refused.length === 0) return;
-    this.outbox.remove(refused);
-    this.desk.renderState();
+    if (refused.length > 0) this.outbox.remove(refused);
   }
 
   /** Somebody else was quicker. */

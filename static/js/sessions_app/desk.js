@@ -168,7 +168,10 @@ export class Desk extends EventTarget {
   }
 
   renderState() {
-    this.state.render(this.gone.has(this.image) ? { state: "gone" } : this.saver.status);
+    const { status } = this.saver;
+    const isTyping = status.state === "saved" && this.caption.isTyping;
+    if (this.gone.has(this.image)) this.state.render({ state: "gone" });
+    else this.state.render(isTyping ? { ...status, state: "saving" } : status);
   }
 
   /** The server says that there is no such picture any more. */
@@ -299,7 +302,8 @@ export class Desk extends EventTarget {
   refused({ image, operation, status, detail, impliedBy }) {
     if (status === 404) this.lost(image);
     if (impliedBy && image === this.image) {
-      // Somebody else gave the picture what it follows from, just now.
+      // Somebody else gave the picture what it follows from, just now; nothing need have been heard of it.
+      this.freshness.askAgain();
       this.render();
       this.questions.ask(image, operation.tag, impliedBy);
       return;

@@ -23,6 +23,11 @@ export class CaptionBox {
     this.input.addEventListener("blur", () => this.flush());
   }
 
+  /** Whether letters stand here that are not on their way yet. */
+  get isTyping() {
+    return this.isDirty && !this.refusal && !this.input.readOnly;
+  }
+
   typed() {
     this.isDirty = true;
     this.refusal = "";

@@ -65,6 +65,8 @@ export class ExportPage {
     document.addEventListener("visibilitychange", () => document.hidden || this.ask());
     this.changed(null);
     this.exports.read();
+    // What was chosen before would have been overwritten.
+    this.form.root.inert = false;
   }
 
   // --- where it is kept ----------------------------------------------------------------------------

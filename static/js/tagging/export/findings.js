@@ -19,8 +19,25 @@ export class Findings {
     Object.assign(this, { root: $("[data-findings]", root), short: $("[data-findings-short]", root), grid, mayEdit, onFix });
   }
 
+  /** What stays the same is left as it is, and who stands on it stays there. */
   show({ findings }) {
+    const shown = JSON.stringify(findings);
+    if (shown === this.shown) return;
+    this.shown = shown;
+    const place = this.placeOfFocus();
     this.showShort(findings);
+    this.write(findings);
+    if (place) ($(place, this.root) ?? this.root).focus({ preventScroll: true });
+  }
+
+  /** A selector of the link or button that has the focus; `null` where it is elsewhere. */
+  placeOfFocus() {
+    const focused = document.activeElement;
+    if (focused === this.root || !this.root.contains(focused)) return null;
+    return `[data-rule="${CSS.escape(focused.closest("[data-rule]").dataset.rule)}"] ${focused.localName}`;
+  }
+
+  write(findings) {
     if (findings.length === 0) {
       fill(this.root, el("p", { class: "export-clean" }, icon("circle-check"), gettext("Nothing that this trainer would stumble over.")));
       return;
@@ -83,6 +100,7 @@ export class Findings {
 
   /** `text` stands in place of the findings, `why` where they are out of sight. */
   fail(text, why) {
+    this.shown = null;
     this.short.hidden = false;
     this.short.dataset.level = "error";
     fill(this.short, icon("circle-alert"), el("span", { text: why }));
