@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import FloatRect, Locator, Page, Request, expect
 
 from tests.browser.grid import GridPage, many_images
 from tests.browser.problems import Problems
@@ -39,6 +39,15 @@ def _scroll_to(grid: GridPage, share: float) -> None:
         " for (let n = 0; n < 3; n += 1) await new Promise(requestAnimationFrame); }",
         share,
     )
+
+
+def _box_at_rest(page: Page, locator: Locator) -> FloatRect:
+    """Where an element lies once it does not move any more."""
+    before = None
+    while (box := locator.bounding_box()) is None or box != before:
+        before = box
+        page.wait_for_timeout(150)
+    return box
 
 
 def _elements(grid: GridPage) -> int:
@@ -156,14 +165,13 @@ def test_a_list_longer_than_any_element_can_be_scrolled_to_its_end(
     link = page.locator(".cell__link").nth(1)
     index = link.get_attribute("data-index")
     same = page.locator(f'[data-index="{index}"]')
-    page.wait_for_timeout(300)
-    start = same.bounding_box()
+    start = _box_at_rest(page, same)
     page.mouse.move(200, 500)
     page.mouse.wheel(0, 120)
-    page.wait_for_timeout(500)
-    end = same.bounding_box()
-    assert start
-    assert end
+    wait_until(
+        page, f"document.querySelector('[data-index=\"{index}\"]')?.getBoundingClientRect().y < {start['y'] - 60}"
+    )
+    end = _box_at_rest(page, same)
     assert abs(start["y"] - end["y"] - 120) <= 2
     # By key through the end of what an element can hold.
     grid.link(int(index or 0) + 1).focus()

@@ -107,8 +107,9 @@ def tag_three_by_keyboard(page: Page) -> None:
             page.keyboard.press("Control+Enter")
             expect(page.get_by_role("listitem").filter(has_text=tag).first).to_be_visible()
         expect(page.get_by_text("Saved", exact=True).first).to_be_visible()
+        shown = page.get_by_role("heading", level=1).inner_text()
         page.keyboard.press("Control+j")
-        page.wait_for_timeout(200)
+        expect(page.get_by_role("heading", level=1)).not_to_have_text(shown)
 
 
 def after_reload_everything_is_there(page: Page) -> None:
