@@ -78,12 +78,23 @@ class Guide:
         return {Path(path).stem: DOCUMENT.parent / path for path in found}
 
 
+def _palette(picture: Image.Image, colours: int) -> Image.Image:
+    """Few colours for a page: those of its surfaces and letters as they are, and the nearest for what is shown on it."""
+    counted = picture.getcolors(picture.width * picture.height) or []
+    flat = [colour for _count, colour in sorted(counted, reverse=True)[: colours // 2]]
+    rest = picture.quantize(colours - len(flat), dither=Image.Dither.NONE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in flat for part in colour] + rest)  # type: ignore[union-attr]
+    return palette
+
+
 def write_small(shot: bytes, path: Path) -> None:
     """Write a picture of a page with as many colours as keep it small."""
     picture = Image.open(io.BytesIO(shot)).convert("RGB")
     for colours in _COLOURS:
         buffer = io.BytesIO()
-        picture.quantize(colours, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        few = picture.quantize(palette=_palette(picture, colours), dither=Image.Dither.NONE)
+        few.save(buffer, "PNG", optimize=True)
         if buffer.tell() <= LARGEST_PICTURE:
             break
     path.parent.mkdir(parents=True, exist_ok=True)

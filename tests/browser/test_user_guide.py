@@ -205,6 +205,7 @@ def _drops_pictures(walk: Walk) -> None:
         walk.page.get_by_role("button", name="Choose files").first.set_input_files(_draw(walk.folder))
         expect(walk.page.get_by_role("heading", name="5 texts came with the pictures")).to_be_visible(timeout=60_000)
         expect(walk.page.locator("[data-refusals-list] li")).to_have_count(1, timeout=60_000)
+        expect(walk.page.locator("[data-fact=ready] dd")).to_have_text(str(PICTURES + 1), timeout=60_000)
         walk.picture("import")
         walk.click("button", "Read the texts")
         expect(walk.page.get_by_role("link", name="Start tagging")).to_be_visible(timeout=60_000)
@@ -431,7 +432,7 @@ def _takes_back(walk: Walk) -> None:
         expect(walk.page.get_by_role("dialog", name="History of this picture")).to_be_visible()
         walk.look()
         walk.go(f"{walk.grid}history/")
-        entry = walk.page.locator("[data-entries] > li", has_text="warm light").first
+        entry = walk.page.locator(".history__entry", has_text="warm light").first
         walk.picture("history")
         entry.get_by_role("button", name="Undo").click()
         expect(walk.page.get_by_text("3 pictures put back").first).to_be_visible()
