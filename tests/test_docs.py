@@ -55,7 +55,11 @@ def anchors_of(path: Path) -> frozenset[str]:
 @cache
 def names_of_the_code() -> frozenset[str]:
     """What the program itself writes in capitals: constants, and the states of its models."""
-    sources = [path for room in ("tagger_project", "datasets", "tagging", "sessions_app") for path in (BASE_DIR / room).rglob("*.py")]
+    sources = [
+        path
+        for room in ("tagger_project", "datasets", "tagging", "sessions_app")
+        for path in (BASE_DIR / room).rglob("*.py")
+    ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     return frozenset(re.findall(r"^\s*([A-Z][A-Z0-9_]+)(?::[^=\n]+)? =", text, re.MULTILINE))
 
@@ -117,8 +121,24 @@ def test_commands_and_targets_that_are_named_are_there(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
 def test_files_that_are_named_by_their_path_are_there(document: Path) -> None:
-    roots = "|".join(("bench", "datasets", "deploy", "docs", "requirements", "sessions_app", "static", "tagger_project", "tagging", "templates", "tests"))
-    named = re.findall(rf"^((?:{roots})/[\w./-]+)$", "\n".join(code_of(document.read_text(encoding="utf-8"))), re.MULTILINE)
+    roots = "|".join(
+        (
+            "bench",
+            "datasets",
+            "deploy",
+            "docs",
+            "requirements",
+            "sessions_app",
+            "static",
+            "tagger_project",
+            "tagging",
+            "templates",
+            "tests",
+        )
+    )
+    named = re.findall(
+        rf"^((?:{roots})/[\w./-]+)$", "\n".join(code_of(document.read_text(encoding="utf-8"))), re.MULTILINE
+    )
     assert [name for name in named if not (BASE_DIR / name).exists()] == []
 
 

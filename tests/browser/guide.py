@@ -79,13 +79,24 @@ class Guide:
 
 
 def _palette(picture: Image.Image, colours: int) -> Image.Image:
-    """Few colours for a page: those of its surfaces and letters as they are, and the nearest for what is shown on it."""
-    counted = picture.getcolors(picture.width * picture.height) or []
-    flat = [colour for _count, colour in sorted(counted, reverse=True)[: colours // 2]]
-    rest = picture.quantize(colours - len(flat), dither=Image.Dither.NONE).getpalette() or []
+    """Few colours for a page: those of its surfaces and letters as they are, and others for what is shown on it."""
+    counted = sorted(picture.getcolors(picture.width * picture.height) or [], reverse=True)
+    others = picture.quantize(colours, dither=Image.Dither.NONE).getpalette() or []
+    chosen: dict[tuple[int, ...], tuple[int, ...]] = {}
+    # Pillow looks for the nearest by the upper bits alone: neighbours would take the place of white.
+    for colour in (colour for _count, colour in counted):
+        if len(chosen) < colours * 3 // 4:
+            chosen.setdefault(tuple(part >> 3 for part in colour), colour)  # type: ignore[union-attr]
+    for colour in _colours(others):
+        chosen.setdefault(tuple(part >> 3 for part in colour), colour)
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in flat for part in colour] + rest)  # type: ignore[union-attr]
+    palette.putpalette([part for colour in list(chosen.values())[:colours] for part in colour])
     return palette
+
+
+def _colours(parts: list[int]) -> list[tuple[int, ...]]:
+    """The colours of a palette, which is red, green and blue in turn."""
+    return list(zip(parts[::3], parts[1::3], parts[2::3], strict=True))
 
 
 def write_small(shot: bytes, path: Path) -> None:

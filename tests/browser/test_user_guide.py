@@ -12,20 +12,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.desk import Desk
 from tests.browser.guide import LARGEST_PICTURE, LIKENESS, Guide, Part, difference, write_small
 from tests.browser.waiting import wait_until
-from tests.landscapes import landscape, write_landscapes
+from tests.landscapes import landscape
 from tests.program import RunningProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
 
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
-PICTURES = 18
+PICTURES = 12
 TEXTS = {
     1: "misty mountains, layered ridges, sunrise",
     2: "valley, warm light, haze",
@@ -79,7 +79,7 @@ class Walk:
         """Take in the names of what is on the page."""
         for name in (page or self.page).evaluate(_NAMES):
             words = " ".join((name or "").split())
-            self.part.seen |= {words, re.sub(r"^[\d,]+ | [\d,]+$", "", words), re.sub(r" \([^)]*\)$", "", words)}
+            self.part.seen |= {words, re.sub(r"^[\d,]+ | [\d,]+$", "", words), words.partition(" · ")[0]}
 
     def picture(self, name: str, page: Page | None = None) -> None:
         """Compare the page with its picture in the guide, or write that anew."""
@@ -129,10 +129,15 @@ class Walk:
 
 def _draw(folder: Path) -> list[Path]:
     """Landscapes, the texts of some, a smaller copy of the first, and a file that is no picture."""
-    paths = write_landscapes(folder, PICTURES)
+    folder.mkdir()
+    # With little grain: pages that show them make small files.
+    drawn = {number: landscape(number).filter(ImageFilter.GaussianBlur(1)) for number in range(1, PICTURES + 1)}
+    for number, picture in drawn.items():
+        picture.save(folder / f"valley {number:02d}.jpg", quality=85)
     for number, text in TEXTS.items():
-        paths[number - 1].with_suffix(".txt").write_text(text, encoding="utf-8")
-    landscape(1).resize((700, 1050)).save(folder / "valley 01 small.jpg", quality=80)
+        (folder / f"valley {number:02d}.txt").write_text(text, encoding="utf-8")
+    drawn[1].resize((700, 1050)).save(folder / "valley 01 small.jpg", quality=80)
+    (folder / "valley 01 small.txt").write_text("misty mountains, pale sun", encoding="utf-8")
     (folder / "notes.jpg").write_text("no picture")
     return sorted(folder.iterdir())
 
@@ -152,6 +157,8 @@ def walk(browser: Browser, tmp_path: Path) -> Iterator[Walk]:
             context.close()
 
 
+# One walk from the first page to the trash: no step is repeated, and a busy machine is given its time.
+@pytest.mark.timeout(600)
 def test_what_the_guide_says_is_so(walk: Walk) -> None:
     _begins(walk)
     _drops_pictures(walk)
@@ -171,16 +178,16 @@ def test_what_the_guide_says_is_so(walk: Walk) -> None:
     _exports(walk)
     _empties_the_trash(walk)
     _holds_a_phone(walk)
+    _check_keys(walk)
     assert walk.missing == {}, "named in bold, and on no page"
     assert walk.shown == set(walk.guide.pictures), "a picture of the guide is of no step"
-    _check_keys(walk)
 
 
 def _check_keys(walk: Walk) -> None:
     """Each key that the guide names is one of the program, and the table says what the program says."""
     known = {key for keys in walk.keys.values() for key in keys}
     for part in walk.guide.parts.values():
-        assert part.keys <= known, part.title
+        assert part.keys - known == set(), part.title
     table = {does: keys for part in walk.guide.parts.values() for does, keys in part.table.items()}
     assert len(table) > 20
     assert table == {does: walk.keys.get(does) for does in table}
@@ -197,13 +204,15 @@ def _begins(walk: Walk) -> None:
         walk.click("button", "Create and add images")
         walk.page.wait_for_url(re.compile(r"/import/"))
         walk.dataset = int(re.search(r"/datasets/(\d+)/", walk.page.url)[1])  # type: ignore[index]
+        walk.go(walk.grid)
+        walk.click("link", "Add images")
 
 
 def _drops_pictures(walk: Walk) -> None:
     with walk.reading("Drop pictures in"):
         walk.look()
         walk.page.get_by_role("button", name="Choose files").first.set_input_files(_draw(walk.folder))
-        expect(walk.page.get_by_role("heading", name="5 texts came with the pictures")).to_be_visible(timeout=60_000)
+        expect(walk.page.get_by_role("heading", name="6 texts came with the pictures")).to_be_visible(timeout=60_000)
         expect(walk.page.locator("[data-refusals-list] li")).to_have_count(1, timeout=60_000)
         expect(walk.page.locator("[data-fact=ready] dd")).to_have_text(str(PICTURES + 1), timeout=60_000)
         walk.picture("import")
@@ -486,7 +495,8 @@ def _empties_the_trash(walk: Walk) -> None:
         walk.page.locator(".dataset-head__trash").click()
         expect(walk.page.get_by_text("valley 01 small.jpg").first).to_be_visible()
         walk.look()
-        walk.click("button", "Empty trash")
+        walk.click("link", "Empty trash")
+        expect(walk.page.get_by_text("Delete 1 image for ever?")).to_be_visible()
 
 
 def _holds_a_phone(walk: Walk) -> None:
