@@ -14,6 +14,8 @@ from tagger_project.env import BASE_DIR, VARIABLES
 
 # What others wrote, and what lies in folders that are not ours.
 _FOREIGN = {"tests", "static", ".venv", "data", "node_modules"}
+_ROOMS = ("tagger_project", "datasets", "tagging", "sessions_app")
+_FOLDERS = (*_ROOMS, "bench", "deploy", "docs", "requirements", "static", "templates", "tests")
 # Named to say what they are called today.
 _FORMER_NAMES = {"WORKER_MEMORY_BYTES"}
 DOCUMENTS = sorted(
@@ -55,11 +57,7 @@ def anchors_of(path: Path) -> frozenset[str]:
 @cache
 def names_of_the_code() -> frozenset[str]:
     """What the program itself writes in capitals: constants, and the states of its models."""
-    sources = [
-        path
-        for room in ("tagger_project", "datasets", "tagging", "sessions_app")
-        for path in (BASE_DIR / room).rglob("*.py")
-    ]
+    sources = [path for room in _ROOMS for path in (BASE_DIR / room).rglob("*.py")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     return frozenset(re.findall(r"^\s*([A-Z][A-Z0-9_]+)(?::[^=\n]+)? =", text, re.MULTILINE))
 
@@ -91,9 +89,8 @@ def test_links_lead_to_pages_and_headings_that_are_there(document: Path) -> None
             continue
         page, _, anchor = target.partition("#")
         path = (document.parent / page).resolve() if page else document
-        if not path.exists() or not path.is_relative_to(BASE_DIR):
-            broken.append(target)
-        elif anchor and anchor not in anchors_of(path):
+        is_there = path.exists() and path.is_relative_to(BASE_DIR)
+        if not is_there or (anchor and anchor not in anchors_of(path)):
             broken.append(target)
     assert broken == []
 
@@ -121,24 +118,8 @@ def test_commands_and_targets_that_are_named_are_there(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
 def test_files_that_are_named_by_their_path_are_there(document: Path) -> None:
-    roots = "|".join(
-        (
-            "bench",
-            "datasets",
-            "deploy",
-            "docs",
-            "requirements",
-            "sessions_app",
-            "static",
-            "tagger_project",
-            "tagging",
-            "templates",
-            "tests",
-        )
-    )
-    named = re.findall(
-        rf"^((?:{roots})/[\w./-]+)$", "\n".join(code_of(document.read_text(encoding="utf-8"))), re.MULTILINE
-    )
+    code = "\n".join(code_of(document.read_text(encoding="utf-8")))
+    named = re.findall(rf"^((?:{'|'.join(_FOLDERS)})/[\w./-]+)$", code, re.MULTILINE)
     assert [name for name in named if not (BASE_DIR / name).exists()] == []
 
 

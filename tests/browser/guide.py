@@ -113,7 +113,7 @@ def write_small(shot: bytes, path: Path) -> None:
 
 
 def difference(shot: bytes, path: Path) -> float:
-    """How far a page is from the picture that is kept of it, 0 to 255, seen from afar; a size of its own is all of it."""
+    """How far a page is from the picture that is kept of it, 0 to 255, seen from afar; 255 where sizes differ."""
     now, kept = (Image.open(source).convert("L") for source in (io.BytesIO(shot), path))
     if now.size != kept.size:
         return 255

@@ -39,7 +39,8 @@ VOCABULARY = (
     'warm light,5,7010,\nviolet dusk,5,900,\nmoon,0,30500,\n"pine forest",0,4100,\n'
 )
 _NAMES = """
-() => [...document.querySelectorAll("button, a[href], summary, label, legend, option, th, h1, h2, h3, .save-state, .choice__title")]
+() => [...document.querySelectorAll(
+  "button, a[href], summary, label, legend, option, th, h1, h2, h3, .save-state, .choice__title")]
   .filter((element) => (element.closest("select") ?? element).checkVisibility())
   .flatMap((element) => {
     const copy = element.cloneNode(true);
