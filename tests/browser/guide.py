@@ -81,12 +81,13 @@ class Guide:
 def _palette(picture: Image.Image, colours: int) -> Image.Image:
     """Few colours for a page: those of its surfaces and letters as they are, and others for what is shown on it."""
     counted = sorted(picture.getcolors(picture.width * picture.height) or [], reverse=True)
+    flat = [colour for _count, colour in counted if isinstance(colour, tuple)]
     others = picture.quantize(colours, dither=Image.Dither.NONE).getpalette() or []
     chosen: dict[tuple[int, ...], tuple[int, ...]] = {}
     # Pillow looks for the nearest by the upper bits alone: neighbours would take the place of white.
-    for colour in (colour for _count, colour in counted):
+    for colour in flat:
         if len(chosen) < colours * 3 // 4:
-            chosen.setdefault(tuple(part >> 3 for part in colour), colour)  # type: ignore[union-attr]
+            chosen.setdefault(tuple(part >> 3 for part in colour), colour)
     for colour in _colours(others):
         chosen.setdefault(tuple(part >> 3 for part in colour), colour)
     palette = Image.new("P", (1, 1))
