@@ -116,6 +116,8 @@ class Walk:
     def open_grid(self, query: str = "") -> None:
         self.go(self.grid + query)
         expect(self.page.locator(".grid__rows .cell__link").first).to_be_visible()
+        # Each part of the page has a script of its own; a press before it is there does something else, or nothing.
+        self.page.wait_for_load_state("networkidle")
 
     def note_keys(self) -> None:
         """Open the list of keys and take it in."""
@@ -304,6 +306,7 @@ def _uses_quick_tags(walk: Walk) -> None:
         expect(walk.page.locator(".quick-tag__name").first).to_have_text("haze")
         walk.look()
         desk.open(number + 1)
+        expect(walk.page.locator(".quick-tag__name").first).to_have_text("haze")
         desk.press("1")
         desk.expect_chips("haze")
         desk.press("1")
