@@ -57,7 +57,7 @@ def guarded(run: Run) -> Run:
         if token is not None and (words is None or words.scope not in token.scopes):
             return problem_response(missing_scope(words.scope if words else "?"))
         if takes_json and not _is_json(request):
-            return problem_response(problem(415))
+            return operation._run_checks(request) or problem_response(problem(415))
         key = request.headers.get(KEY_HEADER, "")
         if not key or request.method not in UNSAFE or operation.view_func.__name__ in WITHOUT_KEYS:
             return run(request, **arguments)

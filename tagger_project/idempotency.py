@@ -78,9 +78,7 @@ def begin(user: User | None, *, key: str, route: str, body: bytes) -> Turn | Ans
     try:
         with transaction.atomic():
             turn = uuid.uuid4()
-            row = KeptAnswer.objects.create(
-                place=place, user=user, body_digest=body_digest, turn=turn, created_at=now
-            )
+            row = KeptAnswer.objects.create(place=place, user=user, body_digest=body_digest, turn=turn, created_at=now)
         return Turn(row.pk, turn)
     except IntegrityError:
         kept = KeptAnswer.objects.filter(place=place).first()

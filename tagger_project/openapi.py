@@ -163,7 +163,8 @@ def _refusal(status: int, answer: Json, schemas: dict[str, Json]) -> Json:
     if content is None:
         return {"$ref": f"#/components/responses/Problem{status}"}
     whole = {"allOf": [{"$ref": "#/components/schemas/Problem"}, content["schema"]]}
-    example = {**problem(status), **sample(content["schema"], schemas)}
+    # Its members, but with a sentence that this status has.
+    example = {**sample(content["schema"], schemas), **problem(status)}
     return {"description": describe(status)[1], "content": {CONTENT_TYPE: {"schema": whole, "example": example}}}
 
 

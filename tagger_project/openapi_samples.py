@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document: by hand where an example teaches something, else by the names of the fields. No Django."""
+"""Examples for the OpenAPI document: by hand where one teaches something, else by the fields’ names. No Django."""
 
 from __future__ import annotations
 
@@ -17,7 +17,33 @@ _BY_NAME: dict[str, Json] = {
     "original_name": "IMG_0412.jpg",
     "picture_name": "portraits_0001.jpg",
     "text_name": "portraits_0001.txt",
-    "detail": "There is a dataset with this name already. Choose another name.",
+    "state": "DONE",
+    "category": "general",
+    "source": "PERSON",
+    "description": "A seat for more than one.",
+    "successor": "couch",
+    "implied_by": ["red dress"],
+    "dataset": "Portraits",
+    "image_name": "IMG_0412.jpg",
+    "review_reason": "",
+    "held_by": "ada",
+    "who": "ada",
+    "made_by": "ada",
+    "label": "Portraits",
+    "before": "red dress",
+    "after": "red dress",
+    "slug": "kohya",
+    "trainer": "kohya",
+    "encoder": "clip",
+    "next": "WzQxMl0",
+    "cursor": "WzQxMl0",
+    "pattern": "^a photo of ",
+    "replacement": "",
+    "rule": "lines",
+    "fix": "one-line",
+    "sentence": "The caption has more than one line.",
+    "encoding": "utf-8",
+    "markers": ["|||"],
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "colour": "#8a6f5c",
@@ -75,10 +101,11 @@ _BY_FORMAT = {
     "date": "2026-03-14",
     "uri": "https://example.org/",
 }
-_BY_TYPE: dict[str, Json] = {"string": "sofa", "integer": 1, "number": 1.0, "boolean": True, "null": None}
+_BY_TYPE: dict[str, Json] = {"string": "…", "integer": 1, "number": 1.0, "boolean": True, "null": None}
 
 _KEY = _BY_FORMAT["uuid"]
-_TARGET = {"kind": "filter", "filter": "tag:sofa"}
+_TARGET = {"filter": "tag:sofa"}
+_ACTION = {"kind": "add", "tags": ["furniture"]}
 
 # Requests that show what an operation is for.
 REQUESTS: dict[str, Json] = {
@@ -96,6 +123,21 @@ REQUESTS: dict[str, Json] = {
             {"key": _BY_NAME["tab"], "kind": "add", "tag": "red dress"},
         ]
     },
+    "review_image": {"state": "CHANGES_REQUESTED", "reason": "The caption names the wrong colour.", "key": _KEY},
+    "preview_bulk_action": {"target": _TARGET, "action": _ACTION},
+    "start_bulk_action": {"target": _TARGET, "action": _ACTION, "key": _KEY},
+    "list_tags_of": {"target": _TARGET},
+    "keep_near_duplicate": {"keep": 412, "trash": [413], "merge_tags": True},
+    "keep_all_near_duplicates": {"images": [412, 413]},
+    "undo_keep_all": {"images": [412, 413]},
+    "give_alias": {"name": "couch"},
+    "give_implication": {"name": "furniture"},
+    "create_goal": {"name": "Sofas", "filter": "tag:sofa", "wanted": 40},
+    "replace_goal": {"name": "Sofas", "filter": "tag:sofa", "wanted": 60},
+    "mend_findings": {"key": _KEY, "rule": "lines", "fix": "one-line", "options": {"profile": "kohya"}},
+    "make_version": {"key": _KEY, "name": "First training", "note": "Before the review."},
+    "create_walk": {"name": "Untagged", "filter": "is:untagged", "order": "POSITION"},
+    "change_walk": {"name": "Untagged, second look"},
     "start_export": {"key": _KEY, "options": {"profile": "kohya"}},
 }
 
@@ -130,9 +172,7 @@ def _one_of(choices: list[Json], schemas: dict[str, Json], name: str, depth: int
 
 
 def _object(schema: Json, schemas: dict[str, Json], depth: int) -> Json:
-    return {
-        name: sample(field, schemas, name, depth + 1) for name, field in schema.get("properties", {}).items()
-    }
+    return {name: sample(field, schemas, name, depth + 1) for name, field in schema.get("properties", {}).items()}
 
 
 def _array(schema: Json, schemas: dict[str, Json], name: str, depth: int) -> Json:
@@ -155,7 +195,7 @@ def _plain(schema: Json, kind: str) -> Json:
 
 def _fits(value: Json, kind: str, schema: Json) -> bool:
     """Whether a value by name is one of this type."""
-    if value is None or kind in {"object", "array"} and not isinstance(value, (dict, list)):
+    if value is None or (kind in {"object", "array"} and not isinstance(value, (dict, list))):
         return False
     if kind == "array":
         return isinstance(value, list) and schema.get("items", {}).get("type") == "string"
