@@ -27,11 +27,10 @@ _TAGS = {
     "history": "Who changed what, and taking it back.",
     "bulk": "One action on many pictures.",
     "board": "Numbers and goals of a dataset.",
-    "lint": "What trainers would stumble over.",
     "versions": "What a dataset was at a moment.",
     "exports": "Archives for trainers.",
     "vocabulary": "What tags mean.",
-    "sessions": "Tagging sessions: walks past pictures.",
+    "tagging sessions": "Walks past pictures, and where each person stopped.",
     "people": "Who is here.",
 }
 

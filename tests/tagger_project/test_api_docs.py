@@ -9,8 +9,10 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tagger_project.env import BASE_DIR
@@ -70,6 +72,20 @@ def test_the_python_snippets_end_with_an_archive(program: RunningProgram, token:
     assert len(archives) == 1
     with zipfile.ZipFile(archives[0]) as archive:
         assert any(name.endswith(".jpg") for name in archive.namelist())
+
+
+def test_of_many_requests_with_one_key_one_is_done(program: RunningProgram, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "all-at-once"}
+
+    def ask(_number: int) -> httpx.Response:
+        return httpx.post(f"{program.url}/api/v1/datasets", json={"name": "Once"}, headers=headers, timeout=60)
+
+    with ThreadPoolExecutor(8) as together:
+        answers = list(together.map(ask, range(16)))
+    done = {answer.text for answer in answers if answer.status_code == 201}
+    assert len(done) == 1
+    others = [answer.json()["type"] for answer in answers if answer.status_code != 201]
+    assert set(others) <= {"urn:dataset-tagger:problem:still-working"}
 
 
 def test_the_guide_tells_of_every_scope() -> None:

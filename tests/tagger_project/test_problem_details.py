@@ -57,9 +57,7 @@ def test_a_name_that_is_taken(client: Client, dataset: Dataset) -> None:
 def test_a_body_that_is_too_large(client: Client, settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     check(client.post("/api/v1/datasets", {"name": "a" * 50}, content_type=JSON), 413, "too-large")
-    keyed = client.post(
-        "/api/v1/datasets", {"name": "a" * 50}, content_type=JSON, headers={"Idempotency-Key": "k"}
-    )
+    keyed = client.post("/api/v1/datasets", {"name": "a" * 50}, content_type=JSON, headers={"Idempotency-Key": "k"})
     check(keyed, 413, "too-large")
 
 
