@@ -104,7 +104,7 @@ def problem_of_type(name: str, title: str, status: int, detail: str, **extra: An
 
 def problem_response(content: dict[str, Any]) -> HttpResponse:
     """Return problem details as an answer."""
-    return HttpResponse(json.dumps(content, ensure_ascii=False), status=content["status"], content_type=CONTENT_TYPE)
+    return HttpResponse(json.dumps(content), status=content["status"], content_type=CONTENT_TYPE)
 
 
 class ProblemMiddleware:
@@ -141,7 +141,7 @@ def _reshape(response: HttpResponse) -> None:
     else:
         # What the answer itself calls its type or title stands.
         content = {**problem(response.status_code, detail), **said}
-    response.content = json.dumps(content, ensure_ascii=False).encode()
+    response.content = json.dumps(content).encode()
     response["Content-Type"] = CONTENT_TYPE
     if response.has_header("Content-Length"):
         response["Content-Length"] = str(len(response.content))

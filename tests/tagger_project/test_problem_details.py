@@ -66,6 +66,15 @@ def test_a_body_that_is_no_json(client: Client) -> None:
     check(client.post("/api/v1/datasets", "{", content_type=JSON), 400, "bad-request")
 
 
+def test_half_an_emoji_in_what_was_sent_is_told_too(client: Client, dataset: Dataset) -> None:
+    answer = client.get(f"/api/v1/datasets/{dataset.pk}/images", {"order": "a\ud83db".encode("utf-8", "surrogatepass")})
+    check(answer, 422, "cannot-be-done")
+    body = '{"name": "a\\ud83d", "file_prefix": "\\ud83d/"}'
+    answer = client.post("/api/v1/datasets", body, content_type=JSON)
+    assert answer.status_code in {400, 422}
+    assert answer["Content-Type"] == "application/problem+json"
+
+
 def test_each_fault_with_its_place(client: Client, dataset: Dataset) -> None:
     body = {"operations": [{"key": "no", "kind": "add"}, {"kind": "add"}]}
     told = check(client.post("/api/v1/images/1/edits", body, content_type=JSON), 422, "cannot-be-done")
