@@ -139,8 +139,8 @@ def _reshape(response: HttpResponse) -> None:
     elif not isinstance(detail, str) or detail in _BARE or (response.status_code == 404 and detail[:9] == "Not Found"):
         content = problem(response.status_code, **said)
     else:
-        # What the answer itself calls its type or title stands.
-        content = {**problem(response.status_code, detail), **said}
+        shape = problem(response.status_code, detail)
+        content = {**shape, **{name: value for name, value in said.items() if name not in shape}}
     response.content = json.dumps(content).encode()
     response["Content-Type"] = CONTENT_TYPE
     if response.has_header("Content-Length"):
