@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import NinjaAPI
 from ninja.errors import ValidationError
 
 from datasets.api import router as datasets_router
@@ -13,7 +12,9 @@ from datasets.filter_reading import BadFilter
 from datasets.grid_api import router as grid_router
 from sessions_app.api import router as sessions_router
 from sessions_app.people_api import router as people_router
-from tagger_project.auth import SessionOrOpen
+from tagger_project.api_door import ApiDoor, guarded
+from tagger_project.openapi import DescribedApi
+from tagger_project.problems import problem, problem_response
 from tagging.api import router as tagging_router
 from tagging.board_api import router as board_router
 from tagging.bulk_api import router as bulk_router
@@ -25,13 +26,14 @@ from tagging.lint_api import router as lint_router
 from tagging.versions_api import router as versions_router
 from tagging.vocabulary_api import router as vocabulary_router
 
-api = NinjaAPI(
+api = DescribedApi(
     title="Dataset tagger",
     version="1",
-    description='Datasets, images, tags, imports and exports. Errors are `{"detail": sentence}`.',
-    auth=SessionOrOpen(),
+    description="Datasets, images, tags, imports and exports. Errors are problem details (RFC 9457). See docs/api.md.",
+    auth=ApiDoor(),
     docs_url=None,
 )
+api.add_decorator(guarded, mode="view")
 api.add_router("", datasets_router)
 api.add_router("", grid_router)
 api.add_router("", tagging_router)
@@ -50,10 +52,11 @@ api.add_router("", people_router)
 
 @api.exception_handler(ValidationError)
 def explain_bad_input(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Answer 422 with a sentence that names each field and what is wrong with it."""
+    """Answer 422 with a sentence that names each field and what is wrong with it, and a list of them for programs."""
     faults = [f"{_field(fault)}: {fault.get('msg', '')}" for fault in error.errors]
     detail = _("This cannot be read. %(faults)s.") % {"faults": "; ".join(faults)}
-    return api.create_response(request, {"detail": detail}, status=422)
+    errors = [{**_place(fault), "detail": fault.get("msg", "")} for fault in error.errors]
+    return api.create_response(request, {"detail": detail, "errors": errors}, status=422)
 
 
 @api.exception_handler(PermissionDenied)
@@ -68,7 +71,24 @@ def explain_bad_filter(request: HttpRequest, error: BadFilter) -> HttpResponse:
     return api.create_response(request, {"detail": str(error), "start": error.start, "end": error.end}, status=422)
 
 
+@api.exception_handler(RequestDataTooBig)
+def explain_size(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """Answer 413: Django itself would call it a bad request."""
+    return problem_response(problem(413))
+
+
 def _field(fault: dict[str, object]) -> str:
     place = fault.get("loc")
     # The first part says where in the request it stood: body, query, path.
     return ".".join(str(part) for part in place[1:]) if isinstance(place, (list, tuple)) else "?"
+
+
+def _place(fault: dict[str, object]) -> dict[str, str]:
+    """Return where a fault is: a JSON pointer into the body, or the name of a parameter."""
+    loc = fault.get("loc")
+    place = list(loc) if isinstance(loc, (list, tuple)) else []
+    if place[:1] == ["body"]:
+        # The second part is the name that the body has in the program.
+        steps = [str(part).replace("~", "~0").replace("/", "~1") for part in place[2:]]
+        return {"pointer": "#" + "".join(f"/{step}" for step in steps)}
+    return {"parameter": ".".join(str(part) for part in place[1:])}

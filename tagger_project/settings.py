@@ -55,6 +55,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Outermost of all: what any other refuses below /api/ gets its shape here.
+    "tagger_project.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -63,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tagger_project.token_door.TokenMiddleware",
     "tagger_project.auth.AuthModeMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -204,6 +207,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "purge-trash": {
         "task": "datasets.purge_trash",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
+    "sweep-kept-answers": {
+        "task": "tagger_project.sweep_kept_answers",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },

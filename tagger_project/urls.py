@@ -11,6 +11,7 @@ from django.views.i18n import JavaScriptCatalog
 
 from tagger_project.api import api
 from tagger_project.health import healthz, readyz
+from tagger_project.token_pages import revoke_page, tokens_page
 
 
 def icon(request: HttpRequest) -> HttpResponseRedirect:
@@ -29,6 +30,8 @@ urlpatterns = [
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("texts.js", login_not_required(JavaScriptCatalog.as_view()), name="javascript-catalog"),
     path("admin/", admin.site.urls),
+    path("tokens/", tokens_page, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", revoke_page, name="token_revoke"),
     path("api/v1/", api.urls),
     path("", include("datasets.urls")),
     path("", include("tagging.urls")),

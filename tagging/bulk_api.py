@@ -14,7 +14,16 @@ from datasets.filter_reading import BadFilter
 from datasets.models import Dataset
 from datasets.permissions import check_can_edit, visible_datasets
 from tagger_project.auth import person
-from tagging.bulk_schemas import BulkIn, BulkJobOut, BulkOut, PreviewIn, PreviewOut, TagsOfIn, TagsOfOut, UndoJobIn
+from tagging.bulk_schemas import (
+    BulkIn,
+    BulkJobOut,
+    BulkOut,
+    BulkPreviewIn,
+    BulkPreviewOut,
+    TagsOfIn,
+    TagsOfOut,
+    UndoJobIn,
+)
 from tagging.jobs import do_or_enqueue
 from tagging.models import BulkJob, Change
 from tagging.queries.bulk_jobs import visible_bulk_jobs
@@ -30,12 +39,12 @@ from tagging.services.vocabulary import TagRefused
 router = Router(tags=["bulk"])
 
 
-@router.post("/datasets/{int:dataset_id}/bulk/preview", response={200: PreviewOut, 422: ErrorOut})
-def preview(request: HttpRequest, dataset_id: int, body: PreviewIn) -> PreviewOut:
+@router.post("/datasets/{int:dataset_id}/bulk/preview", response={200: BulkPreviewOut, 422: ErrorOut})
+def preview(request: HttpRequest, dataset_id: int, body: BulkPreviewIn) -> BulkPreviewOut:
     """What an action would do now: exact numbers, and the first five images that would change."""
     dataset = _visible(request, dataset_id)
     with _refusals_told():
-        return PreviewOut.of(preview_action(dataset, body.target.to_target(), body.action.to_action()))
+        return BulkPreviewOut.of(preview_action(dataset, body.target.to_target(), body.action.to_action()))
 
 
 @router.post("/datasets/{int:dataset_id}/bulk", response={200: BulkOut, 202: BulkOut, 409: ErrorOut, 422: ErrorOut})

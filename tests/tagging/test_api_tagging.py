@@ -34,7 +34,7 @@ def edit(client: Client, image: Image, *operations: dict[str, Any], **extra: Any
 
 
 def body(response: HttpResponse) -> Any:
-    assert response["Content-Type"].startswith("application/json")
+    assert response["Content-Type"].startswith(("application/json", "application/problem+json"))
     return json.loads(response.content)
 
 
