@@ -232,6 +232,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "tagger_project.static_files.HashedStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 3600
+# No other site has a use for them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
