@@ -170,7 +170,7 @@ REQUESTS_A_MINUTE = _declare(
 COSTLY_REQUESTS_A_MINUTE = _declare(
     _environment.int,
     "COSTLY_REQUESTS_A_MINUTE",
-    300,
+    600,
     "Exports, versions, bulk actions and imports begun in a minute by one person or address; 0: any number.",
 )
 ANONYMOUS_REQUESTS_A_MINUTE = _declare(
