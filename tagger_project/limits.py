@@ -2,7 +2,7 @@
 
 Three doors are counted, each for a person, or for an address where nobody is signed in:
 
-- `costly`: starts work that takes a worker's time (exports, versions, bulk actions, duplicates, imports);
+- `costly`: starts work that takes a worker's time (exports, versions, bulk actions, imports);
 - `anonymous`: what answers without signing in and reads the database or the broker;
 - `all`: every request but files, far above what anybody's hands can do.
 
@@ -40,7 +40,8 @@ _MOST_REMEMBERED = 10_000
 
 _FILES = re.compile(r"/(files|static)/")
 _COSTLY = re.compile(
-    r"/api/v1/(datasets/\d+/(exports|versions|bulk|imports|duplicates)|exports|versions|bulk)(/|$)|/admin/.*/(import|export)/"
+    r"/api/v1/(datasets/\d+/(exports|versions|bulk|imports|lint-fixes)(/|$)|versions/\d+/(restore|fork)$"
+    r"|changes/\d+/undo-job$)|/admin/.*/(import|export)/"
 )
 _ANONYMOUS = re.compile(r"/(readyz|login/|api/v1/openapi\.json|account|invitations?)")
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
