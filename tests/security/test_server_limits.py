@@ -57,7 +57,7 @@ def test_sockets_open_for_this_origin_alone(running_program: RunningProgram, dat
         assert json.loads(opened.recv(timeout=20))["type"] == "dataset.changed"
     host = own.removeprefix("http://").partition(":")[0]
     refused = [
-        *("https://evil.example", "null", None, "file://", "not an origin"),
+        *("https://evil.example", "null", None, own.replace("http:", "https:"), f"{own}1", "http://" + own.split(":")[1][2:]),
         *(f"http://{host}.evil.example", f"http://evil{host}", f"http://{host}@evil.example", f"http://evil.example#{host}"),
     ]
     for origin in refused:
@@ -71,8 +71,8 @@ def test_control_bytes_in_a_head_are_refused(running_program: RunningProgram, by
     smuggled = [f"X-A: b{byte}Origin: {running_program.url}", "Origin: https://evil.example"]
     key = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + "A" * 22 + "=="]
     answer = raw(running_program, head("GET", "/ws/datasets/1/", *key, *smuggled))
-    assert b" 400 " in answer.partition(b"\r\n")[0] + b" "
-    assert b" 101 " not in answer
+    status = answer.split(b" ", 2)[1]
+    assert status in {b"400", b"403"}, "the origin that was smuggled in counts for nothing"
 
 
 def test_a_message_of_64_kilobytes_and_one_closes_the_socket_with_1009(
@@ -138,7 +138,7 @@ def test_ten_thousand_headers_are_refused(running_program: RunningProgram) -> No
 
 
 def test_errors_of_the_server_itself_are_strict(running_program: RunningProgram) -> None:
-    answer = raw(running_program, head("GET", "/healthz", "X-A: a\x01b", "Connection: close"))
+    answer = raw(running_program, head("GET", "/healthz", "X-A: a\x0bb", "Connection: close"))
     for part in (b" 400 ", b"default-src 'none'", b"nosniff"):
         assert part in answer
 
