@@ -98,8 +98,8 @@ HSTS = _declare(
     _environment.str,
     "HSTS",
     "host",
-    "What browsers keep to https for two years where BEHIND_TLS is set: host, subdomains, preload (the whole domain, in "
-    "browsers' own lists, hard to take back) or off.",
+    "What browsers keep to https for two years where BEHIND_TLS is set: host, subdomains, preload (the whole domain, "
+    "in browsers' own lists, hard to take back) or off.",
 )
 
 # --- How it runs ------------------------------------------------------------------------------

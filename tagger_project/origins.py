@@ -1,7 +1,7 @@
 """Sockets open for the program's own pages alone: the same host, the same port, the same scheme.
 
-Channels' own check compares hosts, not ports: a page of another program on this machine, on another port, would pass it,
-and the browser would send our cookies along.
+Channels' own check compares hosts, not ports: a page of another program on this machine, on another port, would pass
+it, and the browser would send our cookies along.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""How an answer scores by the table of the HTTP Observatory: 100 to begin with, less for what is missing, more for what
-is strict. Extras count only where nothing large is missing (90 and more). What asks other servers is left out (whether
-a name is in browsers' preload lists, where http leads to).
+"""How an answer scores by the table of the HTTP Observatory.
+
+100 to begin with, less for what is missing, more for what is strict.
+Extras count only where nothing large is missing (90 and more). What
+asks other servers is left out (whether a name is in browsers' preload lists, where http leads to).
 """
 
 from __future__ import annotations

@@ -57,14 +57,14 @@ def unsafe_requests(numbers: dict[str, Any]) -> list[tuple[str, str]]:
 def sent_without_token(client: Client, method: str, address: str) -> int:
     body = {"content_type": "application/json"} if address.startswith("/api/") else {}
     # As a form of another site sends it: it can choose the body, and the cookies come along.
-    answer = client.generic(method, address, "{}" if body else "name=x", **body, headers={"Origin": "https://evil.example"})
+    answer = client.generic(
+        method, address, "{}" if body else "name=x", **body, headers={"Origin": "https://evil.example"}
+    )
     return int(answer.status_code)
 
 
 @pytest.mark.parametrize("mode", ["open", "password"])
-def test_without_the_token_nothing_is_done(
-    mode: str, settings: Any, numbers: dict[str, Any], dataset: Dataset
-) -> None:
+def test_without_the_token_nothing_is_done(mode: str, settings: Any, numbers: dict[str, Any], dataset: Dataset) -> None:
     settings.AUTH_MODE = mode
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     if mode == "password":

@@ -1,4 +1,4 @@
-"""What was uploaded is a picture or nothing, whatever else it also is; small copies tell nothing of where it was taken."""
+"""What was uploaded is a picture or nothing, whatever else it also is; small copies do not tell where it was taken."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.urls import reverse
-from PIL import ExifTags, Image as Picture, PngImagePlugin
+from PIL import ExifTags, PngImagePlugin
+from PIL import Image as Picture
 
 from datasets.imaging import FORMATS
 from datasets.models import Dataset, Image

@@ -28,7 +28,9 @@ def check(answer: Any, name: str) -> None:
 
 def test_every_address_scores_high_for_who_is_signed_in(signed_in: Client, dataset: Dataset) -> None:
     image = factories.make_image(dataset)
-    found = addresses({"dataset_id": dataset.pk, "image_id": image.pk, "object_id": dataset.pk, "app_label": "datasets"})
+    found = addresses(
+        {"dataset_id": dataset.pk, "image_id": image.pk, "object_id": dataset.pk, "app_label": "datasets"}
+    )
     assert len(found) > 80, "the resolver was read"
     statuses = set()
     for address in found:

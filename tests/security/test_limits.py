@@ -75,11 +75,12 @@ def test_a_limit_of_nothing_is_no_limit() -> None:
 def test_ten_people_at_one_address_are_never_refused() -> None:
     """Each saves ten times a second, is shown a picture each time, and sends four parts of files a second."""
     a_second = 10 * (10 + 10 + 4)
-    assert env.REQUESTS_A_MINUTE >= a_second * 60
+    assert a_second * 60 <= env.REQUESTS_A_MINUTE
 
 
 @pytest.mark.parametrize(
-    ("path", "most"), [("/datasets/new/", 2**20), ("/api/v1/imports/1/items/1/content", 4224 * 1024), ("/admin/", 2**24)]
+    ("path", "most"),
+    [("/datasets/new/", 2**20), ("/api/v1/imports/1/items/1/content", 4224 * 1024), ("/admin/", 2**24)],
 )
 def test_bodies_have_a_limit_by_address(path: str, most: int) -> None:
     assert most_bytes(path) == most

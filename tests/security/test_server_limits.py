@@ -57,8 +57,20 @@ def test_sockets_open_for_this_origin_alone(running_program: RunningProgram, dat
         assert json.loads(opened.recv(timeout=20))["type"] == "dataset.changed"
     host = own.removeprefix("http://").partition(":")[0]
     refused = [
-        *("https://evil.example", "null", None, own.replace("http:", "https:"), f"{own}1", "http://" + own.split(":")[1][2:]),
-        *(f"http://{host}.evil.example", f"http://evil{host}", f"http://{host}@evil.example", f"http://evil.example#{host}"),
+        *(
+            "https://evil.example",
+            "null",
+            None,
+            own.replace("http:", "https:"),
+            f"{own}1",
+            "http://" + own.split(":")[1][2:],
+        ),
+        *(
+            f"http://{host}.evil.example",
+            f"http://evil{host}",
+            f"http://{host}@evil.example",
+            f"http://evil.example#{host}",
+        ),
     ]
     for origin in refused:
         with pytest.raises(InvalidStatus) as answer:
@@ -69,7 +81,12 @@ def test_sockets_open_for_this_origin_alone(running_program: RunningProgram, dat
 @pytest.mark.parametrize("byte", ["\x00", "\x01", "\x0b", "\x7f"])
 def test_control_bytes_in_a_head_are_refused(running_program: RunningProgram, byte: str) -> None:
     smuggled = [f"X-A: b{byte}Origin: {running_program.url}", "Origin: https://evil.example"]
-    key = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + "A" * 22 + "=="]
+    key = [
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: " + "A" * 22 + "==",
+    ]
     answer = raw(running_program, head("GET", "/ws/datasets/1/", *key, *smuggled))
     status = answer.split(b" ", 2)[1]
     assert status in {b"400", b"403"}, "the origin that was smuggled in counts for nothing"
@@ -91,14 +108,18 @@ def test_a_message_of_64_kilobytes_and_one_closes_the_socket_with_1009(
         assert closed.value.rcvd.code == 1009
 
 
+def say_much(opened: ClientConnection) -> None:
+    for _ in range(1000):
+        opened.send('{"seen": 1}')
+    while True:
+        opened.recv(timeout=20)
+
+
 def test_a_socket_that_says_a_thousand_things_is_closed(running_program: RunningProgram, dataset: int) -> None:
     with open_socket(running_program, dataset, origin=running_program.url) as opened:
         opened.recv(timeout=20)
         with pytest.raises(ConnectionClosed) as closed:
-            for _ in range(1000):
-                opened.send('{"seen": 1}')
-            while True:
-                opened.recv(timeout=20)
+            say_much(opened)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4429
 
