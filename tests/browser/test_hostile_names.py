@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests import images
 from tests.person import Person
@@ -157,9 +157,14 @@ def crawl(page: Page, person: Person, program: RunningProgram, paths: list[str])
 
 def test_names_are_names_everywhere(running_program: RunningProgram, page: Page, problems: object) -> None:
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     foreign: list[str] = []
-    page.on("request", lambda request: foreign.append(request.url) if "evil.example" in request.url else None)
+    page.on("request", lambda request: foreign.extend([request.url] if "//evil.example" in request.url else []))
     problems.allow_failed_requests()  # type: ignore[attr-defined]
     person = Person(running_program)
     dataset, shown = fill(person, SCRIPTS[:6] + ODD[:4] if not os.environ.get("ALL_NAMES") else all_names())

@@ -55,9 +55,9 @@ def unsafe_requests(numbers: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def sent_without_token(client: Client, method: str, address: str) -> int:
-    is_api = address.startswith("/api/")
     # As a form of another site sends it: it can choose the body, and the cookies come along.
-    answer = client.generic(method, address, "{}" if is_api else "name=x", headers={"Origin": "https://evil.example"})
+    content, kind = ("{}", "application/json") if address.startswith("/api/") else ("name=x", "text/plain")
+    answer = client.generic(method, address, content, kind, headers={"Origin": "https://evil.example"})
     return int(answer.status_code)
 
 
