@@ -12,15 +12,22 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from tagger_project import env  # noqa: E402
 from tagger_project.brake import braked  # noqa: E402
 from tagger_project.database_pool import pool_connections  # noqa: E402
+from tagger_project.origins import same_origin  # noqa: E402
 from tagger_project.routing import websocket_urlpatterns  # noqa: E402
+from tagger_project.server_limits import limit_daphne  # noqa: E402
+from tagger_project.socket_limits import counted  # noqa: E402
 
 pool_connections()
+limit_daphne(connections_an_address=env.CONNECTIONS_AN_ADDRESS)
 
 application = ProtocolTypeRouter(
     {
         "http": braked(django_application),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(
+            same_origin(AuthMiddlewareStack(counted(URLRouter(websocket_urlpatterns))))
+        ),
     }
 )

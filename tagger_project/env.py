@@ -88,6 +88,19 @@ CSRF_TRUSTED_ORIGINS: list[str] = _declare(
 BEHIND_TLS = _declare(
     _environment.bool, "BEHIND_TLS", False, "A proxy in front speaks TLS: cookies are sent over https only."
 )
+TRUSTED_PROXIES = _declare(
+    _environment.int,
+    "TRUSTED_PROXIES",
+    0,
+    "Proxies of yours in front, each of which adds to X-Forwarded-For; limits on sign-ins go by the address they saw.",
+)
+HSTS = _declare(
+    _environment.str,
+    "HSTS",
+    "host",
+    "What browsers keep to https for two years where BEHIND_TLS is set: host, subdomains, preload (the whole domain, "
+    "in browsers' own lists, hard to take back) or off.",
+)
 
 # --- How it runs ------------------------------------------------------------------------------
 
@@ -146,6 +159,43 @@ DECODER_MEMORY_BYTES = _declare(
     "DECODER_MEMORY_BYTES",
     512 * 1024**2,
     "Address space of the process that decodes pictures, in bytes: a picture that wants more is refused.",
+)
+# Ten people who tag with ten keys a second behind one address ask some 200 times a second.
+REQUESTS_A_MINUTE = _declare(
+    _environment.int,
+    "REQUESTS_A_MINUTE",
+    30_000,
+    "Requests a minute of one person, or of one address without sign-in, before the answer is 429; 0: any number.",
+)
+COSTLY_REQUESTS_A_MINUTE = _declare(
+    _environment.int,
+    "COSTLY_REQUESTS_A_MINUTE",
+    600,
+    "Exports, versions, bulk actions and imports begun in a minute by one person or address; 0: any number.",
+)
+ANONYMOUS_REQUESTS_A_MINUTE = _declare(
+    _environment.int,
+    "ANONYMOUS_REQUESTS_A_MINUTE",
+    120,
+    "Requests a minute of one address to what answers without sign-in: the way in, /readyz; 0: any number.",
+)
+CONNECTIONS_AN_ADDRESS = _declare(
+    _environment.int,
+    "CONNECTIONS_AN_ADDRESS",
+    1000,
+    "Connections that one address may hold where no proxy is in front; 0: any number.",
+)
+SOCKETS_A_PERSON = _declare(
+    _environment.int,
+    "SOCKETS_A_PERSON",
+    100,
+    "Open pages that one signed-in person may have told live, in each web process; 0: any number.",
+)
+SOCKETS_AN_ADDRESS = _declare(
+    _environment.int,
+    "SOCKETS_AN_ADDRESS",
+    1000,
+    "Open pages that one address may have told live, in each web process; 0: any number.",
 )
 TRASH_DAYS = _declare(
     _environment.int, "TRASH_DAYS", 30, "Days that a deleted image stays in the trash before it is deleted for ever."

@@ -55,16 +55,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Outermost of all: what any other refuses below /api/ gets its shape here.
+    "tagger_project.headers.HeadersMiddleware",
+    # What any other refuses below /api/ gets its shape here.
     "tagger_project.problems.ProblemMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "tagger_project.limits.BodyLimitMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tagger_project.limits.RateLimitMiddleware",
     "tagger_project.token_door.TokenMiddleware",
     "tagger_project.auth.AuthModeMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -237,6 +240,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "tagger_project.static_files.HashedStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 3600
+# No other site has a use for them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -258,8 +263,17 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.BEHIND_TLS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if env.BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    # Asked from inside the machine or the network of the containers, where nobody speaks TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics"]
+    if env.HSTS not in {"off", "host", "subdomains", "preload"}:
+        raise ImproperlyConfigured(f"HSTS is '{env.HSTS}'. Set it to 'host', 'subdomains', 'preload' or 'off'.")
+    SECURE_HSTS_SECONDS = 0 if env.HSTS == "off" else 2 * 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.HSTS in {"subdomains", "preload"}
+    SECURE_HSTS_PRELOAD = env.HSTS == "preload"
 
 # --- Signing in ------------------------------------------------------------------------------------
 
@@ -305,6 +319,12 @@ MAX_ARCHIVE_ENTRIES = env.MAX_ARCHIVE_ENTRIES
 MAX_ARCHIVE_UNPACKED_BYTES = env.MAX_ARCHIVE_UNPACKED_BYTES
 MAX_IMAGE_PIXELS = env.MAX_IMAGE_PIXELS
 DECODER_MEMORY_BYTES = env.DECODER_MEMORY_BYTES
+TRUSTED_PROXIES = env.TRUSTED_PROXIES
+REQUESTS_A_MINUTE = env.REQUESTS_A_MINUTE
+COSTLY_REQUESTS_A_MINUTE = env.COSTLY_REQUESTS_A_MINUTE
+ANONYMOUS_REQUESTS_A_MINUTE = env.ANONYMOUS_REQUESTS_A_MINUTE
+SOCKETS_A_PERSON = env.SOCKETS_A_PERSON
+SOCKETS_AN_ADDRESS = env.SOCKETS_AN_ADDRESS
 TRASH_DAYS = env.TRASH_DAYS
 EXPORT_DAYS = env.EXPORT_DAYS
 ACCEL_PREFIX = env.ACCEL_PREFIX
