@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 from django.core.management import get_commands, load_command_class
+from gunicorn.config import Config as GunicornConfig
 from jsonschema import Draft202012Validator
 
 from deploy.healthcheck import BEAT_SCHEDULE, CHECKS
@@ -174,6 +175,16 @@ def _parses(command: list[str]) -> None:
         parser = import_module("daphne.cli").CommandLineInterface().parser
         module, _, name = parser.parse_args(arguments).application.partition(":")
         getattr(import_module(module), name)
+    elif program == "gunicorn":
+        config = GunicornConfig()
+        given = config.parser().parse_args(arguments)
+        if not (PROJECT / given.config).is_file():
+            raise ValueError(f"there is no {given.config}.")
+        for key, value in vars(given).items():
+            if key in config.settings and value is not None:
+                config.set(key, value)
+        module, _, name = given.args[0].partition(":")
+        getattr(import_module(module), name)
     elif program == "celery":
         option, app, name, *rest = arguments
         if option != "--app":
@@ -221,12 +232,14 @@ def commands(compose: Compose) -> list[str]:
 def proxy_agrees(compose: Compose) -> list[str]:
     """The proxy's configuration, the compose file and the program mean the same ports, folders and limits."""
     config = NGINX_FILE.read_text(encoding="utf-8")
-    web = compose["services"]["web"]
-    port = web["command"][web["command"].index("--port") + 1]
+    web, sockets = compose["services"]["web"], compose["services"]["sockets"]
+    port = web["command"][web["command"].index("--bind") + 1].rpartition(":")[2]
+    sockets_port = sockets["command"][sockets["command"].index("--port") + 1]
     prefix = web["environment"]["ACCEL_PREFIX"]
     published = compose["services"]["proxy"]["ports"][0].rsplit(":", 1)[-1]
     wanted = [
         f"set $web http://web:{port};",
+        f"set $sockets http://sockets:{sockets_port};",
         f"listen {published};",
         f"http://127.0.0.1:{published}/-/proxy",
         f"location {prefix}/blobs/ {{\n            internal;",

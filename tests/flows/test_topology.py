@@ -138,7 +138,7 @@ def see_the_pictures(
         assert Image.open(io.BytesIO(client.get(row["thumbnail"]).content)).format == "WEBP"
     # Past the proxy: the program itself sends no byte of a picture.
     past = httpx.get(
-        f"http://127.0.0.1:{topology.web_port}{rows[0]['thumbnail']}",
+        f"http://127.0.0.1:{topology.ports['web']}{rows[0]['thumbnail']}",
         headers={"Cookie": cookie_header(client)},
         trust_env=False,
     )
@@ -230,9 +230,8 @@ sys.exit(healthcheck.main(["beat"]))
 """
     assert topology.run("beat", [sys.executable, "-c", program]).returncode == 0
     assert topology.run("beat", [sys.executable, "-c", program.replace("-schedule", "-nothing")]).returncode == 1
-    assert topology.healthy("web")
-    assert topology.healthy("worker")
-    for name in ("web", "worker"):
+    for name in (*topology.ports, "worker"):
+        assert topology.healthy(name)
         topology.processes[name].terminate()
         topology.processes[name].wait(30)
         assert not topology.healthy(name)
