@@ -14,6 +14,7 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 
 from tagger_project.brake import braked  # noqa: E402
 from tagger_project.database_pool import pool_connections  # noqa: E402
+from tagger_project.metrics import counted  # noqa: E402
 from tagger_project.request_lines import numbered  # noqa: E402
 from tagger_project.routing import websocket_urlpatterns  # noqa: E402
 
@@ -22,6 +23,8 @@ pool_connections()
 application = ProtocolTypeRouter(
     {
         "http": braked(django_application),
-        "websocket": numbered(AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))),
+        "websocket": numbered(
+            counted(AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))))
+        ),
     }
 )

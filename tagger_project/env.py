@@ -105,6 +105,12 @@ LOG_FORMAT = _declare(
     "auto",
     "lines: for people; json: for machines, with a line for each request; auto: lines at a terminal, else json.",
 )
+METRICS = _declare(
+    _environment.bool,
+    "METRICS",
+    False,
+    "Tell Prometheus numbers on /metrics and /metrics/state, to whoever asks without a proxy in between.",
+)
 TIME_ZONE = _declare(_environment.str, "TIME_ZONE", "UTC", "Time zone of what the pages show.")
 LANGUAGE_CODE = _declare(_environment.str, "LANGUAGE_CODE", "en", "Language of the pages.")
 ACCEL_PREFIX = _declare(

@@ -16,7 +16,7 @@ import structlog
 FORMATS = ("auto", "lines", "json")
 REQUEST_ID_HEADER = "X-Request-ID"
 
-# Secrets of links are long runs of letters and digits; the program's own numbers and names of files are short or dotted.
+# Secrets of links are long runs of letters and digits; the program's own numbers are short, its files' names dotted.
 _SECRET = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}(?=/|$)")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
@@ -89,9 +89,8 @@ def _ending(is_json: bool) -> list[Any]:
 def _line(_: Any, __: str, facts: dict[str, Any]) -> str:
     """Write one line for a person, as short as it can be, and a traceback below it."""
     told = dict(facts)
-    begin = (
-        f"{told.pop('timestamp', '')} {told.pop('level', '').upper()} {told.pop('logger', '')}: {told.pop('event', '')}"
-    )
+    when, level, who, what = (told.pop(name, "") for name in ("timestamp", "level", "logger", "event"))
+    begin = f"{when} {level.upper()} {who}: {what}"
     told = structlog.processors.format_exc_info(None, "", told)
     trace = told.pop("exception", "")
     rest = " ".join(f"{name}={value}" for name, value in told.items())

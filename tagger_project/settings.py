@@ -59,6 +59,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tagger_project.request_lines.RequestLines",
+    "tagger_project.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -303,4 +304,5 @@ DECODER_MEMORY_BYTES = env.DECODER_MEMORY_BYTES
 TRASH_DAYS = env.TRASH_DAYS
 EXPORT_DAYS = env.EXPORT_DAYS
 ACCEL_PREFIX = env.ACCEL_PREFIX
+METRICS = env.METRICS
 T5_TOKENIZER = env.T5_TOKENIZER

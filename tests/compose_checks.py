@@ -176,15 +176,7 @@ def _parses(command: list[str]) -> None:
         module, _, name = parser.parse_args(arguments).application.partition(":")
         getattr(import_module(module), name)
     elif program == "gunicorn":
-        config = GunicornConfig()
-        given = config.parser().parse_args(arguments)
-        if not (PROJECT / given.config).is_file():
-            raise ValueError(f"there is no {given.config}.")
-        for key, value in vars(given).items():
-            if key in config.settings and value is not None:
-                config.set(key, value)
-        module, _, name = given.args[0].partition(":")
-        getattr(import_module(module), name)
+        _parses_gunicorn(arguments)
     elif program == "celery":
         option, app, name, *rest = arguments
         if option != "--app":
@@ -199,6 +191,18 @@ def _parses(command: list[str]) -> None:
         ).parse_args(arguments[2:])
     elif arguments[:2] != ["-m", "deploy.healthcheck"] or arguments[2] not in CHECKS:
         raise ValueError("nobody knows this command.")
+
+
+def _parses_gunicorn(arguments: list[str]) -> None:
+    config = GunicornConfig()
+    given = config.parser().parse_args(arguments)
+    if not (PROJECT / given.config).is_file():
+        raise ValueError(f"there is no {given.config}.")
+    for key, value in vars(given).items():
+        if key in config.settings and value is not None:
+            config.set(key, value)
+    module, _, name = given.args[0].partition(":")
+    getattr(import_module(module), name)
 
 
 class _CeleryObject:
