@@ -1,4 +1,4 @@
-"""How the program's log looks: lines for people at a terminal, JSON for machines; each with who asked for it. No Django.
+"""How the program's log looks: lines for people at a terminal, JSON for machines. No Django.
 
 What stands in the context (the request's number, the task's) is in every line that is written while it holds, whoever
 writes it: the program, Django, Celery or Channels.

@@ -63,11 +63,10 @@ def _of_broker() -> Iterator[Any]:
         taken = broker.hlen(f"{prefix}unacked")
     yield queues
     yield GaugeMetricFamily("tagger_messages_taken", "Messages that a worker has taken and not ended.", value=taken)
-    age = GaugeMetricFamily(
-        "tagger_worker_pulse_age_seconds", "Seconds since a worker's last pulse.", labels=["worker"]
-    )
-    for name, seconds in pulse.ages().items():
-        age.add_metric([name], seconds)
+    name = "tagger_worker_pulse_age_seconds"
+    age = GaugeMetricFamily(name, "Seconds since a worker's last pulse.", labels=["worker"])
+    for worker, seconds in pulse.ages().items():
+        age.add_metric([worker], seconds)
     yield age
 
 

@@ -25,6 +25,10 @@ from tests.compose_file import NGINX_FILE, PROJECT, VARIABLE, dockerfile_lines, 
 
 Compose = Mapping[str, Any]
 
+# deploy/flower.py reads it, before the program does anything.
+FLOWER_READS = {"FLOWER_PASSWORD"}
+# What somebody asked for by name, to look into the program: on this machine only, and with a way out for its port.
+PROFILES = {"prometheus": "metrics", "flower": "flower"}
 REQUIRED = {"SECRET_KEY", "POSTGRES_PASSWORD", "BROKER_PASSWORD", "ALLOWED_HOSTS"}
 SCHEMA_FILE = PROJECT / "tests" / "data" / "compose-spec" / "compose-spec.json"
 
@@ -61,7 +65,7 @@ def variables_documented(compose: Compose) -> list[str]:
 
 def variables_known(compose: Compose) -> list[str]:
     """The program's services are given only variables that the program reads."""
-    known = {variable.name for variable in VARIABLES}
+    known = {variable.name for variable in VARIABLES} | FLOWER_READS
     return [
         f"{service}: the program reads no {name}."
         for service, settings in own_services(compose).items()
@@ -92,14 +96,20 @@ def nothing_published_but_the_proxy(compose: Compose) -> list[str]:
     problems = [
         f"{name} publishes {service['ports']}."
         for name, service in compose["services"].items()
-        if name != "proxy" and (service.get("ports") or service.get("network_mode"))
+        if name not in {"proxy", *PROFILES} and (service.get("ports") or service.get("network_mode"))
     ]
+    for name, profile in PROFILES.items():
+        service = compose["services"][name]
+        if not all(re.match(r"127\.0\.0\.1:", port) for port in service["ports"]):
+            problems.append(f"{name} publishes {service['ports']}.")
+        if service.get("profiles") != [profile]:
+            problems.append(f"{name} starts without being asked for.")
     ports = compose["services"]["proxy"].get("ports", [])
     if len(ports) != 1 or not re.match(r"\$\{HTTP_BIND:-127\.0\.0\.1\}:", ports[0]):
         problems.append(f"The proxy publishes {ports}.")
     for name, service in compose["services"].items():
         open_networks = [net for net in service["networks"] if not (compose["networks"][net] or {}).get("internal")]
-        if name != "proxy" and open_networks:
+        if name not in {"proxy", *PROFILES} and open_networks:
             problems.append(f"{name} reaches the outside through {open_networks}.")
     return problems
 
@@ -189,6 +199,8 @@ def _parses(command: list[str]) -> None:
         load_command_class(get_commands()[arguments[1]], arguments[1]).create_parser(
             "manage.py", arguments[1]
         ).parse_args(arguments[2:])
+    elif arguments == ["-m", "deploy.flower"]:
+        import_module("deploy.flower")
     elif arguments[:2] != ["-m", "deploy.healthcheck"] or arguments[2] not in CHECKS:
         raise ValueError("nobody knows this command.")
 

@@ -47,6 +47,8 @@ DAMAGE: list[tuple[Check, str, Any]] = [
     (compose_checks.nothing_published_but_the_proxy, "services/broker/networks", ["edge"]),
     (compose_checks.nothing_published_but_the_proxy, "services/proxy/ports", ["8080:8080"]),
     (compose_checks.nothing_published_but_the_proxy, "networks/back", {}),
+    (compose_checks.nothing_published_but_the_proxy, "services/flower/ports", ["5555:5555"]),
+    (compose_checks.nothing_published_but_the_proxy, "services/prometheus/profiles", []),
     (compose_checks.health, "services/broker/healthcheck", {}),
     (compose_checks.health, "services/web/depends_on/migrate/condition", "service_healthy"),
     (compose_checks.order, "services/worker/depends_on", {}),
