@@ -16,7 +16,7 @@ def main() -> None:
         sys.exit(f"Set FLOWER_PASSWORD in .env, {LEAST} characters or more, for example from: openssl rand -hex 16")
     environment = {**os.environ, "FLOWER_BASIC_AUTH": f"flower:{password}"}
     command = ["celery", "--app", "tagger_project", "flower", "--address=0.0.0.0", f"--port={PORT}"]
-    os.execvpe(command[0], command, environment)
+    os.execvpe(command[0], command, environment)  # noqa: S606 — no shell is wanted here
 
 
 if __name__ == "__main__":

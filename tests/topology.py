@@ -29,7 +29,7 @@ VALUES = {
 }
 # The two that docker-compose.yml starts of its service `web`.
 WEBSITES = ("web", "web-2")
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 20.0
 
 
