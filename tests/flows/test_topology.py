@@ -279,9 +279,8 @@ def numbers_are_told_inside_only(topology: Topology, client: httpx.Client) -> No
         return httpx.get(f"http://127.0.0.1:{topology.ports[name]}{path}", headers=headers, trust_env=False).text
 
     processes = told("web", "/metrics")
-    saves = re.search(
-        r'tagger_requests_total\{code="200",method="POST",route="api/v1/images[^"]*edits"\} (\d+)', processes
-    )
+    labels = r'code="200",method="POST",route="api/v1/images[^"]*edits"'
+    saves = re.search(rf"tagger_requests_total\{{{labels}\}} (\d+)", processes)
     assert saves is not None
     assert int(float(saves[1])) >= 1
     assert told("web-2", "/metrics").count("tagger_request_seconds_count") == processes.count(
