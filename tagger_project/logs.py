@@ -91,7 +91,7 @@ def _line(_: Any, __: str, facts: dict[str, Any]) -> str:
     told = dict(facts)
     when, level, who, what = (told.pop(name, "") for name in ("timestamp", "level", "logger", "event"))
     begin = f"{when} {level.upper()} {who}: {what}"
-    told = structlog.processors.format_exc_info(None, "", told)
+    told = dict(structlog.processors.format_exc_info(None, "", told))
     trace = told.pop("exception", "")
     rest = " ".join(f"{name}={value}" for name, value in told.items())
     return "\n".join(part for part in (f"{begin} {rest}".rstrip(), str(trace)) if part)

@@ -48,10 +48,10 @@ def ages() -> dict[str, float]:
     return {name.decode(): max(0.0, now - at) for name, at in found}
 
 
-class Pulse(bootsteps.StartStopStep):  # type: ignore[misc]
+class Pulse(bootsteps.StartStopStep):
     """The worker's step that beats, in the process that watches over the others."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
     timer: Any = None
 
     def start(self, worker: Any) -> None:

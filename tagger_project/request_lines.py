@@ -26,7 +26,7 @@ class RequestLines(RequestMiddleware):
         request.__dict__.pop("headers", None)
         return super().__call__(request)
 
-    def handle_response(self, request: HttpRequest, response: HttpResponseBase) -> None:  # type: ignore[override]
+    def handle_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Name the number in the answer, so that who reports something can say which request it was."""
         response[REQUEST_ID_HEADER] = request.META["HTTP_X_REQUEST_ID"]
         super().handle_response(request, response)  # type: ignore[arg-type]

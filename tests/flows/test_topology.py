@@ -270,7 +270,7 @@ def requests_are_followed(topology: Topology, client: httpx.Client) -> None:
 
 def numbers_are_told_inside_only(topology: Topology, client: httpx.Client) -> None:
     """Prometheus, which asks the containers, hears of all processes; through the proxy there is nothing."""
-    for path in ("/metrics", "/metrics/", "/metrics/state", "//metrics", "/%6detrics"):
+    for path in ("/metrics", "/metrics/", "/metrics/state", f"{topology.address}//metrics", "/%6detrics"):
         assert client.get(path).status_code == 404
 
     def told(name: str, path: str) -> str:
