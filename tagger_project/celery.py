@@ -10,12 +10,18 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import worker_process_init
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from tagger_project.pulse import Pulse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tagger_project.settings")
 
 app = Celery("tagger_project")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# A task's lines carry the number of the request that asked for it.
+app.steps["worker"].add(DjangoStructLogInitStep)
+app.steps["worker"].add(Pulse)
 
 _PR_SET_PDEATHSIG = 1
 # The processes that a worker forks inherit the number of the one that read this line.

@@ -112,6 +112,18 @@ WORKERS = _declare(
 )
 OPEN_BROWSER = _declare(_environment.bool, "OPEN", False, "`manage.py up` opens the page in the browser.")
 LOG_LEVEL = _declare(_environment.str, "LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.")
+LOG_FORMAT = _declare(
+    _environment.str,
+    "LOG_FORMAT",
+    "auto",
+    "lines: for people; json: for machines, with a line for each request; auto: lines at a terminal, else json.",
+)
+METRICS = _declare(
+    _environment.bool,
+    "METRICS",
+    False,
+    "Tell Prometheus numbers on /metrics and /metrics/state, to whoever asks without a proxy in between.",
+)
 TIME_ZONE = _declare(_environment.str, "TIME_ZONE", "UTC", "Time zone of what the pages show.")
 LANGUAGE_CODE = _declare(_environment.str, "LANGUAGE_CODE", "en", "Language of the pages.")
 ACCEL_PREFIX = _declare(

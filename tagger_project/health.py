@@ -1,19 +1,26 @@
-"""`/healthz`: this process answers. `/readyz`: database, broker, storage and workers do too."""
+"""`/healthz`: this process answers. `/readyz`: all that it needs does too, and the tables are this version's."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 
+from asgiref.sync import async_to_sync
 from celery import current_app
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+
+LAYER_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +39,41 @@ def check_broker() -> None:
     """Write and read one key."""
     cache.set("health", "1", timeout=10)
     cache.get("health")
+
+
+class NotMigrated(Exception):
+    """The tables are of another version."""
+
+
+def check_layer() -> None:
+    """Send a message to a channel of our own and hear it."""
+    layer = get_channel_layer()
+
+    async def send_and_hear() -> None:
+        if layer is not None:
+            channel = await layer.new_channel("health.")
+            await layer.send(channel, {"type": "health"})
+            await asyncio.wait_for(layer.receive(channel), LAYER_SECONDS)
+
+    async_to_sync(send_and_hear)()
+
+
+_migrated = threading.Event()
+
+
+def check_migrations() -> None:
+    """See whether every migration of this version has run; once they have, that is remembered.
+
+    Raises:
+        NotMigrated: some have not.
+    """
+    if _migrated.is_set():
+        return
+    executor = MigrationExecutor(connection)
+    left = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if left:
+        raise NotMigrated(f"{len(left)} migrations have not run.")
+    _migrated.set()
 
 
 def check_storage() -> None:
@@ -54,7 +96,9 @@ def check_workers() -> None:
 
 CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
+    "migrations": check_migrations,
     "broker": check_broker,
+    "layer": check_layer,
     "storage": check_storage,
     "workers": check_workers,
 }

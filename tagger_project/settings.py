@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from kombu import Queue
 
 from tagger_project import env
 from tagger_project.broker import CACHE_DB, CHANNELS_DB, broker_url, celery_url, redis_py_url
+from tagger_project.logs import FORMATS, logging_settings
 from tagger_project.secret_key import load_or_make_secret_key
 
 # Generic classes such as `ModelAdmin[Tag]` are written out for the type checker; Django itself has no such brackets.
@@ -42,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django_structlog",
     "channels",
     "csp",
     "lucide",
@@ -55,6 +58,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tagger_project.request_lines.RequestLines",
+    "tagger_project.metrics.MetricsMiddleware",
     "tagger_project.headers.HeadersMiddleware",
     # What any other refuses below /api/ gets its shape here.
     "tagger_project.problems.ProblemMiddleware",
@@ -295,21 +300,20 @@ TIME_ZONE = env.TIME_ZONE
 USE_I18N = True
 USE_TZ = True
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.LOG_LEVEL},
-    "loggers": {
-        "django": {"handlers": [], "level": env.LOG_LEVEL, "propagate": True},
-        # One line a request or a socket is noise in a log that people read after something went wrong.
-        "django.channels.server": {"level": "WARNING"},
-        "daphne": {"level": "WARNING"},
-        # Every scanner sends foreign host names; the answer is 400 and there is nothing to look into.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
-    },
-}
+if env.LOG_FORMAT not in FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT is '{env.LOG_FORMAT}'. Set it to one of: {', '.join(FORMATS)}.")
+LOGGING = logging_settings(env.LOG_FORMAT, env.LOG_LEVEL)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# No person's number or address in every line: the request's number leads to the rest where it is needed.
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
+# What begins is told by what ends; sweeps every ten seconds are no news.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
 # --- The program's own limits --------------------------------------------------------------------------
 
@@ -328,4 +332,5 @@ SOCKETS_AN_ADDRESS = env.SOCKETS_AN_ADDRESS
 TRASH_DAYS = env.TRASH_DAYS
 EXPORT_DAYS = env.EXPORT_DAYS
 ACCEL_PREFIX = env.ACCEL_PREFIX
+METRICS = env.METRICS
 T5_TOKENIZER = env.T5_TOKENIZER

@@ -40,7 +40,7 @@ class Allowance:
         return True
 
 
-def counted(application: Application) -> Application:
+def bounded(application: Application) -> Application:
     """Return the application that refuses (403) a socket more than a person, or an address, may hold."""
 
     async def run(scope: Any, receive: Any, send: Any) -> None:

@@ -22,6 +22,8 @@ def child_environment(environ: Mapping[str, str], *, data_dir: Path, hosts: Sequ
         host: the name in the printed address, which is one of them whatever was set.
     """
     return {
+        # What they write goes into files that a person reads.
+        "LOG_FORMAT": "lines",
         **environ,
         "DATA_DIR": str(data_dir),
         "ALLOWED_HOSTS": ",".join(dict.fromkeys([*hosts, host])),

@@ -1,0 +1,67 @@
+"""`/healthz` asks nothing; `/readyz` names each part that does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from channels.layers import channel_layers
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+
+from tagger_project import health
+
+
+@pytest.fixture(autouse=True)
+def no_memory() -> Iterator[None]:
+    """What this process knows of its tables begins anew, and is nothing to the next test."""
+    health._migrated.clear()
+    yield
+    health._migrated.clear()
+
+
+def parts(client: Client) -> dict[str, str]:
+    answer = client.get("/readyz")
+    told: dict[str, str] = answer.json()
+    assert answer.status_code == (200 if set(told.values()) == {"ok"} else 503)
+    return told
+
+
+@pytest.mark.django_db
+def test_everything_but_a_worker_is_here(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(health.CHECKS, "workers", lambda: None)
+    assert parts(client) == dict.fromkeys(["database", "migrations", "broker", "layer", "storage", "workers"], "ok")
+
+
+@pytest.mark.django_db
+def test_tables_of_another_version_are_told(client: Client) -> None:
+    MigrationRecorder.Migration.objects.filter(app="tagging").order_by("-pk")[:1].get().delete()
+    told = parts(client)
+    assert (told["migrations"], told["database"]) == ("no answer", "ok")
+
+
+class Deaf:
+    """A layer that takes messages and brings none."""
+
+    async def new_channel(self, prefix: str) -> str:
+        return f"{prefix}!1"
+
+    async def send(self, channel: str, message: dict[str, Any]) -> None:
+        return
+
+    async def receive(self, channel: str) -> dict[str, Any]:
+        raise ConnectionError("nobody is there")
+
+
+@pytest.mark.django_db
+def test_a_layer_that_brings_no_message_is_told(client: Client) -> None:
+    before = channel_layers.set("default", Deaf())
+    try:
+        assert parts(client)["layer"] == "no answer"
+    finally:
+        channel_layers.set("default", before)
+
+
+def test_alive_is_said_without_asking_anybody(client: Client) -> None:
+    assert client.get("/healthz").content == b"ok"
