@@ -19,7 +19,7 @@ from tests.sockets import is_refused
 PUBLIC = {"/favicon.ico", "/healthz", "/readyz", "/login/", "/texts.js", "/account/inactive/", "/account/signup/"}
 PUBLIC |= {f"/account/password/reset/{page}" for page in ("", "sent/", "done/", "x-x/")}
 # Says that there is nothing here, or leads to the way in.
-NOTHING = {"/first/": 410, "/logout/": 302, "/admin/login/": 302, "/account/second-factor/webauthn/login/": 200}
+NOTHING = {"/first/": 410, "/logout/": 302, "/admin/login/": 302, "/account/second-factor/webauthn/login/": 302}
 NOTHING |= {"/account/second-factor/authenticate/": 302, "/account/password/reset/x/": 404}
 API = "/api/v1/"
 OF_A_PROVIDER = ("/account/oidc/", "/account/provider/")
