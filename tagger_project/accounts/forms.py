@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
 
 class FirstAccountForm(UserCreationForm[User]):
@@ -18,5 +19,6 @@ class FirstAccountForm(UserCreationForm[User]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].widget.attrs.update(autocomplete="username", autocapitalize="off", spellcheck="false")
+        self.fields["username"].label = _("Name")
         for field in self.fields.values():
             field.help_text = ""

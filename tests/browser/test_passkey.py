@@ -34,7 +34,7 @@ def first_account(page: Page, program: RunningProgram) -> None:
     assert found is not None
     page.goto(found[0])
     assert "key=" not in page.url
-    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Name", exact=True).fill("ada")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password confirmation").fill(PASSWORD)
     check_accessibility(page)
