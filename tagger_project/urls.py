@@ -1,7 +1,9 @@
 """Every page's address."""
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.admin import AuthenticatorAdmin
 from allauth.socialaccount.models import SocialApp, SocialToken
+from allauth.usersessions.admin import UserSessionAdmin
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponseRedirect
@@ -25,6 +27,10 @@ admin.site.index_title = _("Vocabulary and records")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 # The provider is the environment's, and tokens are nobody's to read.
 admin.site.unregister([SocialApp, SocialToken])
+AuthenticatorAdmin.exclude = ("data",)
+AuthenticatorAdmin.readonly_fields = ("user", "type", "created_at", "last_used_at")
+UserSessionAdmin.exclude = ("session_key", "data")
+UserSessionAdmin.readonly_fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
 
 handler429 = "tagger_project.accounts.attempts.too_many"
 

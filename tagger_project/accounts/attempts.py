@@ -52,7 +52,7 @@ class Bucket:
         cache.add(f"{self.name}:guesses", 0, WINDOW)
         try:
             # Counted before it is checked: a hundred guesses at once are a hundred.
-            guesses = cache.incr(f"{self.name}:guesses")
+            guesses: int = cache.incr(f"{self.name}:guesses")
         except ValueError:  # it ran out this very moment
             return 0
         if guesses <= self.most:
@@ -65,8 +65,8 @@ class Bucket:
 
     def _shut(self, now: float) -> int:
         cache.add(f"{self.name}:times", 0, LONGEST_WAIT * 2)
-        times = cache.incr(f"{self.name}:times")
-        wait = min(WINDOW * 2 ** (times - 1), LONGEST_WAIT)
+        times: int = cache.incr(f"{self.name}:times")
+        wait: int = min(WINDOW * 2 ** (times - 1), LONGEST_WAIT)
         cache.set(f"{self.name}:until", now + wait, wait)
         cache.delete(f"{self.name}:guesses")
         return wait

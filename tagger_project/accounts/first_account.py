@@ -88,7 +88,9 @@ def using_link(digest: str) -> Iterator[None]:
         # A row that is always there: whoever comes second waits here, and finds the account.
         ContentType.objects.select_for_update().get(app_label="auth", model="user")
         if not is_link_open(digest):
-            raise FirstAccountRefused(_("This link has been used or is too old. Start the program again for a new one."))
+            raise FirstAccountRefused(
+                _("This link has been used or is too old. Start the program again for a new one.")
+            )
         yield
     _file().unlink(missing_ok=True)
 

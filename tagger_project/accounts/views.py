@@ -11,7 +11,7 @@ from allauth.socialaccount.providers.openid_connect.views import login as oidc_l
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -59,7 +59,7 @@ class FirstAccountView(FormView[FirstAccountForm]):
         except first_account.FirstAccountRefused:
             return self._gone()
         self.request.session.pop(FIRST_ACCOUNT_KEY, None)
-        user.backend = settings.AUTHENTICATION_BACKENDS[0]  # type: ignore[attr-defined]
+        user.backend = settings.AUTHENTICATION_BACKENDS[0]
         answer: HttpResponse = perform_login(
             self.request, user, email_verification=app_settings.EmailVerificationMethod.NONE
         )
@@ -94,7 +94,12 @@ def provider_login(request: HttpRequest, provider_id: str) -> HttpResponseBase:
 
     A page of this site leads there: a redirect would be the answer to a form, and the content policy lets forms send
     to this site only.
+
+    Raises:
+        Http404: it is not to sign in; nothing else is done with a provider here.
     """
+    if request.GET.get("process", "login") != "login":
+        raise Http404
     response: HttpResponse = oidc_login(request, provider_id=provider_id)
     address = response.get("Location", "")
     if response.status_code != 302 or url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):

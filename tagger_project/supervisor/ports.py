@@ -32,8 +32,8 @@ def refuse_open_mode_for_all(host: str, auth_mode: str, *, allowed: bool = False
         raise CannotStart(
             _(
                 "Without logins the pages are for this machine only, and %(host)s is open to others. "
-                "Set AUTH_MODE=password, or leave HOST at 127.0.0.1. If whoever reaches it may read and change everything, "
-                "say --open-to-network."
+                "Set AUTH_MODE=password, or leave HOST at 127.0.0.1. If whoever reaches it may read and change "
+                "everything, say --open-to-network."
             )
             % {"host": host}
         )

@@ -15,7 +15,7 @@ register.simple_tag(views.provider_button)
 @register.filter
 def as_input(field: BoundField) -> SafeString:
     """The field's control with the look of the program's own; its label stands above it, so it holds no hint inside."""
-    attributes = {"class": "input", "placeholder": ""}
+    attributes: dict[str, str | bool] = {"class": "input", "placeholder": ""}
     if field.errors:
         attributes.update({"aria-invalid": "true", "aria-describedby": f"{field.auto_id}_error"})
     return field.as_widget(attrs=attributes)

@@ -7,11 +7,19 @@ import statistics
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, RequestFactory
@@ -42,11 +50,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     return moved
 
 
-def guess(client: Client, name: str = "anna", password: str = "wrong", **extra: str) -> int:
+def guess(client: Client, name: str = "anna", password: str = "wrong", **extra: Any) -> int:
     return int(client.post(LOGIN, {"login": name, "password": password}, **extra).status_code)
 
 
-def test_after_five_wrong_passwords_nothing_is_heard_for_a_while(client: Client, anna: User, clock: SimpleNamespace) -> None:
+def test_after_five_wrong_passwords_nothing_is_heard_for_a_while(
+    client: Client, anna: User, clock: SimpleNamespace
+) -> None:
     assert [guess(client) for _ in range(5)] == [200] * 5
     answer = client.post(LOGIN, {"login": "anna", "password": RIGHT})
     assert answer.status_code == 429
@@ -197,7 +207,13 @@ def test_the_session_gets_another_name_at_both_ends(client: Client, anna: User) 
 
 def test_what_a_signed_in_person_sees_is_kept_nowhere(client: Client, anna: User) -> None:
     client.force_login(anna)
-    for address in ("/", "/api/v1/datasets", reverse("mfa_index"), reverse("account_change_password"), "/datasets/999/"):
+    for address in (
+        "/",
+        "/api/v1/datasets",
+        reverse("mfa_index"),
+        reverse("account_change_password"),
+        "/datasets/999/",
+    ):
         assert "no-store" in client.get(address)["Cache-Control"], address
 
 
@@ -219,6 +235,10 @@ def test_the_admin_has_no_door_of_its_own(client: Client, anna: User) -> None:
     anna.save()
     assert client.get("/admin/").status_code == 200
     assert client.get("/admin/socialaccount/socialapp/").status_code == 404
+    TOTP.activate(anna, secret := generate_totp_secret())
+    page = client.get(f"/admin/mfa/authenticator/{Authenticator.objects.get(user=anna).pk}/change/").content.decode()
+    assert "anna" in page
+    assert secret not in page
 
 
 def test_nobody_signs_up_without_an_invitation(client: Client) -> None:
@@ -229,7 +249,9 @@ def test_nobody_signs_up_without_an_invitation(client: Client) -> None:
 
 
 def test_who_was_invited_signs_up_and_comes_back(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tagger_project.accounts.adapters.is_invited", lambda request: request.session.get("invitation") == "d")
+    monkeypatch.setattr(
+        "tagger_project.accounts.adapters.is_invited", lambda request: request.session.get("invitation") == "d"
+    )
     session = client.session
     session["invitation"] = "d"
     session.save()
@@ -248,7 +270,9 @@ def test_without_a_mail_server_the_owner_resets_a_lost_password(client: Client, 
     assert mail.outbox == []
 
 
-def test_with_a_mail_server_a_link_resets_it_and_nobody_learns_who_has_an_account(client: Client, settings: Settings) -> None:
+def test_with_a_mail_server_a_link_resets_it_and_nobody_learns_who_has_an_account(
+    client: Client, settings: Settings
+) -> None:
     settings.EMAIL_URL = "smtp://localhost"
     factories.make_user(username="anna", email="anna@example.org")
     address = reverse("account_reset_password")
@@ -258,7 +282,7 @@ def test_with_a_mail_server_a_link_resets_it_and_nobody_learns_who_has_an_accoun
         pages.append((answer.status_code, answer["Location"]))
     assert len(set(pages)) == 1
     [letter] = [letter for letter in mail.outbox if "anna@example.org" in letter.to]
-    link = re.search(r"http://testserver(/account/password/reset/\S+)", letter.body)
+    link = re.search(r"http://testserver(/account/password/reset/\S+)", str(letter.body))
     assert link is not None
     page = client.get(link[1], follow=True)
     form = {"password1": "another horse 9", "password2": "another horse 9"}
@@ -327,8 +351,8 @@ def test_a_person_turns_a_second_factor_on(client: Client, anna: User) -> None:
     secret = page.context["form"].secret
     assert client.post(address, {"code": code_of(secret)}).status_code == 302
     assert client.get(reverse("mfa_view_recovery_codes")).context["unused_codes"]
-    for page in ("mfa_index", "mfa_list_webauthn", "mfa_add_webauthn", "usersessions_list", "account_change_password"):
-        assert client.get(reverse(page)).status_code == 200
+    for name in ("mfa_index", "mfa_list_webauthn", "mfa_add_webauthn", "usersessions_list", "account_change_password"):
+        assert client.get(reverse(name)).status_code == 200
 
 
 def test_pages_of_accounts_carry_no_script_or_style_of_their_own(client: Client, anna: User) -> None:

@@ -87,7 +87,10 @@ def test_open_mode_on_another_address_is_refused_without_the_flag(
 
 
 def test_with_the_flag_it_serves_and_still_refuses_foreign_hosts_and_origins(tmp_path: Path) -> None:
-    with RunningProgram(tmp_path / "data", "--host", "0.0.0.0", "--open-to-network") as program, browser(program) as client:
+    with (
+        RunningProgram(tmp_path / "data", "--host", "0.0.0.0", "--open-to-network") as program,
+        browser(program) as client,
+    ):
         assert client.get("/").status_code == 200
         assert client.get("/", headers={"Origin": program.url}).status_code == 200
         assert client.get("/", headers={"Host": "evil.example"}).status_code == 400

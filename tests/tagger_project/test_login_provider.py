@@ -79,7 +79,9 @@ class Answers(BaseHTTPRequestHandler):
             code = f"code-{len(self.server.challenges)}"
             self.server.challenges[code] = asked["code_challenge"]
             self.send_response(302)
-            self.send_header("Location", f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}")
+            self.send_header(
+                "Location", f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+            )
             self.end_headers()
         elif address.path == "/me":
             assert self.headers["Authorization"] == "Bearer opens"
@@ -97,7 +99,13 @@ class Answers(BaseHTTPRequestHandler):
             self.say({"error": "invalid_grant"}, 400)
             return
         now = int(time.time())
-        claims = {"iss": self.server.issuer, "aud": self.server.audience, "iat": now, "exp": now + 60, **self.server.person}
+        claims = {
+            "iss": self.server.issuer,
+            "aud": self.server.audience,
+            "iat": now,
+            "exp": now + 60,
+            **self.server.person,
+        }
         token = jwt.encode(claims, _KEY, algorithm="RS256", headers={"kid": "1"})
         self.say({"access_token": "opens", "token_type": "Bearer", "id_token": token})
 
