@@ -7,9 +7,11 @@ from django.forms import BoundField
 from django.utils.safestring import SafeString
 
 from tagger_project.accounts import views
+from tagger_project.accounts.invitations import is_invited
 
 register = template.Library()
 register.simple_tag(views.provider_button)
+register.simple_tag(is_invited)
 
 
 @register.filter
