@@ -1,8 +1,8 @@
-"""Who is asking: the one switch between open mode and password mode.
+"""Who is asking: the one switch between open mode and the modes with accounts.
 
 Open mode has no login: people are anonymous, and what they do is recorded without a name. Only the admin needs an
 account row to work with; there the local owner is assumed. Password mode asks everyone to sign in, for every page,
-file, API call and socket.
+file, API call and socket; so does the mode in which an OpenID Connect provider says who people are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from ninja.security import APIKeyCookie
 
@@ -24,6 +26,16 @@ LOCAL_OWNER = "local-owner"
 def is_open() -> bool:
     """Whether the program runs without logins."""
     return bool(settings.AUTH_MODE == "open")
+
+
+def has_passwords() -> bool:
+    """Whether accounts have passwords, second factors and passkeys here."""
+    return bool(settings.AUTH_MODE == "password")
+
+
+def has_provider() -> bool:
+    """Whether a provider says who people are."""
+    return bool(settings.AUTH_MODE == "oidc")
 
 
 def person(request: HttpRequest) -> User | None:
@@ -43,13 +55,63 @@ def may_connect(scope: Mapping[str, Any]) -> bool:
     return is_open() or person_in_scope(scope) is not None
 
 
+# Account pages by the first word of their name, and which mode has them.
+_OF_ACCOUNTS = ("account_", "mfa_", "usersessions_", "socialaccount_", "openid_connect_", "first_account")
+_OF_PASSWORDS = ("mfa_", "account_")
+_OF_THE_PROVIDER = ("socialaccount_", "openid_connect_")
+_OF_BOTH = frozenset({"account_login", "account_logout", "account_inactive", "account_signup"})
+
+
+def is_shut(page: str) -> bool:
+    """Whether a page of accounts, by its name, belongs to another mode than this one."""
+    if not page.startswith(_OF_ACCOUNTS) or page in _OF_BOTH:
+        return is_open() and page.startswith(_OF_ACCOUNTS)
+    if is_open():
+        return True
+    return page.startswith(_OF_THE_PROVIDER if has_passwords() else _OF_PASSWORDS)
+
+
+def is_foreign_origin(request: HttpRequest) -> bool:
+    """Whether a page of another site asks, as browsers tell."""
+    origin = request.headers.get("Origin")
+    own = f"{request.scheme}://{request.get_host()}"
+    return origin is not None and origin != own and origin not in settings.CSRF_TRUSTED_ORIGINS
+
+
 class AuthModeMiddleware(LoginRequiredMiddleware):
-    """Asks for a login in password mode; lends the admin its local owner in open mode."""
+    """Asks for a login where there are accounts; lends the admin its local owner in open mode."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Refuse a page of another site in open mode, where no cookie stands between it and the pictures.
+
+        Raises:
+            BadRequest: it is one.
+        """
+        if is_open() and is_foreign_origin(request):
+            raise BadRequest(f"Origin {request.headers['Origin']!r} is not this program's.")
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Keep what a signed-in person sees out of every cache, unless the answer says what may be kept."""
+        if is_open() or response.has_header("Cache-Control") or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return response
+        if response.get("Content-Type", "").startswith(("text/html", "application/json")):
+            response["Cache-Control"] = "no-store"
+        return response
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any
     ) -> HttpResponseBase | None:
-        """Let the request through, or answer with the login page."""
+        """Let the request through, or answer with the login page.
+
+        Raises:
+            Http404: the page belongs to another mode.
+        """
+        found = request.resolver_match
+        # The admin's tables of accounts have names of their own, in its namespace.
+        if found and found.url_name and not found.namespaces and is_shut(found.url_name):
+            if is_open():
+                return redirect("datasets:list")
+            raise Http404
         if is_open():
             if request.path.startswith(reverse("admin:index")) and not request.user.is_authenticated:
                 request.user = get_user_model().objects.filter(username=LOCAL_OWNER).first() or request.user

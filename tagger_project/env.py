@@ -71,8 +71,37 @@ REDIS_URL = _declare(
 # --- Who may come in --------------------------------------------------------------------------
 
 AUTH_MODE = _declare(
-    _environment.str, "AUTH_MODE", "open", "open: no login, for one machine; password: everyone signs in first."
+    _environment.str,
+    "AUTH_MODE",
+    "open",
+    "open: no login, for one machine; password: everyone signs in first; oidc: everyone signs in at your provider.",
 )
+OPEN_TO_NETWORK = _declare(
+    _environment.bool,
+    "OPEN_TO_NETWORK",
+    False,
+    "Lets open mode serve other machines: whoever reaches the port may then read and change everything.",
+)
+OIDC_ISSUER = _declare(
+    _environment.str,
+    "OIDC_ISSUER",
+    "",
+    "Your OpenID Connect provider, such as https://id.example/realms/team; for AUTH_MODE=oidc.",
+)
+OIDC_CLIENT_ID = _declare(_environment.str, "OIDC_CLIENT_ID", "", "Name under which the provider knows this program.")
+OIDC_CLIENT_SECRET = _declare(
+    _environment.str, "OIDC_CLIENT_SECRET", "", "Secret that the provider gave for that name."
+)
+OIDC_NAME = _declare(
+    _environment.str, "OIDC_NAME", "single sign-on", "What people call the provider; it stands on the sign-in button."
+)
+EMAIL_URL = _declare(
+    _environment.str,
+    "EMAIL_URL",
+    "",
+    "Mail server as smtp+tls://user:password@host:587; unset: no mail, and a lost password is the owner's to reset.",
+)
+EMAIL_FROM = _declare(_environment.str, "EMAIL_FROM", "", "Sender of the program's mails; unset: tagger@localhost.")
 SECRET_KEY = _declare(
     _environment.str, "SECRET_KEY", "", "Signs cookies; unset: made once and kept in DATA_DIR with mode 0600."
 )

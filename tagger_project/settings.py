@@ -15,7 +15,9 @@ from kombu import Queue
 
 from tagger_project import env
 from tagger_project.broker import CACHE_DB, CHANNELS_DB, broker_url, celery_url, redis_py_url
+from tagger_project.local_names import foreign_names
 from tagger_project.logs import FORMATS, logging_settings
+from tagger_project.oidc import oidc_providers
 from tagger_project.secret_key import load_or_make_secret_key
 
 # Generic classes such as `ModelAdmin[Tag]` are written out for the type checker; Django itself has no such brackets.
@@ -27,13 +29,18 @@ DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or load_or_make_secret_key(DATA_DIR)
 
 AUTH_MODE = env.AUTH_MODE
-if AUTH_MODE not in {"open", "password"}:
-    raise ImproperlyConfigured(f"AUTH_MODE is '{AUTH_MODE}'. Set it to 'open' or to 'password'.")
+if AUTH_MODE not in {"open", "password", "oidc"}:
+    raise ImproperlyConfigured(f"AUTH_MODE is '{AUTH_MODE}'. Set it to 'open', to 'password' or to 'oidc'.")
 
 ALLOWED_HOSTS: list[str] = env.ALLOWED_HOSTS
 if AUTH_MODE == "open" and "*" in ALLOWED_HOSTS:
     # A page of anybody's could take this host's name for its own and work here in the person's browser.
     raise ImproperlyConfigured("ALLOWED_HOSTS is '*' and there is no login. Name the hosts, or set AUTH_MODE=password.")
+if AUTH_MODE == "open" and not env.OPEN_TO_NETWORK and (others := foreign_names(ALLOWED_HOSTS)):
+    raise ImproperlyConfigured(
+        f"Without logins the pages are for this machine only, and ALLOWED_HOSTS names {', '.join(others)}. Set "
+        "AUTH_MODE=password, or OPEN_TO_NETWORK=true if whoever reaches the port may read and change everything."
+    )
 CSRF_TRUSTED_ORIGINS: list[str] = env.CSRF_TRUSTED_ORIGINS
 
 INSTALLED_APPS = [
@@ -42,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_structlog",
@@ -51,6 +59,12 @@ INSTALLED_APPS = [
     "ninja",
     "import_export",
     "simple_history",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "tagger_project",
     "datasets",
     "tagging",
@@ -72,6 +86,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "tagger_project.limits.RateLimitMiddleware",
     "tagger_project.token_door.TokenMiddleware",
     "tagger_project.auth.AuthModeMiddleware",
@@ -282,9 +297,43 @@ if env.BEHIND_TLS:
 
 # --- Signing in ------------------------------------------------------------------------------------
 
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "datasets:list"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
+# One backend alone: a second would hash the password a second time, and tell by its time which names exist.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "tagger_project.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGOUT_REDIRECT_URL
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SIGNUP_FIELDS = ["username*", *(["email"] if env.EMAIL_URL else []), "password1*", "password2*"]
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Wrong passwords have limits of the program's own (tagger_project.accounts.attempts); these hold for the rest, and
+# "login_failed" for codes of the second factor.
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key"}
+MFA_ADAPTER = "tagger_project.accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Dataset tagger"
+# A code that is typed as it changes still counts.
+MFA_TOTP_TOLERANCE = 1
+
+SOCIALACCOUNT_ADAPTER = "tagger_project.accounts.adapters.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+if AUTH_MODE == "oidc":
+    SOCIALACCOUNT_PROVIDERS = oidc_providers(
+        issuer=env.OIDC_ISSUER, client_id=env.OIDC_CLIENT_ID, secret=env.OIDC_CLIENT_SECRET, name=env.OIDC_NAME
+    )
+
+TRUSTED_PROXIES = env.TRUSTED_PROXIES
+EMAIL_URL = env.EMAIL_URL
+DEFAULT_FROM_EMAIL = env.EMAIL_FROM or "tagger@localhost"
+if EMAIL_URL:
+    globals().update(environ.Env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

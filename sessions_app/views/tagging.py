@@ -108,7 +108,7 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
                 "vocabulary": reverse("tagging:vocabulary"),
                 "keys": reverse("sessions_app:keys"),
                 "sessions": reverse("sessions_app:sessions"),
-                "login": reverse("login"),
+                "login": reverse("account_login"),
             },
         },
     }

@@ -13,6 +13,8 @@ from django.core.management import call_command
 from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
+from tagger_project import auth
+from tagger_project.accounts import first_account
 from tagger_project.supervisor.refusal import CannotStart
 
 
@@ -35,6 +37,20 @@ def migrate() -> None:
         raise CannotStart(_("%(what)s does not answer: %(reason)s") % {"what": what, "reason": reason}) from error
     finally:
         connections.close_all()  # this process asks nothing more; an open file would only stand in others' way
+
+
+def first_account_link(address: str) -> str:
+    """Return the link that makes the first account; empty where nobody needs one.
+
+    Raises:
+        FirstAccountRefused: there is an account.
+    """
+    if auth.is_open():
+        return ""
+    try:
+        return first_account.make_link(address)
+    finally:
+        connections.close_all()
 
 
 def collect_static(data_dir: Path) -> bool:

@@ -77,7 +77,7 @@ def sign_in(topology: Topology) -> httpx.Client:
     page = checked(client.get("/login/"))
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
     assert token is not None
-    form = {"username": NAME, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+    form = {"login": NAME, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
     checked(client.post("/login/", data=form, headers={"Origin": topology.address}), 302)
     client.headers.update({"X-CSRFToken": client.cookies["csrftoken"], "Origin": topology.address})
     return client

@@ -85,7 +85,7 @@ def test_password_mode_asks_for_a_login(client: Client, dataset: Dataset, settin
     settings.AUTH_MODE = "password"
     image = factories.make_image(dataset)
     answer = client.get(_page(image))
-    assertRedirects(answer, f"{reverse('login')}?next={_page(image)}", fetch_redirect_response=False)
+    assertRedirects(answer, f"{reverse('account_login')}?next={_page(image)}", fetch_redirect_response=False)
     client.force_login(factories.make_user())
     assert client.get(_page(image)).status_code == 200
 

@@ -16,8 +16,13 @@ from tagger_project.env import VARIABLES
 from tests import factories, images, uploading
 from tests.sockets import is_refused
 
-PUBLIC = {"/favicon.ico", "/healthz", "/readyz", "/login/", "/admin/login/", "/texts.js"}
+PUBLIC = {"/favicon.ico", "/healthz", "/readyz", "/login/", "/texts.js", "/account/inactive/", "/account/signup/"}
+PUBLIC |= {f"/account/password/reset/{page}" for page in ("", "sent/", "done/", "x-x/")}
+# Says that there is nothing here, or leads to the way in.
+NOTHING = {"/first/": 410, "/logout/": 302, "/admin/login/": 302, "/account/second-factor/webauthn/login/": 302}
+NOTHING |= {"/account/second-factor/authenticate/": 302, "/account/password/reset/x/": 404}
 API = "/api/v1/"
+OF_A_PROVIDER = ("/account/oidc/", "/account/provider/")
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
@@ -65,7 +70,7 @@ def stored(db: None) -> Dataset:
 
 
 @pytest.mark.usefixtures("password_mode", "stored")
-@pytest.mark.parametrize("address", [address for address in ADDRESSES if address not in PUBLIC])
+@pytest.mark.parametrize("address", [address for address in ADDRESSES if address not in PUBLIC | set(NOTHING)])
 def test_a_stranger_is_asked_to_sign_in_everywhere(client: Client, address: str) -> None:
     for method in ("get", "post", "put", "patch", "delete"):
         answer = getattr(client, method)(address, data={} if method in {"get", "post"} else b"{}")
@@ -73,6 +78,8 @@ def test_a_stranger_is_asked_to_sign_in_everywhere(client: Client, address: str)
         if is_call:
             assert answer.status_code in {401, 404, 405}, (method, answer.status_code)
             assert answer.status_code != 404 or address == API
+        elif address.startswith(OF_A_PROVIDER):
+            assert answer.status_code == 404
         else:
             assert answer.status_code == 302, (method, answer.status_code)
             assert answer["Location"].startswith(("/login/?next=", "/admin/login/?next="))
@@ -96,6 +103,19 @@ def test_every_api_call_refuses_a_stranger(client: Client) -> None:
 @pytest.mark.parametrize("address", sorted(PUBLIC - {"/readyz", "/favicon.ico"}))
 def test_what_everybody_may_see_is_this_and_no_more(client: Client, address: str) -> None:
     assert client.get(address).status_code == 200
+
+
+@pytest.mark.usefixtures("password_mode", "db")
+@pytest.mark.parametrize(("address", "status"), sorted(NOTHING.items()))
+def test_the_way_in_shows_nothing_else(client: Client, address: str, status: int) -> None:
+    assert client.get(address).status_code == status
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("address", [address for address in ADDRESSES if address.startswith(("/account/", "/login/"))])
+def test_open_mode_has_no_pages_of_accounts(client: Client, address: str) -> None:
+    if address not in NOTHING or NOTHING[address] != 404:
+        assert client.get(address)["Location"] == reverse("datasets:list")
 
 
 @pytest.mark.usefixtures("password_mode")
@@ -139,7 +159,7 @@ def person(db: None) -> User:
 def test_signing_in_leads_to_where_one_wanted_to_go(strict_client: Client, person: User) -> None:
     wanted = reverse("datasets:create")
     page = strict_client.get(wanted, follow=True)
-    form = {"username": "anna", "password": "correct horse", "csrfmiddlewaretoken": page.context["csrf_token"]}
+    form = {"login": "anna", "password": "correct horse", "csrfmiddlewaretoken": page.context["csrf_token"]}
     answer = strict_client.post(page.request["PATH_INFO"] + f"?next={wanted}", form)
     assert (answer.status_code, answer["Location"]) == (302, wanted)
     assert strict_client.get(wanted).status_code == 200
@@ -149,13 +169,13 @@ def test_signing_in_leads_to_where_one_wanted_to_go(strict_client: Client, perso
 @pytest.mark.usefixtures("password_mode")
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_signing_in_never_leads_to_another_site(client: Client, person: User, elsewhere: str) -> None:
-    form = {"username": "anna", "password": "correct horse", "next": elsewhere}
+    form = {"login": "anna", "password": "correct horse", "next": elsewhere}
     assert client.post("/login/", form)["Location"] == reverse("datasets:list")
 
 
 @pytest.mark.usefixtures("password_mode")
 def test_a_wrong_password_lets_nobody_in(client: Client, person: User) -> None:
-    assert client.post("/login/", {"username": "anna", "password": "wrong"}).status_code == 200
+    assert client.post("/login/", {"login": "anna", "password": "wrong"}).status_code == 200
     assert client.get(reverse("datasets:list")).status_code == 302
 
 
@@ -163,7 +183,7 @@ def test_a_wrong_password_lets_nobody_in(client: Client, person: User) -> None:
 def test_signing_out_is_the_end(client: Client, person: User) -> None:
     client.force_login(person)
     assert client.get(reverse("datasets:list")).status_code == 200
-    assert client.post(reverse("logout")).status_code == 302
+    assert client.post(reverse("account_logout")).status_code == 302
     assert client.get(reverse("datasets:list")).status_code == 302
     assert client.get(f"{API}datasets").status_code == 401
 
