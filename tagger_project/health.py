@@ -15,6 +15,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from tagger_project.schema import check_schema
+
 logger = logging.getLogger(__name__)
 
 
@@ -56,6 +58,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
     "broker": check_broker,
     "storage": check_storage,
+    "schema": check_schema,
     "workers": check_workers,
 }
 
