@@ -20,6 +20,7 @@ from tagger_project.backup.pieces import settle
 from tagger_project.backup.problems import BackupProblem
 
 SCHEMA = "tagger_restoring"
+_WITHOUT_WAITING = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON"
 _SQLITE = "django.db.backends.sqlite3"
 
 
@@ -74,7 +75,8 @@ class SqlitePlace:
     def filling(self) -> Iterator[None]:
         """Point the connection at the new place, which is empty."""
         self.clear()
-        with _pointed({"NAME": self.new}, {}):
+        # Nothing in it counts before the swap, which waits for the disk once.
+        with _pointed({"NAME": self.new}, {"init_command": _WITHOUT_WAITING}):
             yield
 
     def swap(self) -> None:
@@ -84,6 +86,7 @@ class SqlitePlace:
             BackupProblem: somebody has the old one open.
         """
         _fold(self.new)
+        settle([self.new])
         if self.path.exists():
             connection.close()
             _fold(self.path)
@@ -106,9 +109,7 @@ def _fold(path: Path) -> None:
             path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
         return
     if mode != "delete":
-        raise BackupProblem(
-            _("The database %(path)s is in use. Stop the program and restore again.") % {"path": path}
-        )
+        raise BackupProblem(_("The database %(path)s is in use. Stop the program and restore again.") % {"path": path})
 
 
 class PostgresPlace:

@@ -41,9 +41,7 @@ class Command(BaseCommand):
             raise CommandError(_reason(error, folder)) from error
         for sentence in found:
             self.stderr.write(sentence)
-        self.stdout.write(
-            _("Backed up to %(folder)s: %(what)s.") % {"folder": folder, "what": describe(manifest)}
-        )
+        self.stdout.write(_("Backed up to %(folder)s: %(what)s.") % {"folder": folder, "what": describe(manifest)})
         for path in manifest.missing[:10]:
             self.stderr.write(_("Missing or damaged in the data folder: %(path)s") % {"path": path})
         if manifest.missing:
