@@ -66,13 +66,14 @@ class Pieces:
         return Piece(name, size)
 
     def keep(self, written: Path, ending: str, rows: int) -> Piece:
-        """Make a piece of a file that was written into this folder."""
+        """Make a piece of a file that was written into this folder, unless it is there."""
         name = f"{sha256_of(written)}{ending}"
         path = self.path(name)
-        make_folder(path.parent)
         size = written.stat().st_size
-        written.replace(path)
-        self._written.append(path)
+        if not self.has(name, size):
+            make_folder(path.parent)
+            written.replace(path)
+            self._written.append(path)
         return Piece(name, size, rows)
 
     def settle(self) -> None:

@@ -22,13 +22,16 @@ from django.apps import apps
 from tagger_project.backup.rows import columns, tables_of
 class Encoder(DjangoJSONEncoder):
     def default(self, o):
-        return bytes(o).hex() if isinstance(o, (bytes, memoryview)) else o.isoformat() if hasattr(o, "isoformat") else str(o)
+        if isinstance(o, (bytes, memoryview)):
+            return bytes(o).hex()
+        return o.isoformat() if hasattr(o, "isoformat") else str(o)
 told = {}
 for model in tables_of(apps):
     names = [field.attname for field in columns(model)]
     manager = getattr(model, "everything", None) or model._default_manager
     rows = [list(row) for row in manager.order_by("pk").values_list(*names)]
-    told[model._meta.label_lower] = [len(rows), hashlib.sha256(json.dumps(rows, cls=Encoder, sort_keys=True).encode()).hexdigest()]
+    text = json.dumps(rows, cls=Encoder, sort_keys=True)
+    told[model._meta.label_lower] = [len(rows), hashlib.sha256(text.encode()).hexdigest()]
 print(json.dumps(told))
 """
 

@@ -1,4 +1,4 @@
-"""From the tables that were landed first to those of today, directly and by way of a backup; and never from newer ones."""
+"""From the tables that were landed first to those of today, directly and by way of a backup; never from newer ones."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ for n in range(1, {PICTURES + 1}):
     model("tagging.ImageTag").create(image=image, tag=tags[n % 10], position=1024.0, source="PERSON", added_by=person)
     model("tagging.Caption").create(image=image, text=f"Caption {{n}}", updated_by=person)
     model("tagging.TagOperation").create(
-        key=uuid.uuid4(), image=image, kind="ADD", tag_name=f"tag {{n % 10}}", after=1024.0, source="PERSON", done_by=person)
+        key=uuid.uuid4(), image=image, kind="ADD", tag_name=f"tag {{n % 10}}", after=1024.0, source="PERSON",
+        done_by=person)
 model("sessions_app.TaggingSession").create(dataset=dataset, current_image=image)
 """
 
@@ -51,7 +52,8 @@ from datasets.models import *
 from tagging.models import *
 from sessions_app.models import TaggingSession
 print([Image.objects.count(), SidecarText.objects.count(), ImageTag.objects.count(), Caption.objects.count()])
-print([TagOperation.objects.filter(change__isnull=False).count(), Change.objects.filter(done_by__username="ana").count()])
+by_ana = Change.objects.filter(done_by__username="ana")
+print([TagOperation.objects.filter(change__isnull=False).count(), by_ana.count()])
 print(sorted({image.review_state for image in Image.objects.all()}), Image.objects.filter(is_tagged=True).count())
 print([c.text for c in Caption.objects.order_by("pk")][-1], TaggingSession.objects.get().current_image.position)
 print(ImageTag.objects.filter(tag__name="tag 3", added_by__username="ana").count())

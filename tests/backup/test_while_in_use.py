@@ -71,7 +71,9 @@ def test_a_backup_during_import_and_tagging_is_whole_on_another_machine_and_data
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_freed_while_a_backup_reads(dataset: Dataset, data_dir: Path) -> None:
+def test_nothing_is_freed_while_a_backup_reads(
+    dataset: Dataset, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     item = uploading.bring(uploading.start(dataset), "a.jpg", images.encoded())
     assert item.image is not None
     files = sorted(data_dir.glob("blobs/*/*/*"))
@@ -80,10 +82,9 @@ def test_nothing_is_freed_while_a_backup_reads(dataset: Dataset, data_dir: Path)
         move_to_trash(dataset, [item.image.pk], by=None)
         empty_trash(dataset, None, by=None)
         assert free_unneeded_blobs(older_than=timedelta(0)).pictures == 0
-        with pytest.raises(AlreadyPinned), pytest.MonkeyPatch.context() as patch:
-            patch.setattr("datasets.services.pinning._SECONDS", 0.1)
-            with pinned():
-                pass
+        monkeypatch.setattr("datasets.services.pinning._SECONDS", 0.1)
+        with pytest.raises(AlreadyPinned):
+            pinned().__enter__()
         later = uploading.bring(uploading.start(dataset), "b.jpg", images.encoded(seed=2))
         assert uploading.part_file(data_dir, later).is_file(), "an import’s bytes stay too"
     assert free_unneeded_blobs(older_than=timedelta(0)).pictures == 1
