@@ -16,7 +16,7 @@ from typing import Any
 
 from django.apps.registry import Apps
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,7 +28,7 @@ from tagger_project.backup.manifest import NAME, Manifest, Piece, read_manifest,
 from tagger_project.backup.pieces import Changed, Pieces
 from tagger_project.backup.places import data_dir, one_moment
 from tagger_project.backup.problems import BackupProblem, DamagedBackup
-from tagger_project.backup.rows import read_lines, tables_of, write_lines, write_table
+from tagger_project.backup.rows import all_rows, read_lines, tables_of, write_lines, write_table
 from tagger_project.schema import NewerSchema, applied_migrations, refuse_newer_schema
 from tagger_project.version import VERSION
 
@@ -47,16 +47,13 @@ class Wanted:
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Yield each file's path below the data folder with its SHA-256 where that is known, in the order of paths."""
-        root = Path()
-        by_kind = {
-            "originals": lambda sha256, kind: (paths.original_path(root, sha256, kind), sha256),
-            "previews": lambda sha256, kind: (paths.preview_path(root, sha256), ""),
-            "thumbnails": lambda sha256, kind: (paths.thumbnail_path(root, sha256), ""),
-        }
-        for kind in sorted(by_kind):
-            for sha256, image_format in sorted(self.pictures.items()):
-                path, known = by_kind[kind](sha256, image_format)
-                yield path.as_posix(), known
+        root, pictures = Path(), sorted(self.pictures.items())
+        for sha256, image_format in pictures:
+            yield paths.original_path(root, sha256, image_format).as_posix(), sha256
+        for sha256, _format in pictures:
+            yield paths.preview_path(root, sha256).as_posix(), ""
+        for sha256, _format in pictures:
+            yield paths.thumbnail_path(root, sha256).as_posix(), ""
         yield from sorted((paths.incoming_path(root, number).as_posix(), "") for number in self.parts)
 
 
@@ -141,9 +138,9 @@ def _wanted(apps: Apps) -> Wanted:
     here = {model._meta.label_lower: model for model in apps.get_models()}
     for name in ("datasets.image", "datasets.keptpicture"):
         if name in here:
-            rows = models.QuerySet(here[name]).order_by().values_list("sha256", "format")
+            rows = all_rows(here[name]).order_by().values_list("sha256", "format")
             wanted.pictures.update(rows.iterator(chunk_size=2000))
-    items = models.QuerySet(here["datasets.importitem"]).order_by()
+    items = all_rows(here["datasets.importitem"]).order_by()
     # A file that still waits for bytes is sent from its beginning; one inside an archive is fetched from there again.
     unread = items.filter(state__in=["HELD", "RECEIVED", "PROCESSING"])
     if any(field.name == "archive" for field in items.model._meta.local_fields):

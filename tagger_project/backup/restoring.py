@@ -12,7 +12,7 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ from tagger_project.backup.manifest import Manifest, read_manifest
 from tagger_project.backup.pieces import Changed, Pieces, copy_checked, damaged, settle
 from tagger_project.backup.places import data_dir, leave, place, refuse_other_connections, uses_sqlite
 from tagger_project.backup.problems import BackupProblem, DamagedBackup
-from tagger_project.backup.rows import AnyModel, load_table, read_lines, set_last_ids, tables_of
+from tagger_project.backup.rows import AnyModel, all_rows, load_table, read_lines, set_last_ids, tables_of
 from tagger_project.schema import applied_migrations, unknown_migrations
 from tagger_project.supervisor.data_folder import locked, make_data_folder, refuse_network_disk
 from tagger_project.supervisor.refusal import CannotStart
@@ -201,7 +201,7 @@ def _load(found: list[AnyModel], manifest: Manifest, pieces: Pieces) -> None:
     if set(by_name) != {table.model for table in manifest.tables}:
         raise DamagedBackup(_("The backup does not fit its own schema: its tables are others."))
     for model in reversed(found):
-        models.QuerySet(model)._raw_delete(connection.alias)  # what migrations put there is in the backup too
+        all_rows(model)._raw_delete(connection.alias)  # what migrations put there is in the backup too
     tables = {table.model: table for table in manifest.tables}
     ordered = [(model, tables[name]) for name, model in by_name.items()]
     for model, table in ordered:

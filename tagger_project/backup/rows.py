@@ -54,6 +54,11 @@ def _after_what_it_needs(model: AnyModel, ordered: dict[str, AnyModel], above: s
     ordered[label] = model
 
 
+def all_rows(model: AnyModel) -> models.QuerySet[Any]:
+    """Return the rows of a table, past the managers of its model, which may leave some out."""
+    return models.QuerySet(model)
+
+
 def columns(model: AnyModel) -> list[models.Field[Any, Any]]:
     """Return the columns of a table that are stored; what the database works out itself is none of them."""
     return [field for field in model._meta.local_concrete_fields if not getattr(field, "generated", False)]
@@ -72,7 +77,7 @@ def write_table(model: AnyModel, pieces: Pieces) -> Table:
     """
     fields = columns(model)
     names = [field.attname for field in fields]
-    rows = models.QuerySet(model).order_by("pk").values_list(*names).iterator(chunk_size=2000)
+    rows = all_rows(model).order_by("pk").values_list(*names).iterator(chunk_size=2000)
     found = list(_pieces(rows, pieces))
     return Table(model._meta.label_lower, names, found, _last_id(model))
 
@@ -137,7 +142,7 @@ def load_table(model: AnyModel, table: Table, pieces: Pieces) -> int:
         lines = read_lines(piece, pieces)
         while some := list(islice(lines, _AT_ONCE)):
             made = [_row(model, table.fields, readers, line) for line in some]
-            models.QuerySet(model).bulk_create(made, batch_size=_AT_ONCE)
+            all_rows(model).bulk_create(made, batch_size=_AT_ONCE)
             loaded += len(made)
     if loaded != table.rows:
         raise DamagedBackup(_("The backup is damaged: rows of %(table)s are missing.") % {"table": table.model})
@@ -207,7 +212,7 @@ def set_last_ids(loaded: Sequence[tuple[AnyModel, Table]]) -> None:
         for model, table in loaded:
             field = model._meta.auto_field
             if field is not None and table.last_id:
-                _raise_last_id(cursor, model._meta.db_table, field.column, table.last_id)
+                _raise_last_id(cursor, model._meta.db_table, str(field.column), table.last_id)
 
 
 def _raise_last_id(cursor: Any, table: str, column: str, last: int) -> None:
