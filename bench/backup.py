@@ -49,7 +49,7 @@ for start in range(0, count, 1000):
         Change(key=uuid.uuid4(), dataset=dataset, source="PERSON", done_at=timezone.now()) for i in made
     )
     TagOperation.objects.bulk_create(
-        TagOperation(key=uuid.uuid4(), change=c, image=i, kind="ADD", tag_name="tag", after=1.0, source="PERSON")
+        TagOperation(key=uuid.uuid4(), change=c, image=i, kind="ADD", tag_name="tag", after=1.0)
         for i, c in zip(made, changes) for k in range(3)
     )
 """

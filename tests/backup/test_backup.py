@@ -89,13 +89,14 @@ def test_a_second_backup_adds_what_is_new_and_drops_what_is_gone(
     assert "is whole" in here.must("verify_backup", folder)
 
 
+@pytest.mark.parametrize("kills", [1, pytest.param(8, marks=pytest.mark.heavy)])
 def test_a_backup_that_was_killed_leaves_the_one_before_valid_and_goes_on(
-    on_sqlite: Installation, its_backup: Path, tmp_path: Path
+    on_sqlite: Installation, its_backup: Path, tmp_path: Path, kills: int
 ) -> None:
     here = on_sqlite.copy(tmp_path / "here")
     folder = copied(its_backup, tmp_path / "b")
     here.run("from tests import factories; factories.make_dataset(name='Another')")
-    for seconds in (0.7, 1.0, 1.3):
+    for number in range(kills):
         process = subprocess.Popen(
             [sys.executable, "manage.py", "backup", str(folder)],
             cwd=BASE_DIR,
@@ -104,7 +105,7 @@ def test_a_backup_that_was_killed_leaves_the_one_before_valid_and_goes_on(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(seconds)
+        time.sleep(0.8 + 0.15 * number)
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGKILL)
         process.wait()
