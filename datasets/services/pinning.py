@@ -33,7 +33,8 @@ def pinned() -> Iterator[None]:
     Raises:
         AlreadyPinned: somebody else does the same.
     """
-    with _lock() as file:
+    make_folder(_path().parent)
+    with _path().open("a", encoding="ascii") as file:
         end = time.monotonic() + _SECONDS
         while not _taken(file, fcntl.LOCK_EX):
             if time.monotonic() > end:
@@ -46,9 +47,9 @@ def pinned() -> Iterator[None]:
 def removing() -> Iterator[bool]:
     """Say whether files may be removed; if so, no backup begins before the end of the block."""
     try:
-        file = _lock()
-    except OSError:
-        # A full disk has no room for a lock either, and wants what is removed here. A backup has made the lock already.
+        file = _path().open(encoding="ascii")
+    except FileNotFoundError:
+        # No backup was ever made. One that begins now sees rows that name these files no more.
         yield True
         return
     with file:
@@ -67,10 +68,9 @@ def remove_unless_pinned(path: Path) -> bool:
         return True
 
 
-def _lock() -> IO[str]:
+def _path() -> Path:
     folder: Path = settings.DATA_DIR
-    make_folder(folder)
-    return (folder / "backup.lock").open("a", encoding="ascii")
+    return folder / "backup.lock"
 
 
 def _taken(file: IO[str], kind: int) -> bool:
