@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from datasets import paths
 from datasets.models import Image, KeptPicture
+from datasets.services.pinning import removing
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +99,11 @@ def free_unneeded_blobs(*, older_than: timedelta = GRACE, first_shard: int = 0, 
     pictures = size = 0
     for shard in range(first_shard, SHARDS):
         for sha256, files in _unneeded(shard, before):
-            freed = _free(sha256, files, before)
+            with removing() as may_remove:
+                if not may_remove:
+                    logger.info("A backup is being made: what nothing needs is freed afterwards.")
+                    return Freed(pictures, size)
+                freed = _free(sha256, files, before)
             pictures, size = pictures + (freed > 0), size + freed
             if time.monotonic() > end:
                 return Freed(pictures, size, next_shard=shard)

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
@@ -27,10 +27,12 @@ def migrate() -> None:
     """Bring the tables up to date.
 
     Raises:
-        CannotStart: the database does not answer.
+        CannotStart: the database does not answer, or a newer program has written it.
     """
     try:
         call_command("migrate", interactive=False, verbosity=0)
+    except CommandError as error:
+        raise CannotStart(str(error)) from error
     except (OperationalError, ImproperlyConfigured) as error:
         what = _("The database in the data folder") if uses_sqlite() else _("The database in DATABASE_URL")
         reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
