@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,14 +10,6 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from tagger_project import health
-
-
-@pytest.fixture(autouse=True)
-def no_memory() -> Iterator[None]:
-    """What this process knows of its tables begins anew, and is nothing to the next test."""
-    health._migrated.clear()
-    yield
-    health._migrated.clear()
 
 
 def parts(client: Client) -> dict[str, str]:
