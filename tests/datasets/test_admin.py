@@ -187,7 +187,7 @@ def test_nobody_can_sign_in_as_the_local_owner(client: Client, password_mode: No
 def test_the_admin_keeps_the_rules_of_the_pages(
     client: Client, dataset: Dataset, field: str, value: str, words: str
 ) -> None:
-    fields = {"name": "Cats", "file_prefix": "cats", "trigger_word": "", "owner": "", field: value}
+    fields = {"name": "Cats", "file_prefix": "cats", "trigger_word": "", **_NO_MEMBERS, field: value}
     answer = client.post(reverse("admin:datasets_dataset_change", args=[dataset.pk]), fields)
     assert answer.status_code == 200
     assert words in answer.content.decode()
