@@ -8,12 +8,12 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from datasets.models import Dataset, Invitation, Membership, Role
 from datasets.permissions import check_can_manage, get_may, get_role, visible_datasets
@@ -106,7 +106,6 @@ def revoke(request: HttpRequest, dataset_id: int) -> HttpResponse:
 
 @never_cache
 @login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """Ask whoever opens an invitation's link whether they come in; who is not signed in does that first.
 
@@ -119,6 +118,8 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         if found is not None:
             service.remember_invitation(request, found)
         return redirect_to_login(request.path)
+    if request.method not in {"GET", "HEAD", "POST"}:
+        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     if found is None:
         return render(request, "datasets/invitation_over.html", status=404)
     if request.method == "POST":

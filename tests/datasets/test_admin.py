@@ -175,6 +175,9 @@ def test_nobody_can_sign_in_as_the_local_owner(client: Client, password_mode: No
     assert not client.login(username="local-owner", password="")
 
 
+_NO_MEMBERS = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
