@@ -74,6 +74,7 @@ def list_members(request: HttpRequest, dataset_id: int) -> list[MemberOut]:
 def change_member(request: HttpRequest, member_id: int, body: RoleIn) -> MemberOut:
     """Give a member another role; 409 for the only owner."""
     member = _member(request, member_id)
+    check_can_manage(member.dataset, person(request))
     try:
         return _told(service.change_role(member, body.role, by=person(request)), request)
     except service.LastOwner as error:
@@ -85,7 +86,9 @@ def change_member(request: HttpRequest, member_id: int, body: RoleIn) -> MemberO
 @router.delete("/members/{int:member_id}", response={204: None, 409: ErrorOut})
 def remove_member(request: HttpRequest, member_id: int) -> Status[None]:
     """Take a member out, or leave oneself; 409 for the only owner. What they did stays."""
-    member = _member(request, member_id)
+    member, user = _member(request, member_id), person(request)
+    if user is None or member.user_id != user.pk:
+        check_can_manage(member.dataset, user)
     try:
         service.remove_member(member, by=person(request))
     except service.LastOwner as error:
@@ -107,6 +110,7 @@ def list_invitations(request: HttpRequest, dataset_id: int) -> list[InvitationOu
 def invite(request: HttpRequest, dataset_id: int, body: InvitationIn) -> Status[MadeInvitationOut]:
     """Make a link that lets in whoever has it; for owners."""
     dataset = _visible(request, dataset_id)
+    check_can_manage(dataset, person(request))
     try:
         made, secret = service.invite(dataset, body.role, lasts=timedelta(days=body.days), by=person(request))
     except service.InvitationRefused as error:
@@ -121,7 +125,9 @@ def revoke_invitation(request: HttpRequest, invitation_id: int) -> Status[None]:
     if is_open():
         raise Http404
     links = Invitation.objects.filter(dataset__in=visible_datasets(user)).select_related("dataset")
-    service.revoke(get_object_or_404(links, pk=invitation_id), by=user)
+    link = get_object_or_404(links, pk=invitation_id)
+    check_can_manage(link.dataset, user)
+    service.revoke(link, by=user)
     return Status(204, None)
 
 
