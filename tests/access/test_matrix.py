@@ -161,8 +161,6 @@ def ask(client: Client, row: Row, place: Place, actor: str) -> tuple[HttpRespons
     cookies = SimpleCookie({name: morsel.value for name, morsel in client.cookies.items()})
     with CaptureQueriesContext(connection) as queries, transaction.atomic():
         answer = send(client, row.way, path + query, body, is_call=is_call)
-        if getattr(answer, "streaming", False):
-            answer.close()
         transaction.set_rollback(True)
     client.cookies = cookies
     return answer, [query["sql"] for query in queries if _WRITES.match(query["sql"])]
