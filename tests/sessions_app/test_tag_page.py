@@ -86,7 +86,7 @@ def test_password_mode_asks_for_a_login(client: Client, dataset: Dataset, settin
     image = factories.make_image(dataset)
     answer = client.get(_page(image))
     assertRedirects(answer, f"{reverse('login')}?next={_page(image)}", fetch_redirect_response=False)
-    client.force_login(factories.make_user())
+    client.force_login(factories.make_member(dataset))
     assert client.get(_page(image)).status_code == 200
 
 
