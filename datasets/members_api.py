@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
@@ -115,7 +115,8 @@ def invite(request: HttpRequest, dataset_id: int, body: InvitationIn) -> Status[
         made, secret = service.invite(dataset, body.role, lasts=timedelta(days=body.days), by=person(request))
     except service.InvitationRefused as error:
         raise HttpError(422, str(error)) from error
-    return Status(201, MadeInvitationOut(**_facts(made), link=request.build_absolute_uri(reverse("datasets:invitation", args=[secret]))))
+    link = request.build_absolute_uri(reverse("datasets:invitation", args=[secret]))
+    return Status(201, MadeInvitationOut(**_facts(made), link=link))
 
 
 @router.delete("/invitations/{int:invitation_id}", response={204: None})
@@ -155,7 +156,7 @@ def _told(member: Membership, request: HttpRequest) -> MemberOut:
     )
 
 
-def _facts(link: Invitation) -> dict[str, object]:
+def _facts(link: Invitation) -> dict[str, Any]:
     return {
         "id": link.pk,
         "role": Role(link.role),

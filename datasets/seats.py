@@ -8,6 +8,7 @@ sockets there are, a round is three queries.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -107,10 +108,8 @@ class _Watch:
 
     async def _run(self) -> None:
         while self._sockets:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), EVERY)
-            except TimeoutError:
-                pass
             self._woken.clear()
             try:
                 await self._look()

@@ -1,7 +1,7 @@
 """Who belongs to a dataset: roles, invitation links, and that there is always an owner.
 
-Every write holds the dataset's row first: of two owners who leave at the same moment, one stays. What somebody may do is
-asked again under that hold, so that nobody uses a right that was taken from them a moment ago.
+Every write holds the dataset's row first: of two owners who leave at the same moment, one stays. What somebody may do
+is asked again under that hold, so that nobody uses a right that was taken from them a moment ago.
 """
 
 from __future__ import annotations

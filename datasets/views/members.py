@@ -1,4 +1,4 @@
-"""The members of a dataset, and the links by which others come. Works without a script; without logins it is not there."""
+"""The members of a dataset, and the links by which others come: without a script, too; not there without logins."""
 
 from __future__ import annotations
 
@@ -148,9 +148,7 @@ _SENTENCES = {
 }
 
 
-def _show(
-    request: HttpRequest, dataset: Dataset, *, made: Invitation | None = None, link: str = ""
-) -> HttpResponse:
+def _show(request: HttpRequest, dataset: Dataset, *, made: Invitation | None = None, link: str = "") -> HttpResponse:
     user = person(request)
     may = get_may(dataset, user)
     members = get_members(dataset)

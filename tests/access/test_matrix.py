@@ -217,7 +217,7 @@ def client_of(world: World, actor: str) -> Client:
     return client
 
 
-def leads_to_login(answer: HttpResponse) -> bool:
+def leads_to_login(answer: Any) -> bool:
     return answer.status_code == 302 and answer["Location"].startswith(("/login/", "/admin/login/", "/accounts/login"))
 
 

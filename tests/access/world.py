@@ -115,5 +115,3 @@ def _words(tag: Tag) -> dict[str, int]:
     implied, _ = Tag.objects.get_or_create(name="seat")
     TagImplication.objects.get_or_create(tag=tag, implies=implied)
     return {"tag_id": tag.pk, "alias_id": alias.pk, "implied_id": implied.pk}
-
-

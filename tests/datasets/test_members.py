@@ -1,4 +1,4 @@
-"""Members of a dataset: roles, links that invite, that there is always an owner, and sockets of who is none any more."""
+"""Members of a dataset: roles, links that invite, that there is always an owner, and when sockets end."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from datasets.models import Dataset, Invitation, Membership, Role
 from datasets.permissions import can_edit, can_manage, can_review, visible_datasets
 from datasets.services import members
 from datasets.services.datasets import create_dataset
+from tagger_project.consumers import GONE
 from tests import factories, sockets
 from tests.tagging.doing import together
 
@@ -218,9 +219,14 @@ def test_the_page_shows_what_one_may(dataset: Dataset, owner: User, password_mod
     tagger = factories.make_member(dataset, factories.make_user(username="ben"))
     address = reverse("datasets:members", args=[dataset.pk])
     page = signed_in(owner).get(address).content.decode()
-    assert "Role of ben" in page and "Make a link" in page and "Role of anna" not in page
+    assert "Role of ben" in page
+    assert "Make a link" in page
+    assert "Role of anna" not in page
     page = signed_in(tagger).get(address).content.decode()
-    assert "ben" in page and "Role of" not in page and "Make a link" not in page and "Leave" in page
+    assert "ben" in page
+    assert "Role of" not in page
+    assert "Make a link" not in page
+    assert "Leave" in page
 
 
 def test_roles_are_changed_and_members_leave_over_the_api(dataset: Dataset, owner: User, password_mode: None) -> None:
@@ -269,7 +275,7 @@ def _end_sessions() -> None:
 def test_a_socket_ends_with_the_right_to_it(dataset: Dataset, password_mode: None, address: str, end: str) -> None:
     user = factories.make_member(dataset)
     client, stays = signed_in(user), signed_in(factories.make_member(dataset))
-    code = seats.GONE if end in {"the membership", "the row, by hand"} else seats.SIGNED_OUT
+    code = GONE if end in {"the membership", "the row, by hand"} else seats.SIGNED_OUT
 
     async def look() -> None:
         path = address.format(dataset.pk)
