@@ -218,7 +218,8 @@ def client_of(world: World, actor: str) -> Client:
 
 
 def leads_to_login(answer: Any) -> bool:
-    return answer.status_code == 302 and answer["Location"].startswith(("/login/", "/admin/login/", "/accounts/login"))
+    logins = ("/login/", "/admin/login/", "/accounts/login")
+    return bool(answer.status_code == 302 and answer["Location"].startswith(logins))
 
 
 def text_of(answer: HttpResponse) -> str:
