@@ -16,7 +16,7 @@ from ninja.errors import HttpError
 from datasets.batches import batches
 from datasets.jobs import start_freeing, start_processing
 from datasets.models import Dataset, ImportItem, ImportJob
-from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
+from datasets.permissions import check_can_edit, check_can_manage, visible_datasets, visible_images, visible_imports
 from datasets.queries.progress import get_import_progress
 from datasets.queries.trash import get_trash_page
 from datasets.schemas import (
@@ -58,6 +58,13 @@ def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
     check_can_edit(dataset, user)
+    return dataset
+
+
+def _manageable(request: HttpRequest, dataset_id: int) -> Dataset:
+    user = person(request)
+    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    check_can_manage(dataset, user)
     return dataset
 
 
@@ -113,7 +120,7 @@ def get_dataset(request: HttpRequest, dataset_id: int) -> DatasetOut:
 @router.patch("/datasets/{int:dataset_id}", response={200: DatasetOut, 409: ErrorOut, 422: ErrorOut}, tags=["datasets"])
 def change_dataset(request: HttpRequest, dataset_id: int, body: DatasetPatch) -> DatasetOut:
     """Change the name, the file prefix or the trigger word."""
-    dataset = _editable(request, dataset_id)
+    dataset = _manageable(request, dataset_id)
     try:
         datasets_service.change_dataset(
             dataset,
@@ -157,7 +164,7 @@ def restore_images(request: HttpRequest, dataset_id: int, body: ImagesIn) -> Mov
 @router.post("/datasets/{int:dataset_id}/trash/empty", response=MovedOut, tags=["trash"])
 def empty_trash(request: HttpRequest, dataset_id: int, body: TrashIn) -> MovedOut:
     """Delete images of the trash for ever; this cannot be undone."""
-    dataset = _editable(request, dataset_id)
+    dataset = _manageable(request, dataset_id)
     deleted = trash_service.empty_trash(dataset, body.images, by=person(request), until=timezone.now())
     start_freeing()
     return MovedOut(images=deleted)

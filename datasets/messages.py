@@ -54,6 +54,15 @@ class ImportProgress(Message):
 
 
 @dataclass(frozen=True)
+class RightsChanged(Notice):
+    """Somebody became a member, has another role, or is a member no more; sockets ask who may still listen."""
+
+    type: ClassVar[str] = "rights.changed"
+
+    dataset_id: int
+
+
+@dataclass(frozen=True)
 class ImportTouched(Notice):
     """Something happened in an import; sockets answer with `ImportProgress`."""
 

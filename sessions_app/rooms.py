@@ -29,7 +29,8 @@ from channels.layers import get_channel_layer
 from django.core.exceptions import ObjectDoesNotExist
 from redis.exceptions import RedisError
 
-from datasets.messages import DatasetTouched, dataset_group
+from datasets.messages import DatasetTouched, RightsChanged, dataset_group
+from datasets.seats import look_again
 from sessions_app.live_words import Crowd, changed_message
 from sessions_app.messages import DeskTaken, HoldTaken, PeopleTouched, desk_group
 from sessions_app.queries.people import PersonHere, get_people
@@ -251,6 +252,8 @@ class Room:
         elif notice["type"] == BulkProgress.type:
             self._jobs[notice["data"]["job_id"]] = notice
             self._progress.wake()
+        elif notice["type"] == RightsChanged.type:
+            look_again()
 
     def touch(self) -> None:
         """Tell what changed, now or in a moment."""

@@ -10,6 +10,7 @@ from ninja.errors import ValidationError
 from datasets.api import router as datasets_router
 from datasets.filter_reading import BadFilter
 from datasets.grid_api import router as grid_router
+from datasets.members_api import router as members_router
 from sessions_app.api import router as sessions_router
 from sessions_app.people_api import router as people_router
 from tagger_project.api_door import ApiDoor, guarded
@@ -36,6 +37,7 @@ api = DescribedApi(
 api.add_decorator(guarded, mode="view")
 api.add_router("", datasets_router)
 api.add_router("", grid_router)
+api.add_router("", members_router)
 api.add_router("", tagging_router)
 api.add_router("", tagging_desk_router)
 api.add_router("", history_router)

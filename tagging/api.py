@@ -8,8 +8,8 @@ from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
 from datasets.jobs import start_processing
-from datasets.models import Dataset, Image, ImportJob
-from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
+from datasets.models import Dataset, Image, ImportJob, ReviewState
+from datasets.permissions import check_can_edit, check_can_review, visible_datasets, visible_images, visible_imports
 from datasets.queries.progress import get_import_progress
 from datasets.schemas import MovedOut, ProgressOut
 from datasets.services.held_texts import count_held, decide_about_sidecars, show_texts
@@ -93,7 +93,8 @@ def review_image(request: HttpRequest, image_id: int, body: ReviewIn) -> ImageSt
     """Take an image a step on: ready, approved, or changes requested with a reason; 409 where no step leads there."""
     user = person(request)
     image = get_object_or_404(visible_images(user), pk=image_id)
-    check_can_edit(image.dataset, user)
+    is_judgement = body.state in {ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED}
+    (check_can_review if is_judgement else check_can_edit)(image.dataset, user)
     try:
         return ImageStateOut.of(set_review(image, body.state, reason=body.reason, key=body.key, by=user))
     except ReviewMovedOn as error:

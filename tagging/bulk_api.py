@@ -12,7 +12,7 @@ from ninja.errors import HttpError
 
 from datasets.filter_reading import BadFilter
 from datasets.models import Dataset
-from datasets.permissions import check_can_edit, visible_datasets
+from datasets.permissions import check_can_edit, check_can_take_back, visible_datasets
 from tagger_project.auth import person
 from tagging.bulk_schemas import (
     BulkIn,
@@ -72,7 +72,7 @@ def undo(request: HttpRequest, change_id: int, body: UndoJobIn) -> Status[BulkJo
     user = person(request)
     changes = Change.objects.filter(dataset__in=visible_datasets(user)).select_related("dataset")
     change = get_object_or_404(changes, pk=change_id)
-    check_can_edit(change.dataset, user)
+    check_can_take_back(change.dataset, user, made_by=change.done_by_id)
     with _refusals_told():
         job = do_or_enqueue(start_undo(change, key=body.key, by=user))
     if job.state == BulkJob.State.FAILED:
@@ -91,7 +91,7 @@ def cancel_job(request: HttpRequest, job_id: int) -> BulkJobOut:
     """Stop a job after the images in hand; what was done stays in its entry, and can be taken back as one."""
     user = person(request)
     job = get_object_or_404(visible_bulk_jobs(user), pk=job_id)
-    check_can_edit(job.dataset, user)
+    check_can_take_back(job.dataset, user, made_by=job.started_by_id)
     cancel(job)
     job.refresh_from_db()
     return BulkJobOut.of(job)

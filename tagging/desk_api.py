@@ -8,7 +8,7 @@ from ninja import Router
 from ninja.errors import HttpError
 
 from datasets.models import Dataset
-from datasets.permissions import check_can_edit, visible_datasets
+from datasets.permissions import check_can_edit, check_can_manage, visible_datasets
 from tagger_project.auth import person
 from tagging.desk_schemas import (
     PicturesToAskOut,
@@ -93,7 +93,9 @@ def read_vocabulary_settings(request: HttpRequest, dataset_id: int) -> Vocabular
 @router.put("/datasets/{int:dataset_id}/vocabulary", response=VocabularySettings, tags=["tags"])
 def change_vocabulary_settings(request: HttpRequest, dataset_id: int, body: VocabularySettings) -> VocabularySettings:
     """Say how tags that come in from now on are spelled; those that are there stay as they are."""
-    set_spelling(_editable(request, dataset_id), body.spelling)
+    dataset = _visible(request, dataset_id)
+    check_can_manage(dataset, person(request))
+    set_spelling(dataset, body.spelling)
     return body
 
 

@@ -13,7 +13,7 @@ from ninja.errors import HttpError
 from pydantic import ValidationError
 
 from datasets.models import Dataset
-from datasets.permissions import check_can_edit, visible_datasets
+from datasets.permissions import check_can_review, visible_datasets
 from tagger_project.auth import person
 from tagging.exports_schemas import ExportIn, ExportOut, ExportsIn, OptionsIn, PreviewIn, PreviewOut, ProfileOut
 from tagging.jobs import write_soon
@@ -111,11 +111,11 @@ def _version(request: HttpRequest, dataset: Dataset, version_id: int) -> Dataset
 
 
 def _own(request: HttpRequest, job_id: int) -> ExportJob:
-    """Return an export that this person started, or whose dataset they may edit."""
+    """Return an export that this person started, or whose dataset they may review."""
     user = person(request)
     job = get_object_or_404(visible_exports(user), pk=job_id)
     if user is None or job.started_by_id != user.pk:
-        check_can_edit(job.dataset, user)
+        check_can_review(job.dataset, user)
     return job
 
 

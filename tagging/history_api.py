@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Router
 from ninja.errors import HttpError
 
-from datasets.permissions import check_can_edit, visible_datasets, visible_images
+from datasets.permissions import check_can_take_back, visible_datasets, visible_images
 from tagger_project.auth import person
 from tagging.history_schemas import BlamesOut, HistoryOut, UndoIn, UndoneOut
 from tagging.models import Change, Source
@@ -61,7 +61,7 @@ def undo(request: HttpRequest, change_id: int, body: UndoIn) -> UndoneOut:
     user = person(request)
     datasets = visible_datasets(user)
     change = get_object_or_404(Change.objects.filter(dataset__in=datasets).select_related("dataset"), pk=change_id)
-    check_can_edit(change.dataset, user)
+    check_can_take_back(change.dataset, user, made_by=change.done_by_id)
     try:
         undone = undo_change(change, by=user, key=body.key, after=body.after, seconds=SECONDS_AN_ANSWER)
     except NothingToUndo as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -31,15 +30,6 @@ class Dataset(models.Model):
     )
     trigger_word = models.CharField(
         _("trigger word"), max_length=100, blank=True, help_text=_("Stands first in every exported caption.")
-    )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("owner"),
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="datasets",
-        help_text=_("Empty for what was made without logins."),
     )
     revision = models.PositiveBigIntegerField(_("revision"), default=0, editable=False)
     next_position = models.PositiveBigIntegerField(default=1, editable=False)

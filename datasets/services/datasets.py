@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from datasets.messages import DatasetTouched, dataset_group
-from datasets.models import Dataset
+from datasets.models import Dataset, Membership, Role
 from datasets.names import SPLIT_WORDS
 from tagger_project.live import publish
 
@@ -24,7 +24,7 @@ MOST_UNDERSCORES = 2
 # Characters that turn the reading direction of what follows them, far beyond the name itself.
 _TURNERS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # What people change. The other columns count (places, revisions): saving them would turn a count back.
-PERSONS_FIELDS = ("name", "file_prefix", "trigger_word", "owner")
+PERSONS_FIELDS = ("name", "file_prefix", "trigger_word")
 
 
 class DatasetError(Exception):
@@ -76,9 +76,12 @@ def create_dataset(*, name: str, file_prefix: str = "", trigger_word: str = "", 
     Raises:
         DatasetError: one of its kinds; the text says what to change.
     """
-    dataset = Dataset(owner=by)
+    dataset = Dataset()
     _fill(dataset, name, file_prefix, trigger_word)
-    _save(dataset)
+    with transaction.atomic():
+        _save(dataset)
+        if by is not None:
+            Membership.objects.create(dataset=dataset, user=by, role=Role.OWNER)
     return dataset
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from datasets.jobs import start_freeing
 from datasets.models import Dataset
-from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.permissions import check_can_edit, check_can_manage, get_may, visible_datasets
 from datasets.queries.trash import get_trash_page
 from datasets.services.trash import empty_trash, restore
 from tagger_project.auth import person
@@ -29,10 +29,12 @@ def trash_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """What was deleted and can come back."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    may = get_may(dataset, user)
     context = {
         "dataset": dataset,
         "view": get_trash_page(dataset, after=request.GET.get("after", ""), limit=IMAGES_A_PAGE),
-        "can_edit": can_edit(dataset, user),
+        "can_edit": may.edit,
+        "may": may,
         "days": settings.TRASH_DAYS,
         # Without a script the question is printed open.
         "asks": request.GET.get("empty") == "1",
@@ -58,6 +60,7 @@ def restore_images(request: HttpRequest, dataset_id: int) -> HttpResponse:
 def empty(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Delete for ever what was in the trash when the page was read."""
     dataset = _editable(request, dataset_id)
+    check_can_manage(dataset, person(request))
     count = empty_trash(dataset, None, by=person(request), until=_moment(request.POST.get("until", "")))
     start_freeing()
     text = ngettext("%(count)d image was deleted for ever.", "%(count)d images were deleted for ever.", count)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from datasets.filter_reading import BadFilter
-from datasets.permissions import visible_datasets, visible_images
+from datasets.permissions import get_may, visible_datasets, visible_images
 from sessions_app.models import TaggingSession
 from sessions_app.permissions import own_walks
 from sessions_app.queries import get_desk, get_first_image_id, get_place, get_walk_image_id
@@ -77,12 +79,14 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
     except BadFilter as refused:
         return _explain(request, refused)
     query = f"?walk={walk.pk}" if walk else ""
+    may = get_may(image.dataset, user)
     context = {
         "dataset": image.dataset,
         "desk": desk,
         "state": state,
         "walk": walk,
         "query": query,
+        "may": may,
         "file": DeskOut.of(desk, state).image,
         "payload": {
             "dataset": {
@@ -93,6 +97,8 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
             },
             "desk": DeskOut.of(desk, state).model_dump(mode="json"),
             "walk": {"id": walk.pk, "is_finished": walk.finished_at is not None} if walk else None,
+            # What is not in here is on the page for nobody to press; the server refuses it all the same.
+            "may": asdict(may),
             "keys": KeyMapOut.from_orm(get_key_map(user)).model_dump(),
             "urls": {
                 "api": reverse("api-1:api-root"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from datasets.permissions import visible_datasets
+from datasets.permissions import check_can_edit, visible_datasets
 from tagger_project.auth import person
 from tagging.forms import MOST_TAGS, RewordingForm
 from tagging.permissions import check_can_edit_vocabulary
@@ -120,6 +121,7 @@ def take_step(request: HttpRequest, kind: Kind, tags: Sequence[str], *, by: User
     step = Step(kind, form)
     if not form.is_valid():
         return step
+    _check_reach(form.rewordings(is_begun="done" in request.POST), by)
     try:
         pressed = request.POST.get("step")
         if pressed == "do":
@@ -129,6 +131,16 @@ def take_step(request: HttpRequest, kind: Kind, tags: Sequence[str], *, by: User
     except (RewordingRefused, TagRefused) as error:
         form.add_error("into", str(error))
     return step
+
+
+def _check_reach(rewordings: Sequence[Rewording], by: User | None) -> None:
+    """Raise `PermissionDenied` where datasets would change that somebody may not change, or does not even see."""
+    if by is None or by.is_superuser:
+        return
+    for rewording in rewordings:
+        if rewording.dataset is None:
+            raise PermissionDenied(_("Everywhere is for administrators. Choose one of your datasets."))
+        check_can_edit(rewording.dataset, by)
 
 
 def _look(step: Step, rewordings: Sequence[Rewording]) -> None:

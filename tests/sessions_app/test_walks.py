@@ -345,8 +345,8 @@ class TestAnotherPersonsWalk:
 
     @pytest.fixture
     def walk(self, client: Client, dataset: Dataset, images: list[Image]) -> TaggingSession:
-        client.force_login(factories.make_user())
-        return _start(dataset, by=factories.make_user())
+        client.force_login(factories.make_member(dataset))
+        return _start(dataset, by=factories.make_member(dataset))
 
     def test_its_pages_are_not_there(self, client: Client, walk: TaggingSession, images: list[Image]) -> None:
         assert client.get(reverse("sessions_app:tag", args=[walk.dataset_id]), {"walk": walk.pk}).status_code == 404

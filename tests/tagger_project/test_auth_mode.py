@@ -132,7 +132,7 @@ def test_a_socket_is_for_those_who_signed_in(password_mode: None) -> None:
     dataset = factories.make_dataset()
     job = uploading.start(dataset)
     member = Client()
-    member.force_login(factories.make_user())
+    member.force_login(factories.make_member(dataset))
     for path in (f"/ws/datasets/{dataset.pk}/", f"/ws/imports/{job.pk}/"):
         assert async_to_sync(is_refused)(path)
         assert async_to_sync(is_refused)(path, client=Client())
@@ -194,14 +194,14 @@ def test_what_a_person_makes_bears_their_name(client: Client, person: User) -> N
     made = client.post(f"{API}datasets", {"name": "Mine"}, content_type="application/json").json()
     job = client.post(f"{API}datasets/{made['id']}/imports", {}, content_type="application/json").json()
     dataset = Dataset.objects.get(pk=made["id"])
-    assert dataset.owner == person
+    assert list(dataset.memberships.values_list("user", "role")) == [(person.pk, "OWNER")]
     assert dataset.imports.get(pk=job["id"]).started_by == person
 
 
 def test_in_open_mode_nobody_signs_in_and_nothing_bears_a_name(client: Client, person: User) -> None:
     client.force_login(person)
     made = client.post(f"{API}datasets", {"name": "Ours"}, content_type="application/json").json()
-    assert Dataset.objects.get(pk=made["id"]).owner is None
+    assert not Dataset.objects.get(pk=made["id"]).memberships.exists()
     assert Client().get(reverse("datasets:list")).status_code == 200
     assert len(Client().get(f"{API}datasets").json()) == 1
 

@@ -193,7 +193,7 @@ def test_in_password_mode_nobody_reads_or_writes_without_a_login(
 
 
 def test_in_password_mode_an_edit_bears_a_name(client: Client, image: Image, password_mode: None) -> None:
-    user = factories.make_user()
+    user = factories.make_member(image.dataset)
     client.force_login(user)
     assert edit(client, image, operation("add", tag="a")).status_code == 200
     assert Change.objects.get().done_by == user

@@ -174,7 +174,7 @@ def test_in_password_mode_nobody_sees_anything_without_a_login(
         assert client.get(f"/api/v1{address}").status_code == 401
     assert ask(client, dataset).status_code == 401
     assert client.get(file_address(job)).status_code == 302
-    client.force_login(factories.make_user())
+    client.force_login(factories.make_member(dataset))
     assert client.get(file_address(job)).status_code == 200
 
 

@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("--dataset", required=True, help="The dataset's name; it is made if there is none.")
         parser.add_argument("--prefix", default="", help="File prefix of a new dataset.")
         parser.add_argument("--trigger-word", default="", help="Trigger word of a new dataset.")
+        parser.add_argument("--owner", default="", help="User name of who owns a new dataset; unset: nobody yet.")
         parser.add_argument(
             "--texts",
             choices=[_as_option(policy) for policy in ImportJob.SidecarPolicy],
@@ -62,6 +64,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, and say what became of each file."""
+        owner = User.objects.filter(username=options["owner"]).first() if options["owner"] else None
+        if options["owner"] and owner is None:
+            raise CommandError(_("There is no account “%(name)s”.") % {"name": options["owner"]})
         try:
             files = find_files(options["folder"])
             if not files:
@@ -70,7 +75,7 @@ class Command(BaseCommand):
                 name=options["dataset"],
                 file_prefix=options["prefix"],
                 trigger_word=options["trigger_word"],
-                by=None,
+                by=owner,
             )
         except (FolderRefused, DatasetError) as error:
             raise CommandError(str(error)) from error
@@ -80,7 +85,7 @@ class Command(BaseCommand):
             policy=ImportJob.SidecarPolicy(_from_option(options["texts"])),
             reading=ImportJob.SidecarReading(_from_option(options["read_as"])),
         )
-        job = start_import(dataset, source=ImportJob.Source.FOLDER, by=None, texts=rules)
+        job = start_import(dataset, source=ImportJob.Source.FOLDER, by=owner, texts=rules)
         received = take_files(job, files)
         if workers_answer():
             for item_ids in received:

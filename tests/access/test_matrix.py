@@ -1,0 +1,258 @@
+"""Every address of the program, used by everybody, in a dataset of theirs and in another's: as the table says."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tagger_project.api import api
+from tagger_project.live import Message, Notice
+from tagger_project.routing import websocket_urlpatterns
+from tests.access.table import ADMIN, API, MESSAGES, PAGES, SOCKETS, Needs, Row
+from tests.access.world import Place, World, make_world
+from tests.sockets import is_refused
+
+ROOT = "/api/v1"
+ACTORS = ("anonymous", "stranger", "viewer", "tagger", "reviewer", "owner", "superuser")
+LADDER = (Needs.SEE, Needs.EDIT, Needs.REVIEW, Needs.MANAGE)
+RIGHTS = {"viewer": 1, "tagger": 2, "reviewer": 3, "owner": 4, "superuser": 4}
+WAYS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b(?!.*django_session)", re.I | re.S)
+
+
+# --- The table is whole -----------------------------------------------------------------------------------------------
+
+
+def page_routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    """Every route of the program but those of the admin and the API, as it is written."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if route in {ADMIN, "api/v1/"}:
+            continue
+        if isinstance(pattern, URLResolver):
+            yield from page_routes(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def api_routes() -> Iterator[tuple[str, str]]:
+    """Every operation of the API."""
+    for _prefix, router in api._routers:
+        for path, view in router.path_operations.items():
+            yield from ((way, path) for operation in view.operations for way in operation.methods)
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    assert {row.route for row in PAGES} == set(page_routes(get_resolver().url_patterns))
+    assert {(row.way, row.route) for row in API} == set(api_routes())
+
+
+def test_every_socket_and_every_message_has_a_row() -> None:
+    assert set(SOCKETS) == {str(each.pattern) for each in websocket_urlpatterns} - {""}
+    assert set(MESSAGES) == {each.type for each in messages(Message)}
+    assert {route for routes in MESSAGES.values() for route in routes} <= set(SOCKETS)
+
+
+def messages(kind: type[Message]) -> Iterator[type[Message]]:
+    for each in kind.__subclasses__():
+        if each.__module__.startswith("tests") or issubclass(each, Notice):
+            continue
+        yield each
+        yield from messages(each)
+
+
+@pytest.mark.django_db
+def test_a_page_takes_no_way_that_has_no_row(password_mode: None) -> None:
+    world = make_world()
+    client = client_of(world, "owner")
+    known = {(row.way, row.route) for row in PAGES}
+    for route in sorted({row.route for row in PAGES}):
+        for way in WAYS:
+            if (way, route) in known or route in {"favicon.ico", "texts.js", "login/"}:
+                continue
+            if (way, route) in {("POST", "invitations/<str:secret>/")}:
+                continue  # who comes in by it becomes a member: see tests/datasets/test_members.py
+            answer = client.generic(way, f"/{filled(route, world.own, 'owner')}")
+            assert answer.status_code == 405, (way, route, answer.status_code)
+
+
+# --- What it says -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("actor", ACTORS)
+def test_everybody_may_what_the_table_says_and_nothing_else(password_mode: None, actor: str) -> None:
+    world = make_world()
+    client = client_of(world, actor)
+    faults = [
+        f"{row.way} {row.route} {row.body or ''} in {name}: {fault}"
+        for row in [*PAGES, *API]
+        for name, place in (("own", world.own), ("other", world.other))
+        # What is nobody's dataset's is the same from each of them.
+        if name == "own" or row.needs not in {Needs.NOTHING, Needs.LOGIN_PAGE, Needs.SIGN_IN, Needs.STAFF}
+        for fault in check(client, row, place, actor, is_own=name == "own")
+    ]
+    assert not faults, "\n" + "\n".join(faults)
+
+
+def check(client: Client, row: Row, place: Place, actor: str, *, is_own: bool) -> Iterator[str]:
+    """What is wrong with one cell of the table."""
+    expected = verdict(row, actor, is_own=is_own)
+    answer, writes = ask(client, row, place, actor)
+    if expected == "allowed":
+        is_sent_away = leads_to_login(answer) and row.needs != Needs.LOGIN_PAGE
+        if answer.status_code in {401, 403, 404, 405} or is_sent_away:
+            yield f"is refused with {answer.status_code} {text_of(answer)[:200]}"
+        return
+    if writes:
+        yield f"wrote though refused: {writes[0][:200]}"
+    if expected == "sign in":
+        if answer.status_code != 401 and not leads_to_login(answer):
+            yield f"does not ask for a login: {answer.status_code}"
+    elif expected == "forbidden":
+        if answer.status_code != 403:
+            yield f"answers {answer.status_code} where it is forbidden"
+    else:
+        missing, _writes = ask(client, row, place.nowhere(), actor)
+        if answer.status_code != 404:
+            yield f"answers {answer.status_code} where nothing is to be seen: {text_of(answer)[:200]}"
+        elif (missing.status_code, text_of(missing)) != (404, text_of(answer)):
+            yield f"is told apart from what does not exist: {missing.status_code} {text_of(missing)[:200]}"
+
+
+def verdict(row: Row, actor: str, *, is_own: bool) -> str:
+    """What the table says of a cell."""
+    if row.needs == Needs.NOTHING:
+        return "allowed"
+    if actor == "anonymous":
+        return "sign in"
+    if row.needs in {Needs.SIGN_IN, Needs.LOGIN_PAGE}:
+        return "allowed"
+    if row.needs == Needs.STAFF:
+        return "allowed" if actor == "superuser" else "forbidden"
+    rights = RIGHTS.get(actor, 0) if is_own or actor == "superuser" else 0
+    if not rights:
+        return "missing"
+    if row.needs == Needs.OWN:
+        return "allowed"
+    return "allowed" if rights > LADDER.index(row.needs) else "forbidden"
+
+
+def ask(client: Client, row: Row, place: Place, actor: str) -> tuple[HttpResponse, list[str]]:
+    """Use an address, and take back what that wrote; returns the answer with the writes."""
+    key = str(uuid.uuid4())
+    is_call = row in API
+    path = f"{ROOT}{filled(row.route, place, actor)}" if is_call else f"/{filled(row.route, place, actor)}"
+    query = with_numbers(row.query, place, key)
+    body = {name: with_numbers(value, place, key) for name, value in row.body.items()}
+    # A logout takes the cookie away, and messages bring one.
+    cookies = SimpleCookie({name: morsel.value for name, morsel in client.cookies.items()})
+    with CaptureQueriesContext(connection) as queries, transaction.atomic():
+        answer = send(client, row.way, path + query, body, is_call=is_call)
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return answer, [query["sql"] for query in queries if _WRITES.match(query["sql"])]
+
+
+def send(client: Client, way: str, path: str, body: dict[str, Any], *, is_call: bool) -> Any:
+    if way == "GET":
+        return client.get(path)
+    if path.partition("?")[0].endswith("/content"):
+        return client.put(path, b"bytes", content_type="application/octet-stream")
+    if is_call:
+        return client.generic(way, path, json.dumps(body), content_type="application/json")
+    return client.generic(
+        way,
+        path,
+        "&".join(f"{name}={value}" for name, value in body.items()),
+        content_type="application/x-www-form-urlencoded",
+    )
+
+
+def filled(route: str, place: Place, actor: str) -> str:
+    """A route with what a place has in place of its parameters."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name == "walk_id":
+            return str(place.walks.get(actor, place.walks["owner"]))
+        if name == "job_id":
+            return str(next(number for word, number in place.jobs.items() if f"{word}/" in route))
+        return str(place.numbers[name])
+
+    return re.sub(r"[<{](?:\w+:)?(\w+)[>}]", value, route)
+
+
+def with_numbers(value: Any, place: Place, key: str) -> Any:
+    """What is sent, with numbers and keys in the places of braces."""
+    if isinstance(value, dict):
+        return {name: with_numbers(each, place, key) for name, each in value.items()}
+    if isinstance(value, list):
+        return [with_numbers(each, place, key) for each in value]
+    if not isinstance(value, str):
+        return value
+    known = {**place.numbers, "key": key}
+    whole = re.fullmatch(r"{(\w+)}", value)
+    if whole:
+        return known[whole[1]]
+    return re.sub(r"{(\w+)}", lambda match: str(known[match[1]]), value)
+
+
+def client_of(world: World, actor: str) -> Client:
+    client = Client()
+    if actor != "anonymous":
+        client.force_login(world.people[actor])
+    return client
+
+
+def leads_to_login(answer: Any) -> bool:
+    logins = ("/login/", "/admin/login/", "/accounts/login")
+    return bool(answer.status_code == 302 and answer["Location"].startswith(logins))
+
+
+def text_of(answer: HttpResponse) -> str:
+    """What an answer says, without what is new each time."""
+    if getattr(answer, "streaming", False):
+        return "(a stream)"
+    text = answer.content.decode(errors="replace")
+    return re.sub(r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"', "", text)
+
+
+# --- The admin, and sockets -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_admin_is_not_for_members(password_mode: None) -> None:
+    from tests.tagger_project.test_auth_mode import ADDRESSES
+
+    world = make_world()
+    client = client_of(world, "owner")
+    for address in ADDRESSES:
+        if address.startswith(f"/{ADMIN}") and address not in {"/admin/login/", "/admin/logout/"}:
+            answer = client.get(address)
+            assert leads_to_login(answer) or answer.status_code == 404, address
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sockets_are_for_who_sees_the_dataset(password_mode: None) -> None:
+    world = make_world()
+    for route in SOCKETS:
+        for actor in ACTORS:
+            client = client_of(world, actor)
+            for place in (world.own, world.other, world.own.nowhere()):
+                refused = async_to_sync(is_refused)(f"/{filled(route, place, actor)}", client=client)
+                sees = actor == "superuser" if place is not world.own else actor in RIGHTS
+                is_there = place.numbers["dataset_id"] in {world.own.dataset.pk, world.other.dataset.pk}
+                assert refused != (sees and is_there), (route, actor)
