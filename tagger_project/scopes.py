@@ -55,6 +55,13 @@ OPERATIONS: dict[str, Words] = {
     "datasets.grid_api.list_images": Words(Scope.READ),
     "datasets.grid_api.list_landmarks": Words(Scope.READ),
     "datasets.grid_api.list_ids": Words(Scope.READ),
+    # datasets.members_api
+    "datasets.members_api.list_members": Words(Scope.READ),
+    "datasets.members_api.change_member": Words(Scope.MANAGE),
+    "datasets.members_api.remove_member": Words(Scope.MANAGE),
+    "datasets.members_api.list_invitations": Words(Scope.MANAGE),
+    "datasets.members_api.invite": Words(Scope.MANAGE),
+    "datasets.members_api.revoke_invitation": Words(Scope.MANAGE),
     # tagging.api
     "tagging.api.get_tags": Words(Scope.READ),
     "tagging.api.edit_image": Words(Scope.TAG),

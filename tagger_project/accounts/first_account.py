@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import importlib.util
 import json
 import os
 import secrets
@@ -22,13 +21,12 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from datasets.services.members import give_to_first_owner
 from tagger_project import auth
 
 SECONDS = 24 * 3600
-_MEMBERS = "datasets.services.members"
 
 
 class FirstAccountRefused(Exception):
@@ -99,10 +97,7 @@ def give_everything(user: User) -> None:
     """Make somebody the one who may do everything, and the owner of what was made without a name."""
     user.is_staff = user.is_superuser = True
     user.save(update_fields=["is_staff", "is_superuser"])
-    if importlib.util.find_spec(_MEMBERS) is not None:
-        import_string(f"{_MEMBERS}.give_to_first_owner")(user)
-    else:
-        import_string("datasets.models.Dataset").objects.filter(owner=None).update(owner=user)
+    give_to_first_owner(user)
 
 
 def _file() -> Path:
