@@ -15,8 +15,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tagger_project.settings")
 django_application = get_wsgi_application()
 
 from tagger_project.database_pool import pool_connections  # noqa: E402
+from tagger_project.kept_loop import keep_loop  # noqa: E402
 
 pool_connections()
+keep_loop()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
