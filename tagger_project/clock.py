@@ -61,7 +61,8 @@ class Clock(PersistentScheduler):
         Not by `expires`, which is a moment of this machine's clock: a worker whose clock is ahead would throw away
         every one of them, and nobody would look for what dead workers left behind.
         """
-        if entry.schedule.run_every < _OFTEN and self._line_is_long(producer or self.producer):
+        every = getattr(entry.schedule, "run_every", None)
+        if every is not None and every < _OFTEN and self._line_is_long(producer or self.producer):
             return None
         sent: object = super().apply_async(entry, producer=producer, advance=advance, **kwargs)
         return sent

@@ -39,8 +39,8 @@ def write_list(tags: QuerySet[Tag], *, as_it_is: bool = False) -> Iterator[str]:
         lines = csv.writer(text, lineterminator="\n")
         for pk, name, category, count in part:
             cells = (name, categories.get(category, ""), ",".join(aliases[pk]))
-            name, category, others = map(safe, cells)
-            lines.writerow([name, category, count, others])
+            guarded_name, guarded_category, guarded_aliases = map(safe, cells)
+            lines.writerow([guarded_name, guarded_category, count, guarded_aliases])
         yield text.getvalue()
 
 

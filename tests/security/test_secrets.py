@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -75,7 +76,7 @@ def readable(content: bytes) -> str:
 
 def provoke(visitor: Visitor, database_url: str) -> set[int]:
     """Ask for what is wrong, not there, not allowed, and while a table is away; returns the kinds of answers."""
-    wrong = [
+    wrong: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", "/", {"headers": {"Host": "evil.example"}}),
         ("GET", "/datasets/999/", {}),
         ("GET", "/nowhere/?token=x", {}),
