@@ -200,38 +200,33 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 # The database is the record of work and the messages are hints: what a lost message or a dead worker left behind is
-# put back in line.
+# put back in line. None has a moment to expire at, which would be compared with another machine's clock; the scheduler
+# sees to it that they do not pile up.
 CELERY_BEAT_SCHEDULER = "tagger_project.clock:Clock"
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-import-items": {
         "task": "datasets.requeue_stale_items",
         "schedule": timedelta(seconds=10),
-        "options": {"expires": 10},
     },
     "requeue-bulk-jobs": {
         "task": "tagging.requeue_bulk_jobs",
         "schedule": timedelta(seconds=10),
-        "options": {"expires": 10},
     },
     "requeue-exports": {
         "task": "tagging.requeue_exports",
         "schedule": timedelta(seconds=10),
-        "options": {"expires": 10},
     },
     "sweep-exports": {
         "task": "tagging.sweep_exports",
         "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
     },
     "sweep-leftovers": {
         "task": "datasets.sweep_leftovers",
         "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
     },
     "purge-trash": {
         "task": "datasets.purge_trash",
         "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
     },
     "sweep-kept-answers": {
         "task": "tagger_project.sweep_kept_answers",
@@ -241,7 +236,6 @@ CELERY_BEAT_SCHEDULE = {
     "free-blobs": {
         "task": "datasets.free_blobs",
         "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
     },
 }
 

@@ -22,9 +22,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from datasets import paths
+from datasets.files import moment_of_disk
 from datasets.models import Image, KeptPicture
 from datasets.services.pinning import removing
 
@@ -95,7 +95,7 @@ def free_unneeded_blobs(*, older_than: timedelta = GRACE, first_shard: int = 0, 
         seconds: stop after so long; the answer says where to go on.
     """
     end = math.inf if seconds is None else time.monotonic() + seconds
-    before = (timezone.now() - older_than).timestamp()
+    before = moment_of_disk(settings.DATA_DIR / "incoming") - older_than.total_seconds()
     pictures = size = 0
     for shard in range(first_shard, SHARDS):
         for sha256, files in _unneeded(shard, before):
