@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests import images
 from tests.browser.axe import Axe
@@ -260,6 +260,24 @@ def test_on_a_phone_what_was_found_is_told_beside_the_button(desk: Desk, problem
     template(page).fill("{nothing}")
     expect(short).to_contain_text("{nothing}")
     # The refusal of that template.
+
+
+def test_one_that_is_done_before_its_begin_is_answered_gets_the_focus_all_the_same(desk: Desk) -> None:
+    page = open_export(desk, "?trainer=plain")
+
+    def answer_late(route: Route) -> None:
+        begun = route.fetch()
+        job = begun.json()
+        while job["state"] != "DONE":
+            page.wait_for_timeout(50)
+            job = page.request.get(f"{desk.url}/api/v1/exports/{job['id']}").json()
+        route.fulfill(response=begun, json=job)
+
+    page.route(re.compile(r"/exports$"), lambda route: answer_late(route) if route.request.method == "POST" else None)
+    go(page).focus()
+    page.keyboard.press("Enter")
+    expect(now(page).get_by_role("link", name="Download")).to_be_focused(timeout=60_000)
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_one_that_waits_is_cancelled(desk: Desk, running_program: RunningProgram) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.axe import Axe
 from tests.browser.desk import WORDS, Desk
@@ -139,6 +139,30 @@ def test_next_free_leads_past_pictures_that_somebody_is_on(desk: Desk, other: De
     expect(other.page).to_have_url(other.address(5))
     other.press("Alt+n")
     expect(other.page).to_have_url(other.address(2))
+
+
+def test_what_was_said_of_the_picture_one_leaves_cannot_come_after_the_next_one_is_held(desk: Desk) -> None:
+    desk.open(2)
+    # Going away and coming back says so.
+    come_back = "document.dispatchEvent(new Event('visibilitychange'))"
+    for _ in range(2):
+        with desk.page.expect_response("**/presence"):
+            desk.page.evaluate(come_back)
+    heard: list[str] = []
+
+    def say_slowly(route: Route) -> None:
+        desk.page.wait_for_timeout(250)
+        heard.append("said")
+        route.continue_()
+
+    desk.page.route("**/presence", say_slowly, times=1)
+    desk.page.on("request", lambda request: heard.append("next") if request.url.endswith("/claims/next") else None)
+    with desk.page.expect_request("**/presence"):
+        desk.page.evaluate(come_back)
+    desk.press("Alt+n")
+    expect(desk.page).to_have_url(desk.address(3))
+    assert heard == ["said", "next"]
+    desk.page.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_page_that_was_away_catches_up_without_a_reload(

@@ -2,7 +2,7 @@
 // what they do.
 
 import { $, el, fill } from "../lib/dom.js";
-import { getJson, postJson, putJson, send } from "../lib/http.js";
+import { getJson, pause, postJson, putJson, send } from "../lib/http.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { toast, toastError } from "../lib/toast.js";
 import { DESK_PEOPLE, DESK_TAKEN } from "../live/messages.js";
@@ -22,6 +22,9 @@ export class People {
     this.people = [];
     this.isActive = true;
     this.saidAt = -Infinity;
+    this.saying = Promise.resolve();
+    this.isToSay = false;
+    this.isGoing = false;
     this.host = $("[data-people]");
     this.note = $("[data-here]");
     live.addEventListener(DESK_PEOPLE, ({ detail }) => this.take(detail));
@@ -58,9 +61,18 @@ export class People {
     if (performance.now() - this.saidAt > ACTIVE_EVERY) this.say();
   }
 
-  async say() {
-    if (document.hidden || this.desk.image === null) return;
+  /** One at a time: that one was on a picture must not come after what has been said since. */
+  say() {
+    if (this.isToSay || document.hidden || this.desk.image === null) return;
+    this.isToSay = true;
     this.saidAt = performance.now();
+    this.saying = this.saying.then(() => this.sayNow());
+  }
+
+  async sayNow() {
+    this.isToSay = false;
+    // The picture that is gone to is ours already: to be on this one would give it back.
+    if (this.isGoing || document.hidden || this.desk.image === null) return;
     const active = this.isActive;
     this.isActive = false;
     const image = this.desk.gone.has(this.desk.image) ? null : this.desk.image;
@@ -125,20 +137,29 @@ export class People {
   }
 
   async nextFree() {
-    const { desk } = this;
-    desk.caption.flush();
+    if (this.isGoing) return;
+    this.desk.caption.flush();
     // What was tagged just now is no goal any more.
-    await desk.saver.settled(SETTLE);
+    await this.desk.saver.settled(SETTLE);
+    this.isGoing = true;
+    try {
+      await Promise.race([this.saying, pause(SETTLE)]);
+      await this.goToFree();
+    } catch (error) {
+      toastError(error);
+    } finally {
+      this.isGoing = false;
+    }
+    // Where one stayed, or arrived meanwhile.
+    this.say();
+  }
+
+  async goToFree() {
+    const { desk } = this;
     const from = desk.image;
     const image = desk.gone.has(from) ? null : from;
     const walk = desk.walk?.id ?? null;
-    let found;
-    try {
-      found = await postJson(`${this.address}claims/next`, { tab: this.live.tab.name, image, walk });
-    } catch (error) {
-      toastError(error);
-      return;
-    }
+    const found = await postJson(`${this.address}claims/next`, { tab: this.live.tab.name, image, walk });
     if (desk.image !== from) return;
     if (found.image === null) toast(gettext("No other picture is free: the rest is tagged, or somebody is on it."), { seconds: 5 });
     else await desk.navigator.go(found.image);

@@ -6,6 +6,8 @@ import { makeKey } from "../lib/uuid.js";
 
 const REMEMBERED = "tagger.tab";
 const ANSWER_WITHIN = 200;
+// Who is busy answers late, and what a tab that is gone left behind can wait.
+const GONE_AFTER = 2000;
 
 const lockOf = (id) => `tagger.tab.${id}`;
 
@@ -78,15 +80,15 @@ class AskingTabs {
     return !(await this.lives(id));
   }
 
-  async lives(id) {
+  async lives(id, within = ANSWER_WITHIN) {
     this.answered.delete(id);
     this.channel.postMessage({ asked: id });
-    await pause(ANSWER_WITHIN);
+    await pause(within);
     return this.answered.has(id);
   }
 
   /** Two tabs may both take over: an edit sent by both counts once, as its key is the same. */
   async whenGone(id, run) {
-    if (!(await this.lives(id))) await run();
+    if (!(await this.lives(id, GONE_AFTER))) await run();
   }
 }

@@ -60,6 +60,8 @@ export class Exports {
     fill(this.now, row.root);
     this.now.focus({ preventScroll: true });
     row.root.scrollIntoView({ block: "nearest" });
+    // A small one may be done before the answer that it was begun.
+    if (ENDED.includes(job.state)) this.heard(job);
     // The one before goes where the others are.
     if (before && before !== job.id) {
       this.rows.delete(before);
