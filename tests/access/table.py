@@ -20,6 +20,7 @@ class Needs(Enum):
     NOTHING = "everybody, signed in or not"
     SIGN_IN = "anybody with an account; it is their own, or everybody's"
     LOGIN_PAGE = "everybody; who is not signed in is led to the login"
+    ELSEWHERE = "nobody: the page belongs to another AUTH_MODE"
     STAFF = "somebody of the staff; every member of every dataset is refused"
     OWN = "whose it is, while they see its dataset"
     SEE = "a viewer"
