@@ -177,6 +177,7 @@ def limits_hold(topology: Topology, client: httpx.Client, job: int) -> None:
     for content in (bytes(CHUNK + 512 * 1024), (block for _ in range(80))):
         answer = checked(client.put(address, content=content), 413)
         assert "4 MiB" in answer.json()["detail"]
+        assert answer.headers["Content-Type"] == "application/problem+json"
     checked(client.post("/login/", content=bytes(2 * 1024 * 1024)), 413)
     with pytest.raises(InvalidStatus) as refused:
         open_socket(topology, f"/ws/imports/{job}/", cookie_header(client), "https://evil.example")
