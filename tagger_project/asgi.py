@@ -23,7 +23,8 @@ from tagger_project.server_limits import limit_daphne  # noqa: E402
 from tagger_project.socket_limits import bounded  # noqa: E402
 
 pool_connections()
-limit_daphne(connections_an_address=env.CONNECTIONS_AN_ADDRESS)
+# Behind a proxy every connection comes from its address; it has bounds of its own.
+limit_daphne(connections_an_address=0 if env.TRUSTED_PROXIES else env.CONNECTIONS_AN_ADDRESS)
 
 application = ProtocolTypeRouter(
     {

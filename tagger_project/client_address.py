@@ -1,8 +1,10 @@
-"""The address of the browser behind a request: what limits go by."""
+"""The address of the browser behind a request or a socket: what limits go by, and the only place that finds it."""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,12 +16,22 @@ def client_address(request: HttpRequest) -> str:
     Every proxy of ours adds the address it was called from to X-Forwarded-For. What stands further left was written
     by whoever called, and is believed by nobody. With no proxies, or an untrue header, it is who holds the connection.
     """
-    found = str(request.META.get("REMOTE_ADDR") or "")
+    return _seen(str(request.META.get("REMOTE_ADDR") or ""), request.headers.get("X-Forwarded-For", ""))
+
+
+def client_address_in_scope(scope: Mapping[str, Any]) -> str:
+    """The same of a socket; empty where the server knows no address."""
+    lines = [value.decode("latin-1") for name, value in scope.get("headers", []) if name == b"x-forwarded-for"]
+    return _seen(str((scope.get("client") or [""])[0] or ""), ",".join(lines))
+
+
+def _seen(holder: str, forwarded: str) -> str:
+    """The address that the outermost proxy of ours was called from; `holder` is who holds the connection to us."""
     proxies = int(settings.TRUSTED_PROXIES)
     if proxies > 0:
-        named = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-        found = named[-proxies] if len(named) >= proxies and named[-proxies] else found
-    return _whole_network(found)
+        named = [part.strip() for part in forwarded.split(",")]
+        holder = named[-proxies] if len(named) >= proxies and named[-proxies] else holder
+    return _whole_network(holder)
 
 
 def _whole_network(address: str) -> str:

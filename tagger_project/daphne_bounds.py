@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from daphne import http_protocol, ws_protocol
 from twisted.web import http
 
 from tagger_project.bodies import most_bytes
+from tagger_project.problems import CONTENT_TYPE, problem
 
 HEAD_SECONDS = 20
 # 4 MiB in pieces over a line of 14 KiB/s.
 BODY_SECONDS = 300
 MESSAGE_BYTES = 64 * 1024
 
-ERROR_HEADERS = (
-    (b"Content-Type", b"text/plain; charset=utf-8"),
+STRICT_HEADERS = (
     (b"Content-Security-Policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"X-Content-Type-Options", b"nosniff"),
     (b"Referrer-Policy", b"same-origin"),
@@ -23,6 +24,7 @@ ERROR_HEADERS = (
     (b"Cross-Origin-Opener-Policy", b"same-origin"),
     (b"Cross-Origin-Embedder-Policy", b"require-corp"),
 )
+ERROR_HEADERS = ((b"Content-Type", b"text/plain; charset=utf-8"), *STRICT_HEADERS)
 
 
 class Request(http_protocol.WebRequest):
@@ -42,9 +44,12 @@ class Request(http_protocol.WebRequest):
 
     def _refuse(self, channel: Any, status: bytes) -> None:
         self.is_refused = True
-        lines = [b"HTTP/1.1 " + status, b"Connection: close", b"Content-Length: 0"]
-        lines += [name + b": " + value for name, value in ERROR_HEADERS]
-        channel.transport.write(b"\r\n".join(lines) + b"\r\n\r\n")
+        kind, body = b"text/plain; charset=utf-8", b""
+        if getattr(channel, "_path", b"/").startswith(b"/api/"):
+            kind, body = CONTENT_TYPE.encode(), json.dumps(problem(int(status[:3]))).encode()
+        lines = [b"HTTP/1.1 " + status, b"Connection: close", b"Content-Length: %d" % len(body)]
+        lines += [name + b": " + value for name, value in (*STRICT_HEADERS, (b"Content-Type", kind))]
+        channel.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
         channel.loseConnection()
 
     def handleContentChunk(self, data: bytes) -> None:
@@ -128,9 +133,8 @@ class Factory(http_protocol.HTTPFactory):
 
     def buildProtocol(self, addr: Any) -> Any:
         """Take a connection, or `None` where the address holds enough."""
-        behind_proxy = self.server.proxy_forwarded_address_header
         host = getattr(addr, "host", None)
-        if self.connections_an_address and host is not None and not behind_proxy and self._is_full(host):
+        if self.connections_an_address and host is not None and self._is_full(host):
             return None
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = Request

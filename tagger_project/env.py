@@ -121,7 +121,7 @@ TRUSTED_PROXIES = _declare(
     _environment.int,
     "TRUSTED_PROXIES",
     0,
-    "Proxies of yours in front, each of which adds to X-Forwarded-For; limits on sign-ins go by the address they saw.",
+    "Proxies of yours in front, each of which adds to X-Forwarded-For; limits go by the address the first one saw.",
 )
 HSTS = _declare(
     _environment.str,

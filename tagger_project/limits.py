@@ -22,13 +22,14 @@ from threading import Lock
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tagger_project.bodies import most_bytes
 from tagger_project.client_address import client_address
+from tagger_project.problems import problem, problem_response
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ _COSTLY = re.compile(
     r"/api/v1/(datasets/\d+/(exports|versions|bulk|imports|lint-fixes)(/|$)|versions/\d+/(restore|fork)$"
     r"|changes/\d+/undo-job$)|/admin/.*/(import|export)/"
 )
-_ANONYMOUS = re.compile(r"/(readyz|login/|api/v1/openapi\.json|account|invitations?)")
+_ANONYMOUS = re.compile(r"/(readyz|login/|first/|api/v1/openapi\.json|account|invitations?)")
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
@@ -137,7 +138,7 @@ def _too_many(request: HttpRequest, wait: int) -> HttpResponse:
 def refusal(request: HttpRequest, status: int, words: str) -> HttpResponse:
     """Say no in the shape that the asking side reads: JSON to the API, a page to a person."""
     if request.path_info.startswith("/api/"):
-        return JsonResponse({"detail": words}, status=status)
+        return problem_response(problem(status, words))
     return render(request, "refused.html", {"words": words, "code": status}, status=status)
 
 

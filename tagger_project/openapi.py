@@ -31,6 +31,7 @@ _TAGS = {
     "exports": "Archives for trainers.",
     "vocabulary": "What tags mean.",
     "tagging sessions": "Walks past pictures, and where each person stopped.",
+    "members": "Who belongs to a dataset and what they may, and links that invite.",
     "people": "Who is here.",
 }
 

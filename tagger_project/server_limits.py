@@ -5,7 +5,7 @@ as slow as it likes. The program names its own classes to it here, when daphne l
 
 - a body longer than its address may bring is refused by its Content-Length, a body without one at once;
 - a request's head has `HEAD_SECONDS` in all, a body `BODY_SECONDS`: a byte a minute keeps no connection;
-- one address holds `connections_an_address` connections at most, where daphne sees addresses (not behind a proxy);
+- one address holds `connections_an_address` connections at most, where no proxy stands in front (`TRUSTED_PROXIES`);
 - a socket's message has at most 64 KiB, and is answered with the close code 1009;
 - daphne's own errors carry the headers of every other answer.
 

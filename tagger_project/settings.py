@@ -321,7 +321,6 @@ if AUTH_MODE == "oidc":
         issuer=env.OIDC_ISSUER, client_id=env.OIDC_CLIENT_ID, secret=env.OIDC_CLIENT_SECRET, name=env.OIDC_NAME
     )
 
-TRUSTED_PROXIES = env.TRUSTED_PROXIES
 EMAIL_URL = env.EMAIL_URL
 DEFAULT_FROM_EMAIL = env.EMAIL_FROM or "tagger@localhost"
 if EMAIL_URL:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from tagger_project.auth import person_in_scope
+from tagger_project.client_address import client_address_in_scope
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -67,6 +68,6 @@ def _holders(scope: Any) -> list[tuple[str, int]]:
     person = person_in_scope(scope)
     if person is not None:
         holders.append((f"person-{person.pk}", settings.SOCKETS_A_PERSON))
-    if scope.get("client"):
-        holders.append((f"address-{scope['client'][0]}", settings.SOCKETS_AN_ADDRESS))
+    if address := client_address_in_scope(scope):
+        holders.append((f"address-{address}", settings.SOCKETS_AN_ADDRESS))
     return holders

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from tagger_project.auth import is_open
+from tagger_project.client_address import client_address
 from tagger_project.models import ApiToken
 from tagger_project.models.api_token import Scope
 from tagger_project.problems import problem, problem_of_type, problem_response
@@ -123,7 +124,7 @@ class _Tries:
     """
 
     def __init__(self, request: HttpRequest) -> None:
-        self._address = request.META.get("REMOTE_ADDR", "")
+        self._address = client_address(request)
 
     def are_over(self, token: ApiToken | None) -> bool:
         """Whether this address has to wait."""

@@ -17,6 +17,9 @@ def make_owners_members(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor
     owned = datasets.exclude(owner=None).order_by("pk").values_list("pk", "owner")
     rows = [members.model(dataset_id=pk, user_id=owner, role="OWNER") for pk, owner in owned]
     members.bulk_create(rows, batch_size=AT_ONCE)
+    # Since the dataset is there, and not since it was brought up to date: the same whenever and wherever that is.
+    made_at = datasets.filter(pk=models.OuterRef("dataset")).values("created_at")
+    members.update(created_at=models.Subquery(made_at))
 
 
 def make_members_owners(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -20,6 +20,8 @@ class Needs(Enum):
     NOTHING = "everybody, signed in or not"
     SIGN_IN = "anybody with an account; it is their own, or everybody's"
     LOGIN_PAGE = "everybody; who is not signed in is led to the login"
+    SET_UP = "anybody with an account who has set it up; who has not is told that there is nothing"
+    ELSEWHERE = "nobody: the page belongs to another AUTH_MODE"
     STAFF = "somebody of the staff; every member of every dataset is refused"
     OWN = "whose it is, while they see its dataset"
     SEE = "a viewer"
@@ -48,6 +50,11 @@ def _rows(needs: Needs, *rows: tuple[Any, ...]) -> list[Row]:
     return [Row(way, route, needs, *more) for way, route, *more in rows]
 
 
+def _both(route: str) -> list[tuple[str, str]]:
+    """A page with a form."""
+    return [("GET", route), ("POST", route)]
+
+
 _TARGET = {"target": {"filter": ""}, "action": {"kind": "add", "tags": ["x"]}}
 _EDIT = {"operations": [{"key": KEY, "kind": "add", "tag": "seen"}]}
 
@@ -57,10 +64,59 @@ PAGES = [
         ("GET", "favicon.ico"),
         ("GET", "healthz"),
         ("GET", "readyz"),
-        ("GET", "login/"),
         ("GET", "texts.js"),
+        *_both("login/"),
+        # Says that it is over to who does not hold the first link.
+        *_both("first/"),
+        # Says that it takes an invitation.
+        *_both("account/signup/"),
+        ("GET", "account/inactive/"),
+        *_both("account/password/reset/"),
+        ("GET", "account/password/reset/sent/"),
+        ("GET", "account/password/reset/done/"),
+        *_both("account/password/^reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$"),
     ),
-    *_rows(Needs.LOGIN_PAGE, ("POST", "logout/"), ("GET", "invitations/<str:secret>/")),
+    *_rows(
+        Needs.LOGIN_PAGE,
+        *_both("logout/"),
+        ("GET", "invitations/<str:secret>/"),
+        *_both("account/second-factor/authenticate/"),
+        *_both("account/second-factor/webauthn/login/"),
+    ),
+    *_rows(
+        Needs.ELSEWHERE,
+        *_both("account/oidc/<str:provider_id>/login/"),
+        *_both("account/oidc/<str:provider_id>/login/callback/"),
+        *_both("account/provider/signup/"),
+        *_both("account/provider/cancelled/"),
+        *_both("account/provider/error/"),
+    ),
+    *_rows(
+        Needs.SIGN_IN,
+        ("GET", "tokens/"),
+        ("POST", "tokens/", {"name": "nightly", "scopes": "read", "days": "30"}),
+        # One's own; that of another: see test_matrix.
+        ("POST", "tokens/<int:token_id>/revoke/"),
+        *_both("account/devices/"),
+        *_both("account/reauthenticate/"),
+        *_both("account/password/change/"),
+        *_both("account/password/set/"),
+        ("GET", "account/second-factor/"),
+        *_both("account/second-factor/reauthenticate/"),
+        *_both("account/second-factor/totp/activate/"),
+        *_both("account/second-factor/recovery-codes/generate/"),
+        ("GET", "account/second-factor/webauthn/"),
+        *_both("account/second-factor/webauthn/add/"),
+        *_both("account/second-factor/webauthn/reauthenticate/"),
+        *_both("account/second-factor/webauthn/keys/<int:pk>/edit/"),
+        *_both("account/second-factor/webauthn/keys/<int:pk>/remove/"),
+    ),
+    *_rows(
+        Needs.SET_UP,
+        *_both("account/second-factor/totp/deactivate/"),
+        ("GET", "account/second-factor/recovery-codes/"),
+        ("GET", "account/second-factor/recovery-codes/download/"),
+    ),
     *_rows(
         Needs.SIGN_IN,
         ("GET", ""),

@@ -13,6 +13,7 @@ from datasets.models import Dataset, Image, ReviewState, Role
 from datasets.services import members
 from datasets.services.trash import move_to_trash
 from sessions_app.models import TaggingSession
+from tagger_project.tokens import make_token
 from tagging.models import BulkJob, Change, Tag, TagAlias, TagExample, TagImplication
 from tagging.services.goals import add_goal
 from tagging.services.labelling import apply_edits
@@ -29,18 +30,26 @@ ROLES = {"viewer": Role.VIEWER, "tagger": Role.TAGGER, "reviewer": Role.REVIEWER
 
 @dataclass
 class Place:
-    """A dataset, and the numbers of what is in it by how routes call them; `jobs` by the first word of the route."""
+    """A dataset, and the numbers of what is in it by how routes call them; `jobs` by the first word of the route.
+
+    Walks and tokens are people's own, by their names.
+    """
 
     dataset: Dataset
     numbers: dict[str, Any]
     jobs: dict[str, int]
     walks: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, int] = field(default_factory=dict)
 
     def nowhere(self) -> Place:
         """The same with numbers that nothing has."""
         gone = {name: NOWHERE if isinstance(value, int) else value for name, value in self.numbers.items()}
         gone |= {"tag_id": self.numbers["tag_id"], "slot": 1}
-        return Place(self.dataset, gone, dict.fromkeys(self.jobs, NOWHERE), dict.fromkeys(self.walks, NOWHERE))
+        return Place(
+            self.dataset,
+            gone,
+            *(dict.fromkeys(known, NOWHERE) for known in (self.jobs, self.walks, self.tokens)),
+        )
 
 
 @dataclass
@@ -101,13 +110,16 @@ def _fill(dataset: Dataset, by: User, people: dict[str, User]) -> Place:
         "file_name": made.archives.get().file_name,
         "slot": 1,
         "kind": "rename",
+        "provider_id": "sso",
+        "pk": NOWHERE,
         **_words(tag),
     }
     walks = {
         name: TaggingSession.objects.create(dataset=dataset, person=person, name="Mine", is_default=False).pk
         for name, person in people.items()
     }
-    return Place(dataset, numbers, {"imports": job.pk, "exports": made.pk, "bulk-jobs": bulk.pk}, walks)
+    tokens = {name: make_token(person, name="mine", scopes=["read"])[0].pk for name, person in people.items()}
+    return Place(dataset, numbers, {"imports": job.pk, "exports": made.pk, "bulk-jobs": bulk.pk}, walks, tokens)
 
 
 def _words(tag: Tag) -> dict[str, int]:

@@ -170,6 +170,19 @@ def strangers_stay_out(topology: Topology, job: int, picture: str) -> None:
     assert refused.value.response.status_code == 403
 
 
+def an_invented_address_counts_for_nothing(topology: Topology) -> None:
+    """Who writes another address into each request is counted as the one who called the proxy, by every website."""
+    with browser(topology) as guesser:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', checked(guesser.get("/login/")).text)
+        assert token is not None
+        form = {"login": "somebody", "password": "a wrong one", "csrfmiddlewaretoken": token[1]}
+        statuses = []
+        for number in range(6):
+            headers = {"Origin": topology.address, "X-Forwarded-For": f"203.0.113.{number}"}
+            statuses.append(guesser.post("/login/", data=form, headers=headers).status_code)
+        assert statuses == [200] * 5 + [429]
+
+
 def limits_hold(topology: Topology, client: httpx.Client, job: int) -> None:
     """Bodies over the limit end at the proxy with a sentence, told sizes and untold ones alike."""
     address = f"/api/v1/imports/{job}/items/1/content"
@@ -177,6 +190,7 @@ def limits_hold(topology: Topology, client: httpx.Client, job: int) -> None:
     for content in (bytes(CHUNK + 512 * 1024), (block for _ in range(80))):
         answer = checked(client.put(address, content=content), 413)
         assert "4 MiB" in answer.json()["detail"]
+        assert answer.headers["Content-Type"] == "application/problem+json"
     checked(client.post("/login/", content=bytes(2 * 1024 * 1024)), 413)
     with pytest.raises(InvalidStatus) as refused:
         open_socket(topology, f"/ws/imports/{job}/", cookie_header(client), "https://evil.example")
@@ -185,7 +199,7 @@ def limits_hold(topology: Topology, client: httpx.Client, job: int) -> None:
 
 def static_files_last(client: httpx.Client) -> None:
     """Hashed names may be kept for ever; scripts are called scripts."""
-    page = checked(client.get("/login/")).text
+    page = checked(client.get("/")).text
     found = re.findall(r'"(/static/[^"]+\.(?:css|js))"', page)
     assert found
     for address in found:
@@ -339,6 +353,7 @@ def test_the_topology_carries_the_main_job(topology: Topology) -> None:
     see_the_pictures(topology, client, rows, pictures)
     strangers_stay_out(topology, job, rows[0]["thumbnail"])
     limits_hold(topology, client, job)
+    an_invented_address_counts_for_nothing(topology)
     static_files_last(client)
 
     edit = {"operations": [{"key": str(uuid.uuid4()), "kind": "add", "tag": "red stripes", "before": None}]}
@@ -358,5 +373,6 @@ def test_the_topology_carries_the_main_job(topology: Topology) -> None:
     health_checks_tell_the_truth(topology)
     # A website that is away answers the page and the API in words, and the proxy stays up.
     assert checked(client.get("/"), 503).text.startswith("The server does not answer")
-    assert "detail" in checked(client.get("/api/v1/datasets"), 503).json()
+    away = checked(client.get("/api/v1/datasets"), 503)
+    assert (away.headers["Content-Type"], away.json()["status"]) == ("application/problem+json", 503)
     checked(client.get("/-/proxy"), 204)

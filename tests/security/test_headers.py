@@ -61,7 +61,7 @@ def test_errors_score_high(signed_in: Client, settings: Settings) -> None:
         400: strict.get("/login/", secure=True, headers={"Host": "evil.example"}),
         403: strict.post("/login/", secure=True),
         404: signed_in.get("/no/such/page/", secure=True),
-        405: signed_in.get("/logout/", secure=True),
+        405: signed_in.put("/logout/", secure=True),
         411: strict.post("/login/", secure=True, headers={"Transfer-Encoding": "chunked", "Content-Length": ""}),
         413: strict.post("/login/", "x" * 1_100_000, content_type="text/plain", secure=True),
         500: signed_in.get("/breaks/", secure=True),

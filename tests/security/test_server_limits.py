@@ -144,6 +144,10 @@ def test_a_body_that_is_too_large_is_refused_before_it_comes(
     answer = raw(running_program, head("POST", path, f"Content-Length: {length}"), b"x" * 1000)
     assert answer.split(b" ", 2)[1] == status
     assert b"nosniff" in answer
+    if path.startswith("/api/"):
+        assert b"application/problem+json" in answer
+        told = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert (told["status"], told["type"]) == (413, "urn:dataset-tagger:problem:too-large")
 
 
 def test_a_body_without_a_length_is_refused(running_program: RunningProgram) -> None:

@@ -6,6 +6,7 @@ import re
 import statistics
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +27,8 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from datasets.models import Role
+from datasets.services import members
 from tagger_project.accounts import attempts
 from tagger_project.client_address import client_address
 from tests import factories
@@ -248,19 +251,29 @@ def test_nobody_signs_up_without_an_invitation(client: Client) -> None:
     assert not User.objects.filter(username="eve").exists()
 
 
-def test_who_was_invited_signs_up_and_comes_back(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "tagger_project.accounts.adapters.is_invited", lambda request: request.session.get("invitation") == "d"
-    )
-    session = client.session
-    session["invitation"] = "d"
-    session.save()
-    form = {"username": "eve", "password1": "long enough 1", "password2": "long enough 1", "next": "/invitations/"}
+def test_who_was_invited_signs_up_and_comes_back(client: Client, anna: User) -> None:
+    dataset = factories.make_dataset(owner=anna)
+    _, secret = members.invite(dataset, Role.VIEWER, lasts=timedelta(days=1), by=anna)
+    link = reverse("datasets:invitation", args=[secret])
+    assert client.get(link).status_code == 302
+    form = {"username": "eve", "password1": "long enough 1", "password2": "long enough 1", "next": link}
     assert "Make your account" in client.get(reverse("account_signup")).content.decode()
     answer = client.post(reverse("account_signup"), form)
-    assert (answer.status_code, answer["Location"]) == (302, "/invitations/")
-    assert client.session["invitation"] == "d"
-    assert not User.objects.get(username="eve").is_staff
+    assert (answer.status_code, answer["Location"]) == (302, link)
+    assert dataset.name in client.get(link).content.decode()
+    eve = User.objects.get(username="eve")
+    assert not eve.is_staff
+    assert not eve.memberships.exists(), "who signed up has not come in yet"
+
+
+def test_an_invitation_that_is_over_makes_no_account(client: Client, anna: User) -> None:
+    dataset = factories.make_dataset(owner=anna)
+    link, secret = members.invite(dataset, Role.VIEWER, lasts=timedelta(days=1), by=anna)
+    client.get(reverse("datasets:invitation", args=[secret]))
+    members.revoke(link, by=anna)
+    form = {"username": "eve", "password1": "long enough 1", "password2": "long enough 1"}
+    assert "by invitation" in client.post(reverse("account_signup"), form).content.decode()
+    assert not User.objects.filter(username="eve").exists()
 
 
 def test_without_a_mail_server_the_owner_resets_a_lost_password(client: Client, anna: User) -> None:

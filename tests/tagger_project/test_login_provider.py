@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -24,7 +25,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from datasets.models import Dataset
+from datasets.models import Role
+from datasets.services import members
 from tagger_project.accounts import first_account
 from tagger_project.auth import LOCAL_OWNER
 from tagger_project.oidc import oidc_providers
@@ -165,7 +167,7 @@ def test_the_first_link_makes_the_first_account_and_after_that_one_signs_in(clie
     ada = User.objects.get(username="ada")
     assert ada.is_superuser
     assert not ada.has_usable_password()
-    assert Dataset.objects.get(pk=dataset.pk).owner == ada
+    assert list(dataset.memberships.values_list("user", "role")) == [(ada.pk, Role.OWNER)]
     assert client.get("/").status_code == 200
     again = Client()
     assert go(again, "/datasets/new/")["Location"] == "/datasets/new/"
@@ -179,15 +181,16 @@ def test_nobody_gets_an_account_without_an_invitation(client: Client, provider: 
     assert client.get("/").status_code == 302
 
 
-def test_who_was_invited_gets_one_that_may_nothing_yet(
-    client: Client, provider: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tagger_project.accounts.adapters.is_invited", lambda request: "invitation" in request.session)
-    session = client.session
-    session["invitation"] = "d"
-    session.save()
-    assert go(client, "/invitations/")["Location"] == "/invitations/"
-    assert not User.objects.get(username="ada").is_staff
+def test_who_was_invited_gets_one_that_may_nothing_yet(client: Client, provider: Provider) -> None:
+    owner = factories.make_user(username="owner")
+    dataset = factories.make_dataset(owner=owner)
+    _, secret = members.invite(dataset, Role.VIEWER, lasts=timedelta(days=1), by=owner)
+    link = reverse("datasets:invitation", args=[secret])
+    assert client.get(link)["Location"] == f"/login/?{urlencode({'next': link}, safe='/')}"
+    assert go(client, link)["Location"] == link
+    ada = User.objects.get(username="ada")
+    assert not ada.is_staff
+    assert not ada.memberships.exists()
 
 
 def test_an_account_with_the_same_mail_is_not_taken_over(client: Client, provider: Provider) -> None:

@@ -11,7 +11,10 @@ from django.test import Client
 
 from datasets.models import Dataset
 from tagger_project.env import BASE_DIR
+from tagger_project.headers import ALWAYS
+from tagger_project.limits import forget_counts
 from tagger_project.problems import STATUSES, describe
+from tagger_project.token_door import MOST_WRONG
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +62,27 @@ def test_a_body_that_is_too_large(client: Client, settings: Any) -> None:
     check(client.post("/api/v1/datasets", {"name": "a" * 50}, content_type=JSON), 413, "too-large")
     keyed = client.post("/api/v1/datasets", {"name": "a" * 50}, content_type=JSON, headers={"Idempotency-Key": "k"})
     check(keyed, 413, "too-large")
+
+
+def test_what_a_middleware_refuses_has_the_shape_and_the_headers_too(
+    client: Client, settings: Any, password_mode: None
+) -> None:
+    large = client.post("/api/v1/datasets", "x", content_type=JSON, headers={"Content-Length": str(10**9)})
+    check(large, 413, "too-large")
+    wrong = {"Authorization": "Bearer dtag_wrong"}
+    for _ in range(MOST_WRONG):
+        client.get("/api/v1/datasets", headers=wrong)
+    token = client.get("/api/v1/datasets", headers=wrong)
+    settings.REQUESTS_A_MINUTE = 1
+    forget_counts()
+    hasty = [client.get("/api/v1/datasets") for _ in range(2)][-1]
+    forget_counts()
+    for answer in (token, hasty):
+        check(answer, 429, "too-many-requests")
+        assert int(answer["Retry-After"]) >= 1
+    for answer in (large, token, hasty):
+        assert {name: answer[name] for name in ALWAYS} == ALWAYS
+        assert "default-src 'none'" in answer["Content-Security-Policy"]
 
 
 def test_a_body_that_is_no_json(client: Client) -> None:
