@@ -25,7 +25,10 @@ from datasets.services import members
 from datasets.services.datasets import create_dataset
 from tagger_project.consumers import GONE
 from tests import factories, sockets
+from tests.tagging.conftest import shared_database
 from tests.tagging.doing import together
+
+__all__ = ["shared_database"]
 
 DAY = timedelta(days=1)
 
@@ -109,8 +112,9 @@ def test_the_last_owner_neither_leaves_nor_steps_down(dataset: Dataset, owner: U
     assert role_of(dataset, owner) is None
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_owners_who_all_leave_at_once_one_stays(dataset: Dataset, owner: User) -> None:
+def test_of_owners_who_all_leave_at_once_one_stays(shared_database: None) -> None:
+    owner = factories.make_user()
+    dataset = factories.make_dataset(owner=owner)
     owners = [owner, *(factories.make_member(dataset, role=Role.OWNER) for _ in range(3))]
 
     def leave(number: int) -> bool:
