@@ -12,7 +12,7 @@ from celery import Celery
 from celery.signals import worker_process_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
-from tagger_project.pulse import Pulse
+from tagger_project.watching.pulse import Pulse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tagger_project.settings")
 

@@ -12,9 +12,9 @@ from django.core.exceptions import ObjectDoesNotExist
 from redis.exceptions import RedisError
 
 from tagger_project.auth import may_connect
+from tagger_project.bounds.sockets import MESSAGE_BYTES, Allowance
 from tagger_project.live import Message
 from tagger_project.outage import outage
-from tagger_project.socket_limits import MESSAGE_BYTES, Allowance
 
 logger = logging.getLogger(__name__)
 

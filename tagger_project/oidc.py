@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from tagger_project.local_names import is_local_name
+from tagger_project.bounds.local_names import is_local_name
 
 # Stands in the address that the provider has to know: /account/oidc/sso/login/callback/
 PROVIDER = "sso"

@@ -14,11 +14,11 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from tagger_project import env
+from tagger_project.bounds.local_names import foreign_names
 from tagger_project.broker import CACHE_DB, CHANNELS_DB, broker_url, celery_url, redis_py_url
-from tagger_project.local_names import foreign_names
-from tagger_project.logs import FORMATS, logging_settings
 from tagger_project.oidc import oidc_providers
 from tagger_project.secret_key import load_or_make_secret_key
+from tagger_project.watching.logs import FORMATS, logging_settings
 
 # Generic classes such as `ModelAdmin[Tag]` are written out for the type checker; Django itself has no such brackets.
 django_stubs_ext.monkeypatch()
@@ -72,14 +72,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "tagger_project.request_lines.RequestLines",
-    "tagger_project.metrics.MetricsMiddleware",
-    "tagger_project.headers.HeadersMiddleware",
+    "tagger_project.watching.request_lines.RequestLines",
+    "tagger_project.watching.metrics.MetricsMiddleware",
+    "tagger_project.bounds.headers.HeadersMiddleware",
     # What any other refuses below /api/ gets its shape here.
-    "tagger_project.problems.ProblemMiddleware",
+    "tagger_project.api.problems.ProblemMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "tagger_project.limits.BodyLimitMiddleware",
+    "tagger_project.bounds.requests.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -87,8 +87,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "tagger_project.limits.RateLimitMiddleware",
-    "tagger_project.token_door.TokenMiddleware",
+    "tagger_project.bounds.requests.RateLimitMiddleware",
+    "tagger_project.api.token_door.TokenMiddleware",
     "tagger_project.auth.AuthModeMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

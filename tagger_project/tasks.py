@@ -7,8 +7,8 @@ from typing import Any
 
 from celery import shared_task
 
+from tagger_project.api.idempotency import sweep_kept_answers as sweep
 from tagger_project.full_disk import full_disk_is_told
-from tagger_project.idempotency import sweep_kept_answers as sweep
 
 logger = logging.getLogger(__name__)
 

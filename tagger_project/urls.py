@@ -12,9 +12,9 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.i18n import JavaScriptCatalog
 
-from tagger_project.api import api
-from tagger_project.health import healthz, readyz
-from tagger_project.token_pages import revoke_page, tokens_page
+from tagger_project.api.root import api
+from tagger_project.api.token_pages import revoke_page, tokens_page
+from tagger_project.watching.health import healthz, readyz
 
 
 def icon(request: HttpRequest) -> HttpResponseRedirect:

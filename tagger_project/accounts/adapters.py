@@ -19,7 +19,7 @@ from tagger_project import auth
 from tagger_project.accounts import first_account
 from tagger_project.accounts.attempts import buckets, know_device, too_many
 from tagger_project.accounts.invitations import is_invited
-from tagger_project.client_address import client_address
+from tagger_project.bounds.client_address import client_address
 
 FIRST_ACCOUNT_KEY = "first_account"
 

@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from tagger_project.client_address import client_address
+from tagger_project.bounds.client_address import client_address
 
 GUESSES = 5
 # From all addresses together; a team behind one address has more than one person who forgets.

@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tagger_project.api import api
+from tagger_project.api.root import api
 from tagger_project.live import Message, Notice
 from tagger_project.models import ApiToken
 from tagger_project.routing import websocket_urlpatterns

@@ -13,7 +13,7 @@ from datasets.models import Dataset, Image, ReviewState, Role
 from datasets.services import members
 from datasets.services.trash import move_to_trash
 from sessions_app.models import TaggingSession
-from tagger_project.tokens import make_token
+from tagger_project.api.tokens import make_token
 from tagging.models import BulkJob, Change, Tag, TagAlias, TagExample, TagImplication
 from tagging.services.goals import add_goal
 from tagging.services.labelling import apply_edits

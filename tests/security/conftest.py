@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from tagger_project.limits import forget_counts
+from tagger_project.bounds.requests import forget_counts
 from tests import factories
 from tests.program import running_program
 

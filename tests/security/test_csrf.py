@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from datasets.models import Dataset
-from tagger_project.api import api
+from tagger_project.api.root import api
 from tests import factories, images, uploading
 from tests.security.routes import addresses
 

@@ -9,9 +9,9 @@ from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset
 from tagger_project import env
-from tagger_project.bodies import most_bytes
-from tagger_project.limits import Door, seconds_to_wait
-from tagger_project.socket_limits import Allowance
+from tagger_project.bounds.bodies import most_bytes
+from tagger_project.bounds.requests import Door, seconds_to_wait
+from tagger_project.bounds.sockets import Allowance
 from tests import factories
 
 
@@ -19,7 +19,7 @@ from tests import factories
 def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """A minute that does not end in the middle of a test."""
     cache.clear()
-    monkeypatch.setattr("tagger_project.limits.time.time", lambda: 1_700_000_010.0)
+    monkeypatch.setattr("tagger_project.bounds.requests.time.time", lambda: 1_700_000_010.0)
 
 
 def test_too_much_is_answered_with_when_to_come_again(client: Client, settings: Settings, dataset: Dataset) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django.fixtures import Settings
 
-from tagger_project.origins import is_own
+from tagger_project.bounds.origins import is_own
 
 
 def asked(origin: str | None, host: str = "tagger.example:8000", *more: tuple[bytes, bytes]) -> bool:

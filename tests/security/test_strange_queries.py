@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from datasets.models import Image
-from tagger_project.api import api
+from tagger_project.api.root import api
 from tagger_project.env import BASE_DIR
 from tests import factories
 

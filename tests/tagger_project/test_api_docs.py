@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tagger_project.api.scopes import EXPLANATIONS
 from tagger_project.env import BASE_DIR
-from tagger_project.scopes import EXPLANATIONS
 from tests import images
 from tests.program import RunningProgram
 

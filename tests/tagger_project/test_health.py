@@ -9,7 +9,7 @@ from channels.layers import channel_layers
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from tagger_project import health
+from tagger_project.watching import health
 
 
 def parts(client: Client) -> dict[str, str]:

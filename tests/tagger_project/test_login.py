@@ -30,7 +30,7 @@ from pytest_django.fixtures import Settings
 from datasets.models import Role
 from datasets.services import members
 from tagger_project.accounts import attempts
-from tagger_project.client_address import client_address
+from tagger_project.bounds.client_address import client_address
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("password_mode", "db")

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from django.test import Client
 
-from tagger_project.logs import logging_settings, request_id_of, without_secrets
+from tagger_project.watching.logs import logging_settings, request_id_of, without_secrets
 
 
 @pytest.fixture

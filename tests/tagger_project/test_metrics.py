@@ -47,8 +47,8 @@ def test_what_several_processes_counted_is_one_sum(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_the_state_names_every_state_also_of_nothing() -> None:
-    from tagger_project.metrics import written
-    from tagger_project.state_metrics import families
+    from tagger_project.watching.metrics import written
+    from tagger_project.watching.state_metrics import families
 
     told = written(families()).decode()
     for line in (

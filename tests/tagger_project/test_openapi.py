@@ -15,9 +15,9 @@ from ninja import Schema
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from tagger_project.api import api
+from tagger_project.api.root import api
+from tagger_project.api.scopes import OPERATIONS, name_of
 from tagger_project.models.api_token import Scope
-from tagger_project.scopes import OPERATIONS, name_of
 
 Json = Any
 UNSAFE = {"post", "put", "patch", "delete"}

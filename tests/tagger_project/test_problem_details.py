@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 
 from datasets.models import Dataset
+from tagger_project.api.problems import STATUSES, describe
+from tagger_project.api.token_door import MOST_WRONG
+from tagger_project.bounds.headers import ALWAYS
+from tagger_project.bounds.requests import forget_counts
 from tagger_project.env import BASE_DIR
-from tagger_project.headers import ALWAYS
-from tagger_project.limits import forget_counts
-from tagger_project.problems import STATUSES, describe
-from tagger_project.token_door import MOST_WRONG
 
 pytestmark = pytest.mark.django_db
 

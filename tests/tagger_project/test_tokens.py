@@ -14,11 +14,11 @@ from django.test import Client
 from django.utils import timezone
 
 from datasets.models import Dataset
-from tagger_project import token_door
+from tagger_project.api.root import token_door
+from tagger_project.api.scopes import OPERATIONS
+from tagger_project.api.tokens import TokenRefused, make_token
 from tagger_project.models import ApiToken
 from tagger_project.models.api_token import Scope
-from tagger_project.scopes import OPERATIONS
-from tagger_project.tokens import TokenRefused, make_token
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("password_mode", "empty_cache")]
@@ -95,10 +95,10 @@ def test_a_token_does_what_its_scopes_say_and_nothing_else(client: Client, ada: 
 def test_an_operation_without_a_scope_opens_to_no_token(
     client: Client, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tagger_project.api_door import guarded
+    from tagger_project.api.door import guarded
 
     monkeypatch.delitem(OPERATIONS, "datasets.api.list_datasets")
-    from tagger_project.api import api
+    from tagger_project.api.root import api
 
     for router in api._get_bound_routers():
         for view in router.path_operations.values():

@@ -13,10 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from tagger_project import token_door, wsgi
-from tagger_project.client_address import client_address, client_address_in_scope
+from tagger_project import wsgi
+from tagger_project.api.root import token_door
+from tagger_project.bounds.client_address import client_address, client_address_in_scope
+from tagger_project.bounds.sockets import bounded
 from tagger_project.http import FileBlocks
-from tagger_project.socket_limits import bounded
 from tests import factories
 
 DATASETS = "/api/v1/datasets"

@@ -10,8 +10,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from tagger_project.api.tokens import TokenRefused, make_token
 from tagger_project.models.api_token import Scope
-from tagger_project.tokens import TokenRefused, make_token
 
 
 class Command(BaseCommand):

@@ -8,10 +8,10 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from tagger_project.api_door import KEY_HEADER, REPLAYED_HEADER, UNSAFE, WITHOUT_KEYS
-from tagger_project.openapi_samples import REQUESTS, sample
-from tagger_project.problems import CONTENT_TYPE, STATUSES, describe, problem
-from tagger_project.scopes import EXPLANATIONS, OPERATIONS, name_of
+from tagger_project.api.door import KEY_HEADER, REPLAYED_HEADER, UNSAFE, WITHOUT_KEYS
+from tagger_project.api.openapi_samples import REQUESTS, sample
+from tagger_project.api.problems import CONTENT_TYPE, STATUSES, describe, problem
+from tagger_project.api.scopes import EXPLANATIONS, OPERATIONS, name_of
 
 Json = Any
 _EVERYWHERE = (401, 403, 429, 500, 503)

@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
+from tagger_project.api.problems import problem, problem_of_type, problem_response
+from tagger_project.api.tokens import find_token, note_use
 from tagger_project.auth import is_open
-from tagger_project.client_address import client_address
+from tagger_project.bounds.client_address import client_address
 from tagger_project.models import ApiToken
 from tagger_project.models.api_token import Scope
-from tagger_project.problems import problem, problem_of_type, problem_response
-from tagger_project.tokens import find_token, note_use
 
 # Files that the API's answers name; pages, sockets and the admin know no tokens.
 FILES = {

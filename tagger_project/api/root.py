@@ -13,9 +13,9 @@ from datasets.grid_api import router as grid_router
 from datasets.members_api import router as members_router
 from sessions_app.api import router as sessions_router
 from sessions_app.people_api import router as people_router
-from tagger_project.api_door import ApiDoor, guarded
-from tagger_project.openapi import DescribedApi
-from tagger_project.problems import problem, problem_response
+from tagger_project.api.door import ApiDoor, guarded
+from tagger_project.api.openapi import DescribedApi
+from tagger_project.api.problems import problem, problem_response
 from tagging.api import router as tagging_router
 from tagging.board_api import router as board_router
 from tagging.bulk_api import router as bulk_router

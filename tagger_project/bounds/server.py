@@ -26,7 +26,7 @@ def limit_daphne(*, connections_an_address: int) -> bool:
     server = sys.modules.get("daphne.server")
     if server is None:
         return False
-    from tagger_project import daphne_bounds
+    from tagger_project.bounds import daphne as daphne_bounds
 
     daphne_bounds.Factory.connections_an_address = connections_an_address
     # daphne takes both by these names when it begins to listen, after it has loaded the program.

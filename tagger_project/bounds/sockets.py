@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from tagger_project.auth import person_in_scope
-from tagger_project.client_address import client_address_in_scope
+from tagger_project.bounds.client_address import client_address_in_scope
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 

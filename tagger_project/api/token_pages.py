@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tagger_project.api.scopes import EXPLANATIONS
+from tagger_project.api.tokens import TokenRefused, make_token, own_tokens, revoke_token
 from tagger_project.auth import person
 from tagger_project.models import ApiToken
 from tagger_project.models.api_token import Scope
-from tagger_project.scopes import EXPLANATIONS
-from tagger_project.tokens import TokenRefused, make_token, own_tokens, revoke_token
 
 _LIFETIMES = [
     ("30", gettext_lazy("30 days")),

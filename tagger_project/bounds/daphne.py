@@ -8,8 +8,8 @@ from typing import Any
 from daphne import http_protocol, ws_protocol
 from twisted.web import http
 
-from tagger_project.bodies import most_bytes
-from tagger_project.problems import CONTENT_TYPE, problem
+from tagger_project.api.problems import CONTENT_TYPE, problem
+from tagger_project.bounds.bodies import most_bytes
 
 HEAD_SECONDS = 20
 # 4 MiB in pieces over a line of 14 KiB/s.

@@ -121,7 +121,7 @@ class MetricsMiddleware:
 
 
 def _told_by_state() -> bytes:
-    from tagger_project.state_metrics import families
+    from tagger_project.watching.state_metrics import families
 
     return written(families())
 

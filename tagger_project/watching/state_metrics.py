@@ -13,8 +13,8 @@ from django.db.models import Count, QuerySet
 from prometheus_client.core import GaugeMetricFamily
 
 from datasets.models import ImportItem, ImportJob
-from tagger_project import pulse
 from tagger_project.broker import CELERY_DB, redis_py_url
+from tagger_project.watching import pulse
 from tagging.models import BulkJob, ExportJob
 
 logger = logging.getLogger(__name__)

@@ -27,9 +27,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tagger_project.bodies import most_bytes
-from tagger_project.client_address import client_address
-from tagger_project.problems import problem, problem_response
+from tagger_project.api.problems import problem, problem_response
+from tagger_project.bounds.bodies import most_bytes
+from tagger_project.bounds.client_address import client_address
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import structlog
 from django.http import HttpRequest, HttpResponseBase
 from django_structlog.middlewares import RequestMiddleware
 
-from tagger_project.logs import REQUEST_ID_HEADER, request_id_of, without_secrets
+from tagger_project.watching.logs import REQUEST_ID_HEADER, request_id_of, without_secrets
 
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
