@@ -12,8 +12,8 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from ninja.operation import Operation
 
+from tagger_project.api import idempotency
 from tagger_project.api.problems import problem, problem_of_type, problem_response
-from tagger_project.api.root import idempotency
 from tagger_project.api.scopes import OPERATIONS, name_of
 from tagger_project.api.token_door import has_token, missing_scope, token_of
 from tagger_project.auth import LOCAL_OWNER, SessionOrOpen, is_open, person

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from datasets.models import Dataset
-from tagger_project.api.root import idempotency
+from tagger_project.api import idempotency
 from tagger_project.models import KeptAnswer
 from tagger_project.tasks import sweep_kept_answers
 from tests import factories

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from datasets.models import Dataset
-from tagger_project.api.root import token_door
+from tagger_project.api import token_door
 from tagger_project.api.scopes import OPERATIONS
 from tagger_project.api.tokens import TokenRefused, make_token
 from tagger_project.models import ApiToken

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from tagger_project import wsgi
-from tagger_project.api.root import token_door
+from tagger_project.api import token_door
 from tagger_project.bounds.client_address import client_address, client_address_in_scope
 from tagger_project.bounds.sockets import bounded
 from tagger_project.http import FileBlocks
