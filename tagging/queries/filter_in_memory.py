@@ -20,8 +20,9 @@ from tagging.queries.image_tags_held import ImageTagsHeld, Numbers, get_image_ta
 from tagging.queries.tags_named import get_tags_named
 
 _Mask = NDArray[np.bool_]
-# Of more, those of a page are quickly found in the order of the list.
-_FEW_IMAGES = 2_000
+# Of more, those of a page are quickly found in the order of the list; and a statement that names thousands of images
+# takes longer to write than to answer.
+_FEW_IMAGES = 500
 
 
 @dataclass(frozen=True)

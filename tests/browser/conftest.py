@@ -38,7 +38,12 @@ addEventListener("securitypolicyviolation", (event) =>
 def find_chromium() -> str | None:
     """Return the browser's program, or `None` where it is not installed."""
     return next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+        (
+            found
+            for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+            if (found := shutil.which(name))
+        ),
+        None,
     )
 
 
