@@ -111,5 +111,5 @@ servers:
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
 	    install="env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends"; \
 	    apt-get update -q && { $$install $$missing || $$install $$(echo "$$missing" | sed 's/chromium-headless-shell/chromium/'); } || \
-	        echo "Not installed:$$missing. The tests that need them are skipped."; \
+	        echo "Not installed:$$missing. Tests that find nothing else in their place are skipped."; \
 	fi

@@ -16,13 +16,18 @@ from tagger_project.database_pool import pool_connections
 def _pooled(transactional_db: None) -> Iterator[None]:
     facts = connections.settings["default"]
     before = (dict(facts["OPTIONS"]), facts["CONN_HEALTH_CHECKS"])
-    connection.close()
+    # Who asked before this test, by sockets for example, may have filled a pool already.
+    _close_pool()
     pool_connections()
     yield
-    if isinstance(connections["default"], PostgreSQL):
-        connection.close()
-        connections["default"].close_pool()
+    _close_pool()
     facts["OPTIONS"], facts["CONN_HEALTH_CHECKS"] = before
+
+
+def _close_pool() -> None:
+    connection.close()
+    if isinstance(connections["default"], PostgreSQL):
+        connections["default"].close_pool()
 
 
 def _ask(statement: str) -> int:

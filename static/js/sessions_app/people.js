@@ -138,12 +138,11 @@ export class People {
 
   async nextFree() {
     if (this.isGoing) return;
-    this.desk.caption.flush();
-    // What was tagged just now is no goal any more.
-    await this.desk.saver.settled(SETTLE);
     this.isGoing = true;
+    this.desk.caption.flush();
     try {
-      await Promise.race([this.saying, pause(SETTLE)]);
+      // What was tagged just now is no goal any more, and what is being said now is said of the picture that is left.
+      await Promise.all([this.desk.saver.settled(SETTLE), Promise.race([this.saying, pause(SETTLE)])]);
       await this.goToFree();
     } catch (error) {
       toastError(error);
