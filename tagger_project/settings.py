@@ -234,7 +234,6 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-kept-answers": {
         "task": "tagger_project.sweep_kept_answers",
         "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
     },
     "free-blobs": {
         "task": "datasets.free_blobs",
