@@ -173,7 +173,7 @@ def refuse_other_connections() -> None:
         raise BackupProblem(
             _(
                 "The database is in use: %(count)s other connections are open. "
-                "Stop web, worker and beat, and restore again."
+                "Stop web, sockets, worker and beat, and restore again."
             )
             % {"count": others}
         )
