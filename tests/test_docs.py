@@ -141,7 +141,7 @@ def test_files_that_are_named_by_their_path_are_there(document: Path) -> None:
 @cache
 def kept_files() -> frozenset[str]:
     """Every file of the project, and each end of its path that begins with a name: `a/b.py` is `b.py`, too."""
-    found = set()
+    found: set[str] = set()
     for path in BASE_DIR.rglob("*.*"):
         parts = path.relative_to(BASE_DIR).parts
         if not {".venv", "data", "node_modules", ".git"}.intersection(parts):
