@@ -214,13 +214,6 @@ def test_docker_compose_is_asked_for_services_that_are_there(document: Path) -> 
         assert set(services) <= set(compose["services"]), words
 
 
-def test_volumes_that_are_named_are_those_of_compose() -> None:
-    compose = load_compose()
-    named = {name for path in DOCUMENTS for words in command_lines(path, "docker volume rm") for name in words}
-    assert named
-    assert named <= {f"{compose['name']}_{volume}" for volume in compose["volumes"]}
-
-
 def _override_files() -> list[dict[str, Any]]:
     text = (BASE_DIR / "docs" / "deployment.md").read_text(encoding="utf-8")
     return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
