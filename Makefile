@@ -65,7 +65,7 @@ tokens: .venv/synced-$(RUN_SET) ## Install what counts tokens for CLIP and T5; t
 	@touch .venv/with-tokens && $(ADD_TOKENS)
 
 screenshots: .venv/synced-test servers ## Make the pictures of the guide anew; look at each
-	$(CLEAN) SCREENSHOTS=docs/screenshots $(PY) -m pytest -q tests/browser/test_user_guide.py
+	$(CLEAN) SCREENSHOTS=docs/screenshots $(PY) -m pytest -q tests/browser/test_user_guide.py tests/browser/test_guide_accounts.py
 
 lock: .venv/made ## Write requirements/*.txt anew; UPGRADE=--upgrade takes newer releases
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file requirements/run.txt

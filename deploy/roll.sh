@@ -10,7 +10,7 @@ count=$(echo "$old" | grep -c .) || { echo 'No website runs: docker compose up -
 docker compose up --detach --no-deps --no-recreate --scale "web=$((count * 2))" --wait web
 for container in $old; do
     # In its own time: it takes no more requests and ends those it has.
-    docker stop --time 30 "$container" > /dev/null
+    docker stop -t 30 "$container" > /dev/null
     docker rm "$container" > /dev/null
 done
 docker compose up --detach --no-deps --no-recreate --scale "web=$count" --wait web

@@ -99,7 +99,7 @@ EMAIL_URL = _declare(
     _environment.str,
     "EMAIL_URL",
     "",
-    "Mail server as smtp+tls://user:password@host:587; unset: no mail, and a lost password is the owner's to reset.",
+    "Mail server as smtp+tls://user:password@host:587; unset: no mail; an administrator resets lost passwords.",
 )
 EMAIL_FROM = _declare(_environment.str, "EMAIL_FROM", "", "Sender of the program's mails; unset: tagger@localhost.")
 SECRET_KEY = _declare(

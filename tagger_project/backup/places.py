@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from tagger_project.backup.pieces import settle
 from tagger_project.backup.problems import BackupProblem
+from tagger_project.schema import applied_migrations, unknown_migrations
 
 SCHEMA = "tagger_restoring"
 _WITHOUT_WAITING = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON"
@@ -152,9 +153,13 @@ class PostgresPlace:
 
 
 def _own_tables() -> set[str]:
-    """The tables that this program has here now, by its models; others in the same database stay."""
+    """The tables that this program has here now, by its models; others in the same database stay.
+
+    Of an app that a newer edition has changed, also those by its name: they would stand in that edition's way later.
+    """
     known = set(connection.introspection.django_table_names(include_views=False))
-    return known & set(connection.introspection.table_names())
+    newer = tuple({f"{app}_" for app, _name in unknown_migrations(applied_migrations())})
+    return {name for name in connection.introspection.table_names() if name in known or name.startswith(newer)}
 
 
 def refuse_other_connections() -> None:
@@ -173,7 +178,7 @@ def refuse_other_connections() -> None:
         raise BackupProblem(
             _(
                 "The database is in use: %(count)s other connections are open. "
-                "Stop web, worker and beat, and restore again."
+                "Stop web, sockets, worker and beat, and restore again."
             )
             % {"count": others}
         )

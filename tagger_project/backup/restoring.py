@@ -122,7 +122,7 @@ def _refuse_workers() -> None:
     except Exception:
         return  # a broker that is away has nobody at work
     if answers:
-        raise BackupProblem(_("A worker is at work. Stop web, worker and beat, and restore again."))
+        raise BackupProblem(_("A worker is at work. Stop web, sockets, worker and beat, and restore again."))
 
 
 def _refuse_what_is_here() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -100,6 +101,22 @@ def test_nothing_starts_on_tables_that_a_newer_program_has_changed(on_sqlite: In
         told = here.refused(*command)
         assert "written by a newer edition" in told
         assert "datasets.9999_from_the_future" in told
+
+
+@pytest.mark.flow
+def test_going_back_leaves_no_table_of_the_newer_edition(its_backup: Path, empty_postgres: str, tmp_path: Path) -> None:
+    here = Installation(tmp_path / "here", empty_postgres)
+    with psycopg.connect(empty_postgres, autocommit=True) as link:
+        link.execute("CREATE TABLE django_migrations (id serial, app text, name text, applied timestamptz)")
+        link.execute("INSERT INTO django_migrations VALUES (DEFAULT, 'tagging', '9999_from_the_future', now())")
+        link.execute("CREATE TABLE tagging_of_tomorrow (id bigint); CREATE TABLE somebody_elses (id bigint)")
+    assert "newer edition" in here.refused("migrate")
+    here.must("restore", its_backup, "--replace")
+    with psycopg.connect(empty_postgres) as link:
+        rows = link.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    names = {name for (name,) in rows}
+    assert {"tagging_tag", "somebody_elses"} <= names
+    assert "tagging_of_tomorrow" not in names
 
 
 @pytest.mark.django_db

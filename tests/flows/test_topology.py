@@ -65,19 +65,23 @@ def cookie_header(client: httpx.Client) -> str:
     return "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)
 
 
+def hidden_token(page: httpx.Response) -> dict[str, str]:
+    """What a form sends along unseen."""
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+    assert found is not None
+    return {"csrfmiddlewaretoken": found[1]}
+
+
 def sign_in(topology: Topology) -> httpx.Client:
     """Make the first account as docs/deployment.md says, and sign in as a browser does."""
-    made = topology.run(
-        "web",
-        ["python", "manage.py", "createsuperuser", "--noinput", "--username", NAME, "--email", "ada@example.org"],
-        DJANGO_SUPERUSER_PASSWORD=PASSWORD,
-    )
+    made = topology.run("web", ["python", "manage.py", "first_link", "--address", topology.address])
     assert made.returncode == 0, made.stderr
+    with browser(topology) as first:
+        page = checked(first.get(made.stdout.strip(), follow_redirects=True))
+        form = {"username": NAME, "password1": PASSWORD, "password2": PASSWORD} | hidden_token(page)
+        checked(first.post(str(page.url), data=form, headers={"Origin": topology.address}), 302)
     client = browser(topology)
-    page = checked(client.get("/login/"))
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
-    assert token is not None
-    form = {"login": NAME, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+    form = {"login": NAME, "password": PASSWORD} | hidden_token(checked(client.get("/login/")))
     checked(client.post("/login/", data=form, headers={"Origin": topology.address}), 302)
     client.headers.update({"X-CSRFToken": client.cookies["csrftoken"], "Origin": topology.address})
     return client
@@ -332,6 +336,27 @@ sys.exit(healthcheck.main(["beat"]))
         assert not topology.healthy(name)
 
 
+def backed_up(topology: Topology) -> str:
+    """Make a backup as docs/deployment.md says, while everything runs; beside that nothing is restored."""
+    folder = str(topology.folder / "backup")
+    made = topology.run("web", ["python", "manage.py", "backup", folder])
+    assert made.returncode == 0, made.stderr
+    refused = topology.run("web", ["python", "manage.py", "restore", folder, "--replace"])
+    assert refused.returncode == 1
+    assert "Stop web, sockets, worker and beat" in refused.stderr
+    return folder
+
+
+def a_backup_is_restored(topology: Topology, folder: str) -> None:
+    """With those four stopped it is; the database and the broker run on."""
+    topology.processes["beat"].terminate()
+    topology.processes["beat"].wait(30)
+    restored = topology.run("web", ["python", "manage.py", "restore", folder, "--replace"])
+    assert restored.returncode == 0, restored.stderr
+    whole = topology.run("web", ["python", "manage.py", "verify"])
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+
+
 @pytest.mark.flow
 @pytest.mark.timeout(600)
 def test_the_topology_carries_the_main_job(topology: Topology) -> None:
@@ -370,9 +395,11 @@ def test_the_topology_carries_the_main_job(topology: Topology) -> None:
     assert archive.read(names["light-0001.txt"]).decode().strip() == "lghths, red stripes"
     for name, content in zip(("light-0001.jpg", "light-0002.webp", "light-0003.png"), pictures.values(), strict=True):
         assert archive.read(names[name]) == content
+    backup = backed_up(topology)
     health_checks_tell_the_truth(topology)
     # A website that is away answers the page and the API in words, and the proxy stays up.
     assert checked(client.get("/"), 503).text.startswith("The server does not answer")
     away = checked(client.get("/api/v1/datasets"), 503)
     assert (away.headers["Content-Type"], away.json()["status"]) == ("application/problem+json", 503)
     checked(client.get("/-/proxy"), 204)
+    a_backup_is_restored(topology, backup)

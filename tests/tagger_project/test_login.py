@@ -257,7 +257,9 @@ def test_who_was_invited_signs_up_and_comes_back(client: Client, anna: User) -> 
     link = reverse("datasets:invitation", args=[secret])
     assert client.get(link).status_code == 302
     form = {"username": "eve", "password1": "long enough 1", "password2": "long enough 1", "next": link}
-    assert "Make your account" in client.get(reverse("account_signup")).content.decode()
+    page = client.get(reverse("account_signup")).content.decode()
+    assert "Make your account" in page
+    assert re.findall(r"<label[^>]*>([^<]+)</label>", page) == ["Name", "Password", "Password confirmation"]
     answer = client.post(reverse("account_signup"), form)
     assert (answer.status_code, answer["Location"]) == (302, link)
     assert dataset.name in client.get(link).content.decode()
