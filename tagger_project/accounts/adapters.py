@@ -86,6 +86,12 @@ class AccountAdapter(DefaultAccountAdapter):
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Codes and passkeys."""
 
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("This code is not right. Codes of an app change every 30 seconds: type the newest."),
+        "cannot_delete_authenticator": _("This cannot be turned off."),
+    }
+
     def get_totp_label(self, user: User) -> str:
         """The account's name in the person's app."""
         return user.get_username()

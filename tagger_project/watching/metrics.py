@@ -21,6 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import ResolverMatch
 
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 # Every header by which a proxy says that it is one.
@@ -97,6 +98,11 @@ def written(families: Iterable[Any]) -> bytes:
     return generate_latest(registry)
 
 
+def route_of(match: ResolverMatch | None) -> str:
+    """Return what an address counts as: never empty, which Prometheus takes for no label at all."""
+    return (match.route or "/") if match is not None else "none"
+
+
 class MetricsMiddleware:
     """Counts what is answered, and tells Prometheus."""
 
@@ -111,8 +117,7 @@ class MetricsMiddleware:
             return HttpResponse(_TOLD[request.path](), content_type="text/plain; version=0.0.4; charset=utf-8")
         begin = time.perf_counter()
         response = self.get_response(request)
-        match = request.resolver_match
-        route = match.route if match is not None else "none"
+        route = route_of(request.resolver_match)
         counted = numbers()
         method = request.method if request.method in _METHODS else "other"
         counted.requests.labels(method, route, str(response.status_code)).inc()

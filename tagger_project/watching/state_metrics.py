@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import redis
@@ -36,19 +36,20 @@ def families() -> list[Any]:
 
 def _of_database() -> Iterator[Any]:
     # The table of files only grows; what waits and what is worked on has an index of its own.
-    waiting = ImportItem.objects.filter(state__in=[ImportItem.State.RECEIVED, ImportItem.State.PROCESSING])
-    yield _by_state("tagger_import_files", "Files of imports that wait or are worked on.", waiting)
+    open_states = [ImportItem.State.RECEIVED, ImportItem.State.PROCESSING]
+    waiting = ImportItem.objects.filter(state__in=open_states)
+    yield _by_state("tagger_import_files", "Files of imports that wait or are worked on.", waiting, open_states)
     unfinished = ImportJob.objects.filter(finished_at=None).count()
     yield GaugeMetricFamily("tagger_imports_unfinished", "Imports that have not ended.", value=unfinished)
-    yield _by_state("tagger_export_jobs", "Exports.", ExportJob.objects.all())
-    yield _by_state("tagger_bulk_jobs", "Actions on many images.", BulkJob.objects.all())
+    yield _by_state("tagger_export_jobs", "Exports.", ExportJob.objects.all(), ExportJob.State.values)
+    yield _by_state("tagger_bulk_jobs", "Actions on many images.", BulkJob.objects.all(), BulkJob.State.values)
 
 
-def _by_state(name: str, sentence: str, rows: QuerySet[Any]) -> Any:
+def _by_state(name: str, sentence: str, rows: QuerySet[Any], states: Iterable[str]) -> Any:
+    """Return how many rows are in each of these states, none as 0; a state that was not counted would be no 0."""
     family = GaugeMetricFamily(name, sentence, labels=["state"])
-    model: Any = rows.model
     counts = dict(rows.order_by().values_list("state").annotate(Count("pk")))
-    for state in model.State.values:
+    for state in states:
         family.add_metric([state.lower()], counts.get(state, 0))
     return family
 

@@ -1,4 +1,4 @@
-"""Members in a real browser, in a program with logins: an owner invites, a viewer looks."""
+"""Members and accounts in a real browser: an owner invites, a viewer looks, everybody gets through their account."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from tests.program import RunningProgram, clean_environment
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
 
-LOGINS = {"AUTH_MODE": "password"}
-MAKE = """
+LOGINS = {"AUTH_MODE": "password", "EMAIL_URL": "consolemail://"}
+LONG = "Maximiliane" + "e" * 49
+MAKE = f"""
 from django.contrib.auth.models import User
 from datasets.models import Membership, Role
 from datasets.services.datasets import create_dataset
@@ -27,6 +28,32 @@ anna, dora, emil = (User.objects.create_user(name, password="correct horse") for
 dataset = create_dataset(name="Cats", by=anna)
 Membership.objects.create(dataset=dataset, user=dora, role=Role.VIEWER)
 apply(picture_of(bring_in(dataset, [("a.png", images.encoded("PNG"))])[0]), adding("sofa"))
+long = User.objects.create_user("{LONG}", password="correct horse")
+crowded = create_dataset(name="Valleys " + "W" * 100, by=long)
+for number, role in enumerate(list(Role) * 10):
+    Membership.objects.create(dataset=crowded, user=User.objects.create_user(f"מרים{{number}}🦊"), role=role)
+"""
+STRANGERS_PAGES = ["/login/", "/account/signup/", "/account/password/reset/", "/account/password/reset/x-x/"]
+OWN_PAGES = [
+    "/",
+    "/account/password/change/",
+    "/account/second-factor/",
+    "/account/second-factor/webauthn/",
+    "/account/devices/",
+    "/tokens/",
+    "/logout/",
+    "/datasets/2/members/",
+    "/nowhere/",
+]
+FOCUS_IS_SEEN = """
+() => {
+  const seen = (each) => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(each);
+    return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+  };
+  const each = document.activeElement;
+  return each === document.body || seen(each) || Boolean(each.closest("label") && seen(each.closest("label")));
+}
 """
 
 
@@ -54,9 +81,11 @@ def look(page: Page) -> None:
     for width, theme in ((1440, "light"), (390, "dark")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the window"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+            f"{page.url} is wider than the window"
+        )
         results = Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
+        assert results.violations_count == 0, f"{page.url}: {results.generate_report()}"
 
 
 def test_an_owner_invites_and_who_comes_gets_another_role(browser: Browser, program: RunningProgram) -> None:
@@ -94,3 +123,60 @@ def test_a_viewer_finds_a_desk_to_look_at(browser: Browser, program: RunningProg
     results = Axe().run(dora)
     assert results.violations_count == 0, results.generate_report()
     assert "sofa" in dora.request.get(f"{program.url}/api/v1/images/1/tags").text()
+
+
+def test_pages_for_who_is_not_signed_in(page: Page, program: RunningProgram) -> None:
+    for address in STRANGERS_PAGES:
+        page.goto(program.url + address)
+        look(page)
+
+
+def test_pages_of_ones_own_account(browser: Browser, program: RunningProgram) -> None:
+    page = signed_in(browser, program, LONG)
+    for address in OWN_PAGES:
+        page.goto(program.url + address)
+        look(page)
+
+
+def test_an_app_with_codes_is_asked_for_and_refuses_a_wrong_code(browser: Browser, program: RunningProgram) -> None:
+    page = signed_in(browser, program, LONG)
+    page.goto(program.url + "/account/second-factor/totp/activate/")
+    if page.get_by_label("Password").count():
+        look(page)
+        page.get_by_label("Password").fill("correct horse")
+        page.get_by_label("Password").press("Enter")
+    page.get_by_label("Code").fill("1")
+    page.get_by_label("Code").press("Enter")
+    expect(page.get_by_text("This code is not right.")).to_be_visible()
+    expect(page.get_by_label("Code")).to_be_focused()
+    look(page)
+
+
+def test_a_token_is_made_by_the_keyboard_and_every_stop_is_seen(browser: Browser, program: RunningProgram) -> None:
+    page = signed_in(browser, program, LONG)
+    page.goto(program.url + "/tokens/")
+    stops = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        name = page.evaluate("document.activeElement.name || document.activeElement.textContent.trim()")
+        assert page.evaluate(FOCUS_IS_SEEN), f"the focus on “{name}” cannot be seen"
+        stops.add(name)
+    assert {"Password", "Devices", "name", "scopes", "days", "Make token", "Sign out"} <= stops
+    page.get_by_label("Name").fill("W" * 60)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Token", exact=True)).to_be_focused()
+    expect(page.get_by_role("button", name=f"Revoke “{'W' * 60}”")).to_be_visible()
+    look(page)
+
+
+def test_a_role_offers_its_change_only_when_it_is_another(browser: Browser, program: RunningProgram) -> None:
+    page = signed_in(browser, program, LONG)
+    page.goto(program.url + "/datasets/2/members/")
+    role = page.get_by_label("Role of מרים1🦊", exact=True)
+    change = page.get_by_role("button", name="Change the role of מרים1🦊", exact=True)
+    expect(role).to_be_visible()
+    expect(change).to_be_hidden()
+    role.select_option("VIEWER")
+    expect(change).to_be_visible()
+    page.get_by_role("link", name="Invite by a link").press("Enter")
+    expect(page.get_by_label("Role", exact=True)).to_be_focused()

@@ -36,7 +36,7 @@ def first_account(page: Page, program: RunningProgram) -> None:
     assert "key=" not in page.url
     page.get_by_label("Name", exact=True).fill("ada")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password confirmation").fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
     check_accessibility(page)
     page.get_by_role("button", name="Make the account").click()
     expect(page.get_by_role("link", name="Your account")).to_be_visible()
@@ -62,7 +62,7 @@ def test_a_passkey_is_made_and_signs_in(page: Page, context: BrowserContext, gua
     page.get_by_label("Password").fill(PASSWORD)
     check_accessibility(page)
     page.get_by_role("button", name="Confirm").click()
-    page.get_by_label("Passwordless").check()
+    page.get_by_label("Sign in with it alone").check()
     check_accessibility(page)
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("Unused codes")).to_be_visible()

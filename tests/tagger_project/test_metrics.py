@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.urls import resolve
 
 from tagger_project.env import BASE_DIR
 from tests.program import clean_environment
@@ -61,3 +63,25 @@ def test_the_state_names_every_state_also_of_nothing() -> None:
         'tagger_answers{part="database"} 1.0',
     ):
         assert line in told
+    assert 'tagger_import_files{state="ready"}' not in told, "files that are done are not counted, so they are not 0"
+
+
+def test_every_address_counts_under_a_name() -> None:
+    from tagger_project.watching.metrics import route_of
+
+    assert route_of(resolve("/")) == "/"
+    assert route_of(resolve("/datasets/7/")) == "datasets/<int:dataset_id>/"
+    assert route_of(None) == "none"
+
+
+def test_every_number_is_told_by_the_documents_and_every_one_they_name_is_there() -> None:
+    watching = BASE_DIR / "tagger_project" / "watching"
+    made = {
+        name
+        for file in ("metrics.py", "state_metrics.py")
+        for name in re.findall(r'"(tagger_[a-z_]+)"', (watching / file).read_text(encoding="utf-8"))
+    }
+    assert {"tagger_requests", "tagger_queue_messages"} <= made
+    page = (BASE_DIR / "docs" / "deployment.md").read_text(encoding="utf-8")
+    named = {name.removesuffix("_total") for name in re.findall(r"`(tagger_[a-z_]+)[`{]", page)}
+    assert named in (made, set()), "docs/deployment.md names all of them, or leaves them out"

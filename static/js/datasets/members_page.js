@@ -1,25 +1,19 @@
 // The members of a dataset: the link is copied at a press, and what was done is said aloud. All else is the server's.
 
+import { offerCopy } from "../lib/copy.js";
 import { $ } from "../lib/dom.js";
 import { gettext } from "../lib/i18n.js";
-import { toast } from "../lib/toast.js";
 
 const link = $("[data-link]");
-const copy = $("[data-copy]");
+if (link) offerCopy(link, $("[data-copy]"), gettext("The link is copied."));
 
-if (link && copy) {
-  copy.hidden = !navigator.clipboard;
-  link.addEventListener("focus", () => link.select());
-  copy.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(link.value);
-      toast(gettext("The link is copied."), { seconds: 4 });
-    } catch {
-      link.focus();
-      toast(gettext("It could not be copied. It is selected: copy it by hand."), { seconds: 6 });
-    }
-  });
-  link.focus();
+// Forty buttons that change nothing hide the few things that can be done.
+for (const form of document.querySelectorAll("[data-role-form]")) {
+  const role = form.elements.role;
+  const before = [...role.options].find((option) => option.defaultSelected)?.value;
+  const show = () => form.classList.toggle("is-same", role.value === before);
+  role.addEventListener("change", show);
+  show();
 }
 
 // A live region says what changes in it, not what it begins with.
