@@ -306,9 +306,16 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SIGNUP_FIELDS = ["username*", *(["email"] if env.EMAIL_URL else []), "password1*", "password2*"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# Wrong passwords have limits of the program's own (tagger_project.accounts.attempts); these hold for the rest, and
-# "login_failed" for codes of the second factor.
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key"}
+# Whether an address has an account is told to nobody, also not who signs up: letters go to whoever holds it.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "tagger_project.accounts.forms.ResetTokens"
+# Wrong passwords and codes have limits of the program's own (tagger_project.accounts.attempts), by which the owner gets
+# in while somebody else guesses; allauth's hold for the rest.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
+MFA_FORMS = {
+    "authenticate": "tagger_project.accounts.forms.CodeForm",
+    "reauthenticate": "tagger_project.accounts.forms.CodeAgainForm",
+}
 MFA_ADAPTER = "tagger_project.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
