@@ -58,6 +58,7 @@ def measure_all(pairs: int, rounds: int) -> dict[str, dict[str, float]]:
     if rounds:
         PBKDF2PasswordHasher.iterations = rounds
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
     User.objects.create_user("known", "known@example.org", "correct horse")
     User.objects.create_user("off", "off@example.org", "correct horse", is_active=False)
     User.objects.create_user("never", "never@example.org", None)

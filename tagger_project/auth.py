@@ -15,9 +15,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import ResolverMatch, reverse
 from ninja.security import APIKeyCookie
 
 LOCAL_OWNER = "local-owner"
@@ -60,6 +60,15 @@ _OF_ACCOUNTS = ("account_", "mfa_", "usersessions_", "socialaccount_", "openid_c
 _OF_PASSWORDS = ("mfa_", "account_")
 _OF_THE_PROVIDER = ("socialaccount_", "openid_connect_")
 _OF_BOTH = frozenset({"account_login", "account_logout", "account_inactive", "account_signup"})
+
+
+# Forms take PUT as POST, and pages of allauth lead elsewhere whatever is asked: nobody asks them for anything else.
+_ASKED_OF_ACCOUNTS = ("GET", "HEAD", "POST", "OPTIONS")
+
+
+def is_of_accounts(found: ResolverMatch) -> bool:
+    """Whether an address is a page of accounts; the admin's tables of accounts are in a namespace of its own."""
+    return bool(found.url_name and not found.namespaces and found.url_name.startswith(_OF_ACCOUNTS))
 
 
 def is_shut(page: str) -> bool:
@@ -107,8 +116,7 @@ class AuthModeMiddleware(LoginRequiredMiddleware):
             Http404: the page belongs to another mode.
         """
         found = request.resolver_match
-        # The admin's tables of accounts have names of their own, in its namespace.
-        if found and found.url_name and not found.namespaces and is_shut(found.url_name):
+        if found and is_of_accounts(found) and is_shut(str(found.url_name)):
             if is_open():
                 return redirect("datasets:list")
             raise Http404
@@ -120,6 +128,8 @@ class AuthModeMiddleware(LoginRequiredMiddleware):
         if request.path.startswith(reverse("api-1:api-root")) and not is_description:
             return None  # the API answers 401 by itself: a redirect to a page is no answer for a script
         response: HttpResponseBase | None = super().process_view(request, view_func, *args, **kwargs)
+        if response is None and found and is_of_accounts(found) and request.method not in _ASKED_OF_ACCOUNTS:
+            return HttpResponseNotAllowed(_ASKED_OF_ACCOUNTS)
         return response
 
 
