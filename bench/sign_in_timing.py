@@ -112,9 +112,7 @@ def measure(this: Callable[[int], Any], that: Callable[[int], Any], pairs: int) 
         order = ((0, this), (1, that)) if number % 2 else ((1, that), (0, this))
         for which, way in order:
             taken[which].append(way(number))
-    processor, clock = (
-        [statistics.median(each[kind] for each in taken[which]) for which in (0, 1)] for kind in (0, 1)
-    )
+    processor, clock = ([statistics.median(each[kind] for each in taken[which]) for which in (0, 1)] for kind in (0, 1))
     return {
         "processor": processor[0] / processor[1],
         "clock": clock[0] / clock[1],

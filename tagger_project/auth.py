@@ -20,6 +20,8 @@ from django.shortcuts import redirect
 from django.urls import ResolverMatch, reverse
 from ninja.security import APIKeyCookie
 
+from tagger_project.bounds.client_address import is_from_elsewhere, is_from_elsewhere_in_scope
+
 LOCAL_OWNER = "local-owner"
 
 
@@ -52,7 +54,9 @@ def person_in_scope(scope: Mapping[str, Any]) -> User | None:
 
 def may_connect(scope: Mapping[str, Any]) -> bool:
     """Whether a socket may be opened at all; what it may see is the consumer's question."""
-    return is_open() or person_in_scope(scope) is not None
+    if is_open():
+        return settings.OPEN_TO_NETWORK or not is_from_elsewhere_in_scope(scope)
+    return person_in_scope(scope) is not None
 
 
 # Account pages by the first word of their name, and which mode has them.
@@ -91,11 +95,16 @@ class AuthModeMiddleware(LoginRequiredMiddleware):
     """Asks for a login where there are accounts; lends the admin its local owner in open mode."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Refuse a page of another site in open mode, where no cookie stands between it and the pictures.
+        """Refuse a page of another site, and another machine, in open mode: no login stands before the pictures.
+
+        Servers that the program does not start itself listen where they are told; the name they are asked by is
+        whatever the other machine writes.
 
         Raises:
-            BadRequest: it is one.
+            BadRequest: it is one of them.
         """
+        if is_open() and not settings.OPEN_TO_NETWORK and is_from_elsewhere(request):
+            raise BadRequest("Another machine asks, and OPEN_TO_NETWORK is off.")
         if is_open() and is_foreign_origin(request):
             raise BadRequest(f"Origin {request.headers['Origin']!r} is not this program's.")
 

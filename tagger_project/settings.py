@@ -41,6 +41,7 @@ if AUTH_MODE == "open" and not env.OPEN_TO_NETWORK and (others := foreign_names(
         f"Without logins the pages are for this machine only, and ALLOWED_HOSTS names {', '.join(others)}. Set "
         "AUTH_MODE=password, or OPEN_TO_NETWORK=true if whoever reaches the port may read and change everything."
     )
+OPEN_TO_NETWORK = env.OPEN_TO_NETWORK
 CSRF_TRUSTED_ORIGINS: list[str] = env.CSRF_TRUSTED_ORIGINS
 
 INSTALLED_APPS = [
@@ -308,7 +309,8 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Whether an address has an account is told to nobody, also not who signs up: letters go to whoever holds it.
 ACCOUNT_PREVENT_ENUMERATION = "strict"
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "tagger_project.accounts.forms.ResetTokens"
+# Django's: allauth's asks the database for more where there is an account.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 (a path)
 # Wrong passwords and codes have limits of the program's own (tagger_project.accounts.attempts), by which the owner gets
 # in while somebody else guesses; allauth's hold for the rest.
 ACCOUNT_RATE_LIMITS = {"login_failed": None}

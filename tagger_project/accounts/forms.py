@@ -10,7 +10,6 @@ from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
-from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -40,10 +39,6 @@ class ResetForm(forms.Form):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
-
-
-class ResetTokens(PasswordResetTokenGenerator):
-    """What the link in a letter holds: Django's, which asks the database for nothing more than the account."""
 
 
 class _CountedCode:

@@ -34,6 +34,12 @@ def send_reset_letter(email: str, *, scheme: str, host: str) -> None:
 def _request(scheme: str, host: str) -> HttpRequest:
     # The links in a letter are made from the request that led to it.
     return WSGIRequest(
-        {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": scheme, "wsgi.input": BytesIO(), "HTTP_HOST": host}
+        {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": "/",
+            "wsgi.url_scheme": scheme,
+            "wsgi.input": BytesIO(),
+            "HTTP_HOST": host,
+        }
         | ({"HTTP_X_FORWARDED_PROTO": scheme} if settings.SECURE_PROXY_SSL_HEADER else {})
     )

@@ -133,15 +133,20 @@ def check(client: Client, row: Row, place: Place, actor: str, *, is_own: bool) -
             yield f"answers {answer.status_code} where it is forbidden"
     else:
         missing, _writes = ask(client, row, place.nowhere(), actor)
-        if answer.status_code != 404:
-            yield f"answers {answer.status_code} where nothing is to be seen: {text_of(answer)[:200]}"
-        elif (missing.status_code, text_of(missing)) != (404, text_of(answer)):
-            yield f"is told apart from what does not exist: {missing.status_code} {text_of(missing)[:200]}"
-        elif heads_of(missing) != heads_of(answer):
-            yield f"has other headers than what does not exist: {heads_of(missing) ^ heads_of(answer)}"
-        elif missing.statements != answer.statements:
-            more = [each for each in missing.statements + answer.statements if each not in missing.statements]
-            yield f"asks the database for other things: {more}, {len(missing.statements)}, {len(answer.statements)}"
+        yield from told_apart(answer, missing)
+
+
+def told_apart(answer: Any, missing: Any) -> Iterator[str]:
+    """By what one could tell something that one does not see from something that is not there."""
+    if answer.status_code != 404:
+        yield f"answers {answer.status_code} where nothing is to be seen: {text_of(answer)[:200]}"
+    elif (missing.status_code, text_of(missing)) != (404, text_of(answer)):
+        yield f"is told apart from what does not exist: {missing.status_code} {text_of(missing)[:200]}"
+    elif heads_of(missing) != heads_of(answer):
+        yield f"has other headers than what does not exist: {heads_of(missing) ^ heads_of(answer)}"
+    elif missing.statements != answer.statements:
+        more = [each for each in missing.statements + answer.statements if each not in missing.statements]
+        yield f"asks the database for other things: {more}, {len(missing.statements)}, {len(answer.statements)}"
 
 
 def verdict(row: Row, actor: str, *, is_own: bool) -> str:

@@ -1,4 +1,4 @@
-"""A stranger learns nothing at the doors: for whoever is there and whoever is not, the same is said and the same is done.
+"""A stranger learns nothing at the doors: the same is said and done for who has an account and for who has none.
 
 How long something takes is what is done for it: hashes of passwords, statements, what is asked of the cache, letters.
 These are counted here, to the last one; `bench/sign_in_timing.py` measures the time they take.
@@ -184,10 +184,17 @@ def test_who_signs_up_hears_nothing_of_other_addresses(
     def sign_up(email: str) -> Any:
         client = Client()
         client.get(reverse("datasets:invitation", args=[secret]))
-        form = {"username": f"new{next(made)}", "email": email, "password1": "long enough 1", "password2": "long enough 1"}
+        form = {
+            "username": f"new{next(made)}",
+            "email": email,
+            "password1": "long enough 1",
+            "password2": "long enough 1",
+        }
         return client.post(reverse("account_signup"), form)
 
-    work = alike(monkeypatch, {each: lambda each=each: sign_up(each) for each in ("anna@example.org", "no@example.org")})
+    work = alike(
+        monkeypatch, {each: lambda each=each: sign_up(each) for each in ("anna@example.org", "no@example.org")}
+    )
     assert User.objects.filter(username__startswith="new").count() == 4
     assert work[0][3] == 0
 
