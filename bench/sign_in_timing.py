@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def measure_all(pairs: int, rounds: int) -> dict[str, dict[str, float]]:
     User.objects.create_user("off", "off@example.org", "correct horse", is_active=False)
     User.objects.create_user("never", "never@example.org", None)
     doors: dict[str, tuple[Callable[[int], Any], Callable[[int], Any]]] = {
-        f"sign-in: {about}": (lambda n, name=name: guess(name, n), lambda n: guess("ghost", n))
+        f"sign-in: {about}": (partial(guess, name), partial(guess, "ghost"))
         for name, about in {
             "known": "a wrong password, or no account",
             "off": "switched off, or no account",
@@ -71,10 +72,8 @@ def measure_all(pairs: int, rounds: int) -> dict[str, dict[str, float]]:
             "ghost": "no account, twice (the noise)",
         }.items()
     }
-    doors["lost password: an address, or none"] = (
-        lambda n: ask_for_letter("known@example.org", n),
-        lambda n: ask_for_letter("ghost@example.org", n),
-    )
+    ask = ask_for_letter
+    doors["lost password: an address, or none"] = (partial(ask, "known@example.org"), partial(ask, "ghost@example.org"))
     return {door: measure(*ways, pairs) for door, ways in doors.items()}
 
 

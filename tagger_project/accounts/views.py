@@ -109,7 +109,8 @@ class ResetView(PasswordResetView):
         except NO_ANSWER:
             logger.warning("A letter could not be put in line for a worker.", exc_info=True)
             form.add_error(None, _("Letters cannot be sent at this moment. Try again in a few minutes."))
-            return self.render_to_response(self.get_context_data(form=form), status=503)
+            answer: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=503)
+            return answer
         return redirect("account_reset_password_done")
 
 

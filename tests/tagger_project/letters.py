@@ -13,7 +13,7 @@ def in_line() -> list[dict[str, Any]]:
     """What is asked of a worker; it is taken out of the line."""
     found: list[dict[str, Any]] = []
     with current_app.connection_for_read() as line:
-        channel = line.channel()
+        channel: Any = line.channel()
         while (message := channel.basic_get("celery", no_ack=True)) is not None:
             found += [message.decode()[1]] if message.headers["task"] == send_reset_letter.name else []
     return found

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -115,7 +116,7 @@ def guess(name: str, **extra: Any) -> Any:
 
 
 def test_a_wrong_password_is_as_much_work_for_every_name(people: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    work = alike(monkeypatch, {name: lambda name=name: guess(name) for name in NAMES if name != "ANNA"})
+    work = alike(monkeypatch, {name: partial(guess, name) for name in NAMES if name != "ANNA"})
     rounds, statements, _calls, _letters = work[0]
     assert rounds == Counted.iterations
     assert len([each for each in statements if "auth_user" in each]) == 1
@@ -125,14 +126,16 @@ def test_nobody_hears_from_the_wait_whether_there_is_an_account(people: None, mo
     for name in NAMES:
         for _ in range(5):
             guess(name)
-    work = alike(monkeypatch, {name: lambda name=name: guess(name) for name in NAMES[:4]})
+    work = alike(monkeypatch, {name: partial(guess, name) for name in NAMES[:4]})
     assert work[0][0] == 0
     assert guess("nobody").status_code == 429
 
 
 def test_the_admin_and_the_login_are_one_door(people: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    form = lambda name: {"username": name, "password": "a wrong one"}  # noqa: E731
-    alike(monkeypatch, {name: lambda name=name: Client().post("/admin/login/", form(name)) for name in NAMES[:4]})
+    def ask(name: str) -> Any:
+        return Client().post("/admin/login/", {"username": name, "password": "a wrong one"})
+
+    alike(monkeypatch, {name: partial(ask, name) for name in NAMES[:4]})
 
 
 EMAILS = [f"{name}@example.org" for name in NAMES[:4]]
@@ -144,7 +147,11 @@ def test_a_lost_password_is_as_much_work_for_every_address(
 ) -> None:
     settings.EMAIL_URL = "smtp://localhost"
     address = reverse("account_reset_password")
-    work = alike(monkeypatch, {each: lambda each=each: Client().post(address, {"email": each}) for each in EMAILS})
+
+    def ask(email: str) -> Any:
+        return Client().post(address, {"email": email})
+
+    work = alike(monkeypatch, {each: partial(ask, each) for each in EMAILS})
     assert mail.outbox == []
     assert not [each for each in work[0][1] if "auth_user" in each or "emailaddress" in each]
     assert letters.send_all() == EMAILS
@@ -161,7 +168,9 @@ def test_a_made_up_reset_link_is_as_much_work_for_every_account(people: None, mo
     def base36(number: int) -> str:
         return base36(number // 36) + digits[number % 36] if number >= 36 else digits[number]
 
-    page = lambda pk: Client().get(f"/account/password/reset/{base36(pk)}-d0aaaa-{'0' * 32}/")  # noqa: E731
+    def page(pk: int) -> Any:
+        return Client().get(f"/account/password/reset/{base36(pk)}-d0aaaa-{'0' * 32}/")
+
     bodies = {re.sub(r"/reset/\w+-", "/reset/-", page(pk).content.decode()) for pk in numbers}
     assert len({re.sub(r'value="[^"]*"', "", body) for body in bodies}) == 1
     done = []
@@ -192,9 +201,7 @@ def test_who_signs_up_hears_nothing_of_other_addresses(
         }
         return client.post(reverse("account_signup"), form)
 
-    work = alike(
-        monkeypatch, {each: lambda each=each: sign_up(each) for each in ("anna@example.org", "no@example.org")}
-    )
+    work = alike(monkeypatch, {each: partial(sign_up, each) for each in ("anna@example.org", "no@example.org")})
     assert User.objects.filter(username__startswith="new").count() == 4
     assert work[0][3] == 0
 
