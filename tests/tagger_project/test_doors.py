@@ -103,7 +103,7 @@ def settings_of_doors(settings: Settings) -> None:
 @pytest.mark.usefixtures("settings_of_doors")
 @pytest.mark.parametrize("door", DOORS)
 def test_no_door_leads_to_another_site(door: Any) -> None:
-    left = {}
+    left: dict[str, str] = {}
     for wanted in NEXT:
         with transaction.atomic():
             factories.make_user(username="anna")
@@ -130,7 +130,7 @@ def test_every_way_in_gives_the_session_another_name(door: Any) -> None:
     session = client.session
     session["something"] = "planted"
     session.save()
-    before = session.session_key
+    before = str(session.session_key)
     client.cookies["sessionid"] = before
     assert door(client, "/keys/").status_code == 302
     after = client.cookies["sessionid"].value

@@ -22,11 +22,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 from pytest_django.fixtures import Settings
 
 from datasets.models import Role
 from datasets.services import members
 from tagger_project.accounts import attempts
+from tagger_project.tasks import send_reset_letter
 from tests import factories
 from tests.tagger_project import letters
 
@@ -91,7 +93,8 @@ def noted(method: Any, name: str, calls: list[str]) -> Any:
 def said(answer: Any) -> tuple[int, str, dict[str, str], list[str]]:
     """An answer without what is new each time, and what was typed."""
     body = re.sub(r'value="[^"]*"', "", answer.content.decode())
-    headers = {name: value for name, value in answer.headers.items() if name not in {"X-Request-ID", "Content-Length"}}
+    own = {"X-Request-ID", "Content-Length", "Expires"}
+    headers = {name: value for name, value in answer.headers.items() if name not in own}
     return answer.status_code, body, headers, sorted(answer.cookies)
 
 
@@ -159,6 +162,24 @@ def test_a_lost_password_is_as_much_work_for_every_address(
     assert links == dict(zip(EMAILS, (True, False, False, True), strict=True)), "switched off is as if there were none"
     link = next(letter for letter in mail.outbox if letter.to == [EMAILS[0]])
     assert "http://testserver/account/password/reset/" in str(link.body)
+
+
+def test_while_no_letter_can_be_put_in_line_every_address_hears_so(
+    people: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_URL = "smtp://localhost"
+
+    def ask(email: str) -> Any:
+        return Client().post(reverse("account_reset_password"), {"email": email})
+
+    def refuse(**_: Any) -> None:
+        raise OperationalError("nobody listens")
+
+    monkeypatch.setattr(send_reset_letter, "delay", refuse)
+    alike(monkeypatch, {each: partial(ask, each) for each in EMAILS})
+    answer = ask(EMAILS[0])
+    assert answer.status_code == 503
+    assert "cannot be sent at this moment" in answer.content.decode()
 
 
 def test_a_made_up_reset_link_is_as_much_work_for_every_account(people: None, monkeypatch: pytest.MonkeyPatch) -> None:
