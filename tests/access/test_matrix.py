@@ -248,7 +248,7 @@ def leads_to_login(answer: Any) -> bool:
 
 
 def heads_of(answer: HttpResponse) -> set[tuple[str, str]]:
-    """The headers of an answer and the names of its cookies, without the number and the time that each has of its own."""
+    """The headers of an answer and the names of its cookies, without the number and the time that are its own."""
     cookies = {("cookie", name) for name in answer.cookies}
     return cookies | {
         (name, value) for name, value in answer.headers.items() if name not in {"X-Request-ID", "Expires"}
