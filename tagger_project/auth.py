@@ -15,10 +15,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import ResolverMatch, reverse
 from ninja.security import APIKeyCookie
+
+from tagger_project.bounds.client_address import is_from_elsewhere, is_from_elsewhere_in_scope
 
 LOCAL_OWNER = "local-owner"
 
@@ -52,7 +54,9 @@ def person_in_scope(scope: Mapping[str, Any]) -> User | None:
 
 def may_connect(scope: Mapping[str, Any]) -> bool:
     """Whether a socket may be opened at all; what it may see is the consumer's question."""
-    return is_open() or person_in_scope(scope) is not None
+    if is_open():
+        return settings.OPEN_TO_NETWORK or not is_from_elsewhere_in_scope(scope)
+    return person_in_scope(scope) is not None
 
 
 # Account pages by the first word of their name, and which mode has them.
@@ -60,6 +64,15 @@ _OF_ACCOUNTS = ("account_", "mfa_", "usersessions_", "socialaccount_", "openid_c
 _OF_PASSWORDS = ("mfa_", "account_")
 _OF_THE_PROVIDER = ("socialaccount_", "openid_connect_")
 _OF_BOTH = frozenset({"account_login", "account_logout", "account_inactive", "account_signup"})
+
+
+# Forms take PUT as POST, and pages of allauth lead elsewhere whatever is asked: nobody asks them for anything else.
+_ASKED_OF_ACCOUNTS = ("GET", "HEAD", "POST", "OPTIONS")
+
+
+def is_of_accounts(found: ResolverMatch) -> bool:
+    """Whether an address is a page of accounts; the admin's tables of accounts are in a namespace of its own."""
+    return bool(found.url_name and not found.namespaces and found.url_name.startswith(_OF_ACCOUNTS))
 
 
 def is_shut(page: str) -> bool:
@@ -82,11 +95,16 @@ class AuthModeMiddleware(LoginRequiredMiddleware):
     """Asks for a login where there are accounts; lends the admin its local owner in open mode."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Refuse a page of another site in open mode, where no cookie stands between it and the pictures.
+        """Refuse a page of another site, and another machine, in open mode: no login stands before the pictures.
+
+        Servers that the program does not start itself listen where they are told; the name they are asked by is
+        whatever the other machine writes.
 
         Raises:
-            BadRequest: it is one.
+            BadRequest: it is one of them.
         """
+        if is_open() and not settings.OPEN_TO_NETWORK and is_from_elsewhere(request):
+            raise BadRequest("Another machine asks, and OPEN_TO_NETWORK is off.")
         if is_open() and is_foreign_origin(request):
             raise BadRequest(f"Origin {request.headers['Origin']!r} is not this program's.")
 
@@ -107,8 +125,7 @@ class AuthModeMiddleware(LoginRequiredMiddleware):
             Http404: the page belongs to another mode.
         """
         found = request.resolver_match
-        # The admin's tables of accounts have names of their own, in its namespace.
-        if found and found.url_name and not found.namespaces and is_shut(found.url_name):
+        if found and is_of_accounts(found) and is_shut(str(found.url_name)):
             if is_open():
                 return redirect("datasets:list")
             raise Http404
@@ -120,6 +137,8 @@ class AuthModeMiddleware(LoginRequiredMiddleware):
         if request.path.startswith(reverse("api-1:api-root")) and not is_description:
             return None  # the API answers 401 by itself: a redirect to a page is no answer for a script
         response: HttpResponseBase | None = super().process_view(request, view_func, *args, **kwargs)
+        if response is None and found and is_of_accounts(found) and request.method not in _ASKED_OF_ACCOUNTS:
+            return HttpResponseNotAllowed(_ASKED_OF_ACCOUNTS)
         return response
 
 

@@ -41,6 +41,7 @@ if AUTH_MODE == "open" and not env.OPEN_TO_NETWORK and (others := foreign_names(
         f"Without logins the pages are for this machine only, and ALLOWED_HOSTS names {', '.join(others)}. Set "
         "AUTH_MODE=password, or OPEN_TO_NETWORK=true if whoever reaches the port may read and change everything."
     )
+OPEN_TO_NETWORK = env.OPEN_TO_NETWORK
 CSRF_TRUSTED_ORIGINS: list[str] = env.CSRF_TRUSTED_ORIGINS
 
 INSTALLED_APPS = [
@@ -306,9 +307,17 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", *(["email"] if env.EMAIL_URL else []), "pa
 ACCOUNT_FORMS = {"signup": "tagger_project.accounts.forms.InvitedForm"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# Wrong passwords have limits of the program's own (tagger_project.accounts.attempts); these hold for the rest, and
-# "login_failed" for codes of the second factor.
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key"}
+# Whether an address has an account is told to nobody, also not who signs up: letters go to whoever holds it.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+# Django's: allauth's asks the database for more where there is an account.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 (a path)
+# Wrong passwords and codes have limits of the program's own (tagger_project.accounts.attempts), by which the owner gets
+# in while somebody else guesses; allauth's hold for the rest.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
+MFA_FORMS = {
+    "authenticate": "tagger_project.accounts.forms.CodeForm",
+    "reauthenticate": "tagger_project.accounts.forms.CodeAgainForm",
+}
 MFA_ADAPTER = "tagger_project.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

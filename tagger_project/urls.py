@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
 
 from tagger_project.api.root import api
@@ -36,7 +37,7 @@ UserSessionAdmin.readonly_fields = ("user", "created_at", "last_seen_at", "ip", 
 handler429 = "tagger_project.accounts.attempts.too_many"
 
 urlpatterns = [
-    path("favicon.ico", login_not_required(icon), name="favicon"),
+    path("favicon.ico", login_not_required(require_safe(icon)), name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("", include("tagger_project.accounts.urls")),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
@@ -19,6 +18,8 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
 
 class Dataset(models.Model):
     """A named set of images.
+
+    Names are not unique: being refused one would tell of a dataset that the person does not see.
 
     `revision` grows with every change that an open page should hear of. `next_position` is the place the next file
     gets: places are given when a file is announced, so that the order is the person's, whichever worker is quicker.
@@ -40,7 +41,6 @@ class Dataset(models.Model):
     class Meta:
         verbose_name = _("dataset")
         verbose_name_plural = _("datasets")
-        constraints = [models.UniqueConstraint(Lower("name"), name="dataset_name_unique")]
 
     def __str__(self) -> str:
         return self.name

@@ -2,7 +2,8 @@
 
 Guesses are counted for an account and an address together, so that nobody can lock somebody else out from elsewhere,
 and for an account from everywhere, so that many addresses are no way around. A browser in which a person has signed in
-before carries a token and is counted apart: the owner gets in while somebody else guesses.
+before carries a token and is counted apart: the owner gets in while somebody else guesses. Codes of second factors are
+counted in the same way, for an account from everywhere: who guesses them has its password already.
 """
 
 from __future__ import annotations
@@ -81,6 +82,14 @@ def buckets(request: HttpRequest, name: str) -> list[Bucket]:
         _bucket("address", account, client_address(request), most=GUESSES),
         _bucket("everywhere", account, most=GUESSES_FROM_EVERYWHERE),
     ]
+
+
+def code_buckets(request: HttpRequest, name: str) -> list[Bucket]:
+    """What a guess at a code of an account's second factor counts for."""
+    account = unicodedata.normalize("NFKC", name).casefold()
+    if device := _known_device(request, account):
+        return [_bucket("code on device", account, device, most=GUESSES)]
+    return [_bucket("code", account, most=GUESSES)]
 
 
 def know_device(request: HttpRequest, response: HttpResponse, user: User) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.utils import perform_login
 from allauth.account.views import PasswordResetView
+from allauth.core import ratelimit
 from allauth.socialaccount.providers.openid_connect.views import login as oidc_login
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -16,15 +18,20 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic.edit import FormView
 
+from datasets.tasks import NO_ANSWER
 from tagger_project import auth
 from tagger_project.accounts import first_account
 from tagger_project.accounts.adapters import FIRST_ACCOUNT_KEY
-from tagger_project.accounts.forms import FirstAccountForm
+from tagger_project.accounts.forms import FirstAccountForm, ResetForm
 from tagger_project.oidc import PROVIDER
+from tagger_project.tasks import send_reset_letter
+
+logger = logging.getLogger(__name__)
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
@@ -75,7 +82,14 @@ class FirstAccountView(FormView[FirstAccountForm]):
 
 
 class ResetView(PasswordResetView):
-    """Sends the mail that resets a password; without a mail server it says whom to ask."""
+    """Has the mail sent that resets a password; without a mail server it says whom to ask.
+
+    All it does is done for every address alike: who has an account is looked up by the worker that writes the letter.
+    """
+
+    def get_form_class(self) -> type[ResetForm]:
+        """An address, of which nothing is looked up."""
+        return ResetForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer without a form where no mail can be sent."""
@@ -83,6 +97,21 @@ class ResetView(PasswordResetView):
             return render(request, "account/password_reset_by_owner.html")
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
+
+    def form_valid(self, form: ResetForm) -> HttpResponse:
+        """Put the letter in line, within the limits on letters."""
+        request, email = self.request, form.cleaned_data["email"]
+        refused: HttpResponse | None = ratelimit.consume_or_429(request, action="reset_password", key=email.lower())
+        if refused is not None:
+            return refused
+        try:
+            send_reset_letter.delay(email=email, scheme=request.scheme, host=request.get_host())
+        except NO_ANSWER:
+            logger.warning("A letter could not be put in line for a worker.", exc_info=True)
+            form.add_error(None, _("Letters cannot be sent at this moment. Try again in a few minutes."))
+            answer: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=503)
+            return answer
+        return redirect("account_reset_password_done")
 
 
 reset = login_not_required(ResetView.as_view())

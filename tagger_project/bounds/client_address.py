@@ -21,17 +21,45 @@ def client_address(request: HttpRequest) -> str:
 
 def client_address_in_scope(scope: Mapping[str, Any]) -> str:
     """The same of a socket; empty where the server knows no address."""
+    return _seen(*_of_scope(scope))
+
+
+def is_from_elsewhere(request: HttpRequest) -> bool:
+    """Whether another machine asks, as far as anybody can tell who is asked."""
+    holder = str(request.META.get("REMOTE_ADDR") or "")
+    return _is_foreign(_outermost(holder, request.headers.get("X-Forwarded-For", "")))
+
+
+def is_from_elsewhere_in_scope(scope: Mapping[str, Any]) -> bool:
+    """The same of a socket."""
+    return _is_foreign(_outermost(*_of_scope(scope)))
+
+
+def _is_foreign(address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return bool(address)  # without one it is a socket file of this machine
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return not (mapped or parsed).is_loopback
+
+
+def _of_scope(scope: Mapping[str, Any]) -> tuple[str, str]:
     lines = [value.decode("latin-1") for name, value in scope.get("headers", []) if name == b"x-forwarded-for"]
-    return _seen(str((scope.get("client") or [""])[0] or ""), ",".join(lines))
+    return str((scope.get("client") or [""])[0] or ""), ",".join(lines)
 
 
 def _seen(holder: str, forwarded: str) -> str:
+    return _whole_network(_outermost(holder, forwarded))
+
+
+def _outermost(holder: str, forwarded: str) -> str:
     """The address that the outermost proxy of ours was called from; `holder` is who holds the connection to us."""
     proxies = int(settings.TRUSTED_PROXIES)
     if proxies > 0:
         named = [part.strip() for part in forwarded.split(",")]
         holder = named[-proxies] if len(named) >= proxies and named[-proxies] else holder
-    return _whole_network(holder)
+    return holder
 
 
 def _whole_network(address: str) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset
 from tests import factories
+from tests.access.table import API, PAGES
+from tests.access.test_matrix import ROOT, client_of, filled, with_numbers
+from tests.access.world import make_world
 from tests.security import observatory
 from tests.security.conftest import cookies_of
 from tests.security.routes import addresses
@@ -39,6 +44,38 @@ def test_every_address_scores_high_for_who_is_signed_in(signed_in: Client, datas
         check(answer, address)
         assert answer.status_code < 500 or address == "/readyz", address
     assert {200, 302, 404, 405} <= statuses
+
+
+@pytest.mark.parametrize("actor", ["stranger", "owner"])
+def test_every_page_and_every_call_scores_high_with_something_on_it(db: None, actor: str) -> None:
+    world, statuses = make_world(), Counter[int]()
+    client = client_of(world, actor)
+    client.defaults["wsgi.url_scheme"] = "https"
+    for row in (row for row in [*PAGES, *API] if row.is_read):
+        path = f"{ROOT if row in API else '/'}{filled(row.route, world.own, actor)}"
+        answer = client.get(path + with_numbers(row.query, world.own, "key"), secure=True)
+        statuses[answer.status_code] += 1
+        check(answer, f"{actor}: {path}")
+    assert sum(statuses.values()) > 80
+    assert statuses[200 if actor == "owner" else 404] > 50, statuses
+
+
+def test_the_admins_pages_score_high(signed_in: Client) -> None:
+    world = make_world()
+    client = client_of(world, "superuser")
+    shown = set()
+    for model, _admin in sorted(admin.site._registry.items(), key=lambda each: each[0]._meta.label):
+        base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        row = model._default_manager.order_by("pk").first()
+        for address in (
+            base,
+            f"{base}add/",
+            *([f"{base}{row.pk}/{page}/" for page in ("change", "history", "delete")] if row else []),
+        ):
+            answer = client.get(address, secure=True)
+            shown |= {address} if answer.status_code == 200 else set()
+            check(answer, address)
+    assert len(shown) > 40, sorted(shown)
 
 
 def test_every_address_scores_high_for_who_is_not(db: None) -> None:

@@ -10,11 +10,12 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset, ImportItem, ImportJob
 from tagger_project.env import VARIABLES
 from tests import factories, images, uploading
-from tests.sockets import is_refused
+from tests.sockets import is_refused, refusal
 
 PUBLIC = {"/favicon.ico", "/healthz", "/readyz", "/login/", "/texts.js", "/account/inactive/", "/account/signup/"}
 PUBLIC |= {f"/account/password/reset/{page}" for page in ("", "sent/", "done/", "x-x/")}
@@ -219,6 +220,66 @@ def test_a_foreign_host_is_refused_in_open_mode(client: Client, host: str, path:
 def test_a_foreign_page_opens_no_socket_in_open_mode() -> None:
     dataset = factories.make_dataset()
     assert async_to_sync(is_refused)(f"/ws/datasets/{dataset.pk}/", origin="http://evil.example")
+
+
+LOCAL = ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", ""]
+ELSEWHERE = ["192.168.1.9", "203.0.113.7", "172.18.0.1", "fe80::1%eth0", "2001:db8::7", "::ffff:192.168.1.9", "0.0.0.0"]
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("address", LOCAL + ELSEWHERE)
+@pytest.mark.parametrize("path", ["/", "/api/v1/datasets", "/admin/", "/files/images/1/original/"])
+def test_open_mode_answers_this_machine_whatever_name_is_asked_for(
+    client: Client, settings: Settings, address: str, path: str
+) -> None:
+    answer = client.get(path, headers={"host": "localhost"}, REMOTE_ADDR=address)
+    assert (answer.status_code == 400) == (address in ELSEWHERE)
+    settings.OPEN_TO_NETWORK = True
+    assert client.get(path, headers={"host": "localhost"}, REMOTE_ADDR=address).status_code != 400
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "status"), [("127.0.0.1", 200), ("192.168.1.9", 400), ("127.0.0.1, 192.0.2.1", 400)]
+)
+def test_behind_a_proxy_it_is_the_browser_that_is_elsewhere(
+    client: Client, db: None, settings: Settings, forwarded: str, status: int
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+    assert client.get("/", headers={"X-Forwarded-For": forwarded}).status_code == status
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_machine_opens_no_socket_in_open_mode(settings: Settings) -> None:
+    path = f"/ws/datasets/{factories.make_dataset().pk}/"
+    for address in (*LOCAL, *ELSEWHERE):
+        assert async_to_sync(refusal)(path, address=address) == (None if address in LOCAL else (None, "")), address
+    settings.OPEN_TO_NETWORK = True
+    assert async_to_sync(refusal)(path, address=ELSEWHERE[0]) is None
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("null", "", "https://evil.example", "http://testserver.evil.example", "http://eviltestserver"),
+        *("https://testserver", "http://testserver:81", "http://testserver.", "http://testserver@evil.example"),
+        *("http://testserver/", "http://testserver, http://evil.example", "file://", "http://localhost"),
+    ],
+)
+def test_a_foreign_origin_is_refused_in_open_mode(client: Client, origin: str) -> None:
+    for path in ("/", "/api/v1/datasets", "/files/images/1/original/"):
+        assert client.get(path, headers={"origin": origin}).status_code == 400, path
+    assert client.post("/datasets/new/", {"name": "x"}, headers={"origin": origin}).status_code == 400
+    assert not Dataset.objects.exists()
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    "host",
+    ["", "testserver:evil", "testserver, evil.example", "evil.example:80", "[::2]", "0.0.0.0", "testserver@evil"],
+)
+def test_a_strange_host_is_refused_in_open_mode(client: Client, host: str) -> None:
+    assert client.get("/", headers={"host": host}).status_code == 400
 
 
 def test_unless_told_otherwise_the_program_answers_to_this_machine_only() -> None:

@@ -41,7 +41,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("folder", type=Path, help="The folder; sub-folders are read too.")
-        parser.add_argument("--dataset", required=True, help="The dataset's name; it is made if there is none.")
+        parser.add_argument(
+            "--dataset", required=True, help="The dataset's name or number; it is made if there is none."
+        )
         parser.add_argument("--prefix", default="", help="File prefix of a new dataset.")
         parser.add_argument("--trigger-word", default="", help="Trigger word of a new dataset.")
         parser.add_argument("--owner", default="", help="User name of who owns a new dataset; unset: nobody yet.")
