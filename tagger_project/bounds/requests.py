@@ -6,13 +6,12 @@ Three doors are counted, each for a person, or for an address where nobody is si
 - `anonymous`: what answers without signing in and reads the database or the broker;
 - `all`: every request but files, far above what anybody's hands can do.
 
-The first two are counted in the cache, for all web processes together; where the cache is away, and for `all`, whose
-every request must stay cheap, each process counts for itself.
+The first two are counted in the cache, for all web processes together; where the cache is away
+(tagger_project/falling_cache.py), and for `all`, whose every request must stay cheap, each process counts for itself.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import re
 import time
@@ -31,12 +30,8 @@ from tagger_project.api.problems import problem, problem_response
 from tagger_project.bounds.bodies import most_bytes
 from tagger_project.bounds.client_address import client_address
 
-logger = logging.getLogger(__name__)
-
 LENGTH_REQUIRED, TOO_LARGE, TOO_MANY = 411, 413, 429
 MINUTE = 60
-# As long as nobody asks a cache again that did not answer: each question costs seconds.
-CACHE_REST_SECONDS = 30.0
 _MOST_REMEMBERED = 10_000
 
 _FILES = re.compile(r"/(files|static)/")
@@ -163,25 +158,15 @@ class _OwnCounter:
 
 
 class _SharedCounter:
-    """Counts in the cache; in this process while that does not answer."""
-
-    def __init__(self) -> None:
-        self._rests_until = 0.0
+    """Counts in the cache."""
 
     def add(self, key: str) -> int:
-        if time.monotonic() < self._rests_until:
-            return _own.add(key)
+        cache.add(key, 0, timeout=2 * MINUTE)
         try:
-            cache.add(key, 0, timeout=2 * MINUTE)
             return int(cache.incr(key))
-        except Exception as error:
-            # Whatever the client of the cache raises: counting must never be what stops the work.
-            self._rests_until = time.monotonic() + CACHE_REST_SECONDS
-            logger.warning("The cache does not answer (%s): this process counts requests by itself.", error)
-            return _own.add(key)
-
-    def clear(self) -> None:
-        self._rests_until = 0.0
+        except ValueError:
+            # It ran out, or the cache went away or came back, between the two.
+            return 1
 
 
 _own = _OwnCounter()
@@ -191,4 +176,3 @@ _shared = _SharedCounter()
 def forget_counts() -> None:
     """Begin anew in this process."""
     _own.clear()
-    _shared.clear()

@@ -56,18 +56,6 @@ def test_the_way_in_is_counted_by_address(settings: Settings, password_mode: Non
     assert other.get("/login/").status_code == 200
 
 
-def test_a_cache_that_is_away_stops_nothing(settings: Settings) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": "redis://127.0.0.1:1/0",
-            "OPTIONS": {"socket_connect_timeout": 1},
-        }
-    }
-    door = Door("costly", 2)
-    assert [seconds_to_wait(door, "somebody") > 0 for _ in range(3)] == [False, False, True]
-
-
 def test_a_limit_of_nothing_is_no_limit() -> None:
     assert [seconds_to_wait(Door("costly", 0), "somebody") for _ in range(100)] == [0] * 100
 
