@@ -43,6 +43,11 @@ def has_token(request: HttpRequest) -> bool:
     return request.headers.get("Authorization", "")[:7].lower() == "bearer "
 
 
+def secret_of(request: HttpRequest) -> str:
+    """Return the token that a request brings, as it stands there."""
+    return request.headers["Authorization"][7:].strip()
+
+
 def token_of(request: HttpRequest) -> ApiToken | None:
     """Return the token that let a request in; `None` for sessions and in open mode."""
     token = getattr(request, "token", None)
@@ -78,8 +83,7 @@ class TokenMiddleware:
         if name not in FILES and not request.path.startswith(reverse("api-1:api-root")):
             return None
         tries = _Tries(request)
-        secret = request.headers["Authorization"][7:].strip()
-        token = find_token(secret)
+        token = find_token(secret_of(request))
         if tries.are_over(token):
             return _too_often(tries)
         if token is None or not token.is_usable(timezone.now()):

@@ -125,7 +125,7 @@ def test_pages_are_left_alone(client: Client) -> None:
 
 
 def test_the_guide_tells_of_every_kind() -> None:
-    program = "".join(path.read_text() for path in Path(BASE_DIR, "tagger_project").glob("*.py"))
+    program = "".join(path.read_text() for path in Path(BASE_DIR, "tagger_project").rglob("*.py"))
     kinds = {describe(status)[0].rpartition(":")[2] for status in STATUSES}
     kinds |= set(re.findall(r'problem_of_type\(\s*"([a-z-]+)"', program))
     told = set(re.findall(r"^### `([a-z-]+)`", Path(BASE_DIR, "docs/api.md").read_text(), re.M))
