@@ -44,7 +44,7 @@ def read_dataset_history(
     by: str = "",
     source: Source | None = None,
 ) -> HistoryOut:
-    """What was done in a dataset, newest first, at most 100 entries at once; `by` is the name of somebody known here."""
+    """What was done in a dataset, newest first, at most 100 entries at once; `by` is a name that is known here."""
     dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
     who = find_person(dataset, by)
     if by and who is None:

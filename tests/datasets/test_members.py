@@ -199,14 +199,64 @@ def test_a_stranger_signs_in_first_and_the_session_knows_the_link(
     dataset: Dataset, owner: User, password_mode: None
 ) -> None:
     made, secret = members.invite(dataset, Role.TAGGER, lasts=DAY, by=owner)
-    for link, known in ((secret, made), ("never", None)):
-        client = Client()
-        address = reverse("datasets:invitation", args=[link])
-        assert client.get(address)["Location"] == f"/login/?next={address}"
-        request: Any = type("Request", (), {"session": client.session})()
-        assert members.invitation_in(request) == known
+    client = Client()
+    address = reverse("datasets:invitation", args=[secret])
+    assert client.get(address)["Location"] == f"/login/?next={address}"
+    assert known_to(client) == made
     members.revoke(made, by=owner)
-    assert members.invitation_in(request) is None
+    assert known_to(client) is None
+
+
+def known_to(client: Client) -> Invitation | None:
+    """The invitation that a browser's session knows."""
+    request: Any = type("Request", (), {"session": client.session})()
+    return members.invitation_in(request)
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "never there"])
+def test_a_link_that_is_over_says_so_to_who_has_no_account_too(
+    dataset: Dataset, owner: User, password_mode: None, end: str
+) -> None:
+    made, secret = members.invite(dataset, Role.TAGGER, lasts=DAY, by=owner)
+    client = Client()
+    address = reverse("datasets:invitation", args=[secret])
+    assert client.get(address).status_code == 302
+    if end == "revoked":
+        members.revoke(made, by=owner)
+    elif end == "expired":
+        Invitation.objects.update(expires_at=timezone.now())
+    else:
+        address = reverse("datasets:invitation", args=["never"])
+    for answer in (client.get(address), client.post(address)):
+        assert answer.status_code == 404
+        assert "This invitation is not valid" in answer.content.decode()
+        assert dataset.name not in answer.content.decode()
+        assert 'href="/login/"' in answer.content.decode()
+    assert "invitation" not in client.session
+
+
+@pytest.mark.parametrize("way", ["sign in", "sign up", "accepted", "sign out"])
+def test_a_session_forgets_the_link_as_soon_as_it_did_its_work(
+    dataset: Dataset, owner: User, password_mode: None, way: str
+) -> None:
+    _, secret = members.invite(dataset, Role.TAGGER, lasts=DAY, by=owner)
+    address = reverse("datasets:invitation", args=[secret])
+    guest, client = factories.make_user(username="guest"), Client()
+    client.get(address)
+    assert "invitation" in client.session
+    if way == "sign in":
+        client.post("/login/", {"login": "guest", "password": "correct horse", "next": address})
+    elif way == "sign up":
+        form = {"username": "eve", "password1": "long enough 1", "password2": "long enough 1", "next": address}
+        assert client.post(reverse("account_signup"), form)["Location"] == address
+    else:
+        # As an older edition left it: signed in, and the link still there.
+        client.force_login(guest)
+        assert "invitation" in client.session
+        client.post(address if way == "accepted" else reverse("account_logout"))
+    assert ("_auth_user_id" in client.session) is (way != "sign out")
+    assert "invitation" not in client.session
+    assert secret not in str(dict(client.session))
 
 
 def test_without_logins_there_are_no_members(client: Client, dataset: Dataset) -> None:
