@@ -23,9 +23,11 @@ from datasets.models import Membership, Role
 from datasets.services.datasets import create_dataset
 from tests import images
 from tests.tagging.doing import adding, apply, bring_in, picture_of
-anna, dora, emil = (User.objects.create_user(name, password="correct horse") for name in ("anna", "dora", "emil"))
+names = ("anna", "ben", "dora", "emil")
+anna, ben, dora, emil = (User.objects.create_user(name, password="correct horse") for name in names)
 dataset = create_dataset(name="Cats", by=anna)
 Membership.objects.create(dataset=dataset, user=dora, role=Role.VIEWER)
+Membership.objects.create(dataset=dataset, user=ben, role=Role.TAGGER)
 apply(picture_of(bring_in(dataset, [("a.png", images.encoded("PNG"))])[0]), adding("sofa"))
 """
 
@@ -94,3 +96,67 @@ def test_a_viewer_finds_a_desk_to_look_at(browser: Browser, program: RunningProg
     results = Axe().run(dora)
     assert results.violations_count == 0, results.generate_report()
     assert "sofa" in dora.request.get(f"{program.url}/api/v1/images/1/tags").text()
+
+
+def change_role(browser: Browser, program: RunningProgram, name: str, role: str) -> None:
+    """What an owner does on the page of members, in another window."""
+    anna = signed_in(browser, program, "anna", "/datasets/1/members/")
+    anna.get_by_label(f"Role of {name}", exact=True).select_option(role)
+    anna.get_by_role("button", name=f"Change the role of {name}").click()
+    expect(anna.get_by_label(f"Role of {name}", exact=True)).to_have_value(role)
+    anna.context.close()
+
+
+def test_who_may_do_less_is_told_on_the_open_page_and_loses_no_word(browser: Browser, program: RunningProgram) -> None:
+    ben = signed_in(browser, program, "ben", "/datasets/1/tag/1/")
+    box = ben.get_by_role("combobox", name="Add a tag")
+    told = ben.locator(".connection--rights")
+    box.fill("cushion")
+    box.press("Enter")
+    expect(ben.locator("[data-save-state]")).to_have_attribute("data-state", "saved")
+    expect(told).to_have_count(0)
+
+    change_role(browser, program, "ben", "VIEWER")
+    expect(told).to_contain_text("You may look here from now on, but not change anything.", timeout=10_000)
+    look(ben)
+    # What is done on a page that was drawn for a tagger is refused with a sentence, and stays in sight.
+    box.fill("lamp")
+    box.press("Enter")
+    expect(ben.locator("[data-save-state]")).to_contain_text("You may look at “Cats” but not change it.")
+    expect(ben.locator(".chip__name", has_text="lamp")).to_be_visible()
+    ben.get_by_role("textbox", name="Caption").fill("A cat beside a lamp.")
+    ben.on("dialog", lambda dialog: dialog.accept())
+    told.get_by_role("button", name="Reload").click()
+    expect(ben.get_by_text("You may look at this dataset but not change it.").first).to_be_visible()
+    expect(ben.get_by_role("textbox", name="Caption")).to_have_value("A cat beside a lamp.")
+    expect(ben.locator(".chip__name", has_text="lamp")).to_be_visible()
+    expect(told).to_have_count(0)
+
+    change_role(browser, program, "ben", "REVIEWER")
+    expect(told).to_contain_text("You may do more here from now on", timeout=10_000)
+    # What waited is stored now.
+    expect(ben.locator("[data-save-state]")).to_have_attribute("data-state", "saved", timeout=30_000)
+    told.get_by_role("button", name="Reload").click()
+    expect(box).to_be_visible()
+    stored = ben.request.get(f"{program.url}/api/v1/images/1/tags").json()
+    assert [tag["name"] for tag in stored["tags"]] == ["sofa", "cushion", "lamp"]
+    assert stored["caption"]["text"] == "A cat beside a lamp."
+
+
+def test_the_grid_tells_of_another_role_too(browser: Browser, program: RunningProgram) -> None:
+    emil = signed_in(browser, program, "emil")
+    change = "from datasets.models import Membership; from django.contrib.auth.models import User;"
+    emils = "dataset_id=1, user=User.objects.get(username='emil')"
+    put = f"{change} Membership.objects.update_or_create({emils}, defaults={{'role': '%s'}})"
+
+    def become(role: str) -> None:
+        command = [sys.executable, "manage.py", "shell", "--verbosity=0", "-c", put % role]
+        subprocess.run(command, cwd=BASE_DIR, env=clean_environment(program.data_dir, LOGINS), check=True)
+
+    become("OWNER")
+    emil.goto(f"{program.url}/datasets/1/")
+    become("TAGGER")
+    told = emil.locator(".connection--rights")
+    expect(told).to_contain_text("Your role here is another one now", timeout=10_000)
+    become("OWNER")
+    expect(told).to_have_count(0, timeout=10_000)
