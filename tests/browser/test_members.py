@@ -143,6 +143,7 @@ def test_who_may_do_less_is_told_on_the_open_page_and_loses_no_word(browser: Bro
     assert stored["caption"]["text"] == "A cat beside a lamp."
 
 
+@pytest.mark.heavy
 def test_the_grid_tells_of_another_role_too(browser: Browser, program: RunningProgram) -> None:
     emil = signed_in(browser, program, "emil")
     change = "from datasets.models import Membership; from django.contrib.auth.models import User;"
@@ -160,3 +161,54 @@ def test_the_grid_tells_of_another_role_too(browser: Browser, program: RunningPr
     expect(told).to_contain_text("Your role here is another one now", timeout=10_000)
     become("OWNER")
     expect(told).to_have_count(0, timeout=10_000)
+
+
+@pytest.mark.heavy
+def test_a_tagger_ends_own_exports_and_takes_back_own_work_alone(browser: Browser, program: RunningProgram) -> None:
+    make = """
+from django.contrib.auth.models import User
+from datasets.models import Dataset, Image
+from datasets.services.datasets import create_dataset
+from datasets.services.members import Membership, Role
+from tagging.services.labelling import apply_edits
+from tests import images
+from tests.tagging.doing import adding, bring_in, picture_of
+from tests.tagging.exporting import export
+anna, carl, vera = (User.objects.get_or_create(username=name)[0] for name in ("anna", "carl", "vera"))
+for user in (carl, vera):
+    user.set_password("correct horse")
+    user.save()
+dogs = create_dataset(name="Dogs", by=anna)
+Membership.objects.create(dataset=dogs, user=carl, role=Role.TAGGER)
+Membership.objects.create(dataset=dogs, user=vera, role=Role.VIEWER)
+picture = picture_of(bring_in(dogs, [("b.png", images.encoded("PNG", seed=7))])[0])
+for user, name in ((anna, "leash"), (carl, "collar")):
+    apply_edits(picture, [adding(name)], by=user)
+for user in (anna, carl, vera):
+    job = export(dogs)
+    job.started_by = user
+    job.save()
+print(dogs.pk, picture.pk)
+"""
+    command = [sys.executable, "manage.py", "shell", "--verbosity=0", "-c", make]
+    environment = clean_environment(program.data_dir, LOGINS)
+    made = subprocess.run(command, cwd=BASE_DIR, env=environment, check=True, capture_output=True, text=True)
+    dataset, image = made.stdout.split()[-2:]
+    for name, ends, takes_back in (("carl", ["carl"], ["carl"]), ("vera", ["vera"], []), ("anna", None, None)):
+        page = signed_in(browser, program, name, f"/datasets/{dataset}/export/")
+        rows = page.locator(".export-row")
+        expect(rows).to_have_count(3)
+        may_end = rows.filter(has=page.get_by_role("button", name="Delete"))
+        expect(may_end).to_have_count(3 if ends is None else len(ends))
+        if ends:
+            expect(may_end).to_contain_text(ends)
+        page.goto(f"{program.url}/datasets/{dataset}/tag/{image}/")
+        expect(page.locator(".chip__name", has_text="leash")).to_be_visible()
+        page.keyboard.press("Alt+h")
+        entries = page.locator("#history .history__entry")
+        expect(entries).to_have_count(2)
+        undoable = entries.filter(has=page.get_by_role("button", name=re.compile("^Undo")))
+        expect(undoable).to_have_count(2 if takes_back is None else len(takes_back))
+        if takes_back:
+            expect(undoable).to_contain_text(takes_back)
+        page.context.close()
