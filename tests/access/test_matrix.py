@@ -293,7 +293,7 @@ def test_what_a_superuser_writes_over_the_api_is_done_and_bears_their_name(passw
         ("PATCH", f"/members/{place.numbers['member_id']}", {"role": "VIEWER"}),
     ]
     for way, path, body in calls:
-        answer = client.generic(way, ROOT + path, json.dumps(body), content_type="application/json")
+        answer: Any = client.generic(way, ROOT + path, json.dumps(body), content_type="application/json")
         assert answer.status_code in {200, 201}, (path, text_of(answer))
     assert Change.objects.filter(dataset=dataset, done_by=person).exists()
     assert Review.objects.filter(image=image, state="APPROVED", done_by=person).exists()
