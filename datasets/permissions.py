@@ -72,9 +72,14 @@ def get_role(dataset: Dataset, user: User | None) -> Role | None:
     return None if role is None else Role(role)
 
 
+def may_of(role: Role | None) -> May:
+    """Return all that a role may do; that of a stranger is `None`."""
+    return _MAY[role]
+
+
 def get_may(dataset: Dataset, user: User | None) -> May:
     """Return all that somebody may do in a dataset, for a page to show."""
-    return _MAY[get_role(dataset, user)]
+    return may_of(get_role(dataset, user))
 
 
 def can_edit(dataset: Dataset, user: User | None) -> bool:

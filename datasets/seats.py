@@ -1,8 +1,9 @@
 """Who may still listen: those behind open sockets are asked for again every few seconds, all of a process at once.
 
 A socket asks for leave when it is opened. A right that is taken away afterwards (a membership, an account, a session)
-closes it: at once where a notice tells of it, and else within `EVERY` seconds, whatever took it away. However many
-sockets there are, a round is three queries.
+closes it: at once where a notice tells of it, and else within `EVERY` seconds, whatever took it away. Who has another
+role stays, and is told what they may do now: their page was drawn for the role it knew. However many sockets there are,
+a round is three queries.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -22,7 +23,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from datasets.models import Membership
+from datasets.messages import RightsNow
+from datasets.models import Membership, Role
+from datasets.permissions import may_of
 from tagger_project.auth import person_in_scope
 from tagger_project.consumers import GONE, LiveConsumer
 
@@ -55,6 +58,7 @@ class SeatedConsumer(LiveConsumer):
 
     dataset_id: int
     seat: Seat | None = None
+    role_told: Role | None = None
 
     def sit(self) -> None:
         """Be asked for from now on; without logins there is nothing to ask."""
@@ -75,6 +79,16 @@ class SeatedConsumer(LiveConsumer):
         """Stand up, and leave."""
         _watch().leave(self)
         await super().disconnect(code)
+
+    async def tell_role(self, role: Role) -> None:
+        """Say what the person may do here, unless the page has heard so already."""
+        if role != self.role_told and await self.pass_on(_rights(self.dataset_id, role)):
+            self.role_told = role
+
+    async def pass_on(self, message: RightsNow) -> bool:
+        """Send a message; returns `False` where it has to be said again later."""
+        await self.send_json(message.to_wire())
+        return True
 
     async def unseat(self, code: int) -> None:
         """Say nothing any more."""
@@ -119,12 +133,15 @@ class _Watch:
                 await asyncio.sleep(1)
 
     async def _look(self) -> None:
-        ended = await _read_ended({socket.seat for socket in self._sockets if socket.seat is not None})
-        for socket in [socket for socket in self._sockets if socket.seat in ended]:
+        seats = await _read_seats({socket.seat for socket in self._sockets if socket.seat is not None})
+        for socket in list(self._sockets):
             try:
-                await socket.unseat(ended[socket.seat])
+                if socket.seat in seats.ended:
+                    await socket.unseat(seats.ended[socket.seat])
+                elif socket.seat in seats.roles:
+                    await socket.tell_role(seats.roles[socket.seat])
             except Exception:
-                logger.debug("A page left before it was closed.", exc_info=True)
+                logger.debug("A page left before it was told.", exc_info=True)
 
 
 # A task belongs to the event loop it was made in; a process of tests has one after the other.
@@ -143,27 +160,45 @@ def look_again() -> None:
     _watch().wake()
 
 
-def find_ended(seats: Collection[Seat]) -> dict[Seat | None, int]:
-    """Return the seats whose right is gone, each with the code to close it with."""
+@dataclass(frozen=True)
+class Seats:
+    """What is true of seats now.
+
+    Attributes:
+        ended: those whose right is gone, each with the code to close it with.
+        roles: the others, each with the person's role in the dataset.
+    """
+
+    ended: dict[Seat | None, int]
+    roles: dict[Seat | None, Role]
+
+
+def look_at(seats: Collection[Seat]) -> Seats:
+    """Return which seats stay, and with which role."""
     sessions = _find_sessions({seat.session_key for seat in seats if seat.session_key})
     people = {user.pk: user for user in User.objects.filter(pk__in={seat.user_id for seat in seats}, is_active=True)}
-    members = set(
-        Membership.objects.filter(user__in=people, dataset__in={seat.dataset_id for seat in seats}).values_list(
-            "user", "dataset"
-        )
-    )
-    ended: dict[Seat | None, int] = {}
+    members = Membership.objects.filter(user__in=people, dataset__in={seat.dataset_id for seat in seats})
+    roles = {(user, dataset): Role(role) for user, dataset, role in members.values_list("user", "dataset", "role")}
+    found = Seats({}, {})
     for seat in seats:
         user = people.get(seat.user_id)
         is_there = sessions is None or not seat.session_key or seat.session_key in sessions
         if user is None or not is_there or user.get_session_auth_hash() != seat.auth_hash:
-            ended[seat] = SIGNED_OUT
-        elif not user.is_superuser and (user.pk, seat.dataset_id) not in members:
-            ended[seat] = GONE
-    return ended
+            found.ended[seat] = SIGNED_OUT
+        elif user.is_superuser:
+            found.roles[seat] = Role.OWNER
+        elif (user.pk, seat.dataset_id) in roles:
+            found.roles[seat] = roles[user.pk, seat.dataset_id]
+        else:
+            found.ended[seat] = GONE
+    return found
 
 
-_read_ended = database_sync_to_async(find_ended)
+_read_seats = database_sync_to_async(look_at)
+
+
+def _rights(dataset_id: int, role: Role) -> RightsNow:
+    return RightsNow(dataset_id=dataset_id, role=role.value, **asdict(may_of(role)))
 
 
 def _find_sessions(keys: Iterable[str]) -> set[str] | None:

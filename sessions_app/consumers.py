@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 from urllib.parse import parse_qs
 
+from datasets.messages import RightsNow
 from datasets.permissions import visible_datasets
 from datasets.seats import SeatedConsumer
 from sessions_app.rooms import Line, Room, join_room
@@ -83,6 +84,10 @@ class DeskConsumer(SeatedConsumer):
     async def send_text(self, text: str) -> None:
         """Send a message."""
         await self.send(text_data=text)
+
+    async def pass_on(self, message: RightsNow) -> bool:
+        """Send a message among the room's own, which the page counts."""
+        return self.room is not None and await self.room.tell(self, message)
 
     async def unseat(self, code: int) -> None:
         """Leave the others first: nothing more is told here."""

@@ -36,6 +36,7 @@ from sessions_app.messages import DeskTaken, HoldTaken, PeopleTouched, desk_grou
 from sessions_app.queries.people import PersonHere, get_people
 from sessions_app.services.claims import GRACE, leave_all
 from tagger_project.consumers import GONE, TRY_AGAIN
+from tagger_project.live import Message
 from tagger_project.outage import outage
 from tagging.messages import BulkProgress
 from tagging.queries.missed import Missed, Numbers, get_missed, get_numbers, get_revision
@@ -328,6 +329,13 @@ class Room:
         for text in map(json.dumps, jobs.values()):
             for page in [page for page in self.pages if page.line.sent and page.line.is_free]:
                 await self._send(page, text)
+
+    async def tell(self, page: Page, message: Message) -> bool:
+        """Tell one page something, behind where the dataset stands; returns whether it could be told now."""
+        if page not in self.pages or not page.line.sent or not page.line.is_free:
+            return False
+        await self._send(page, json.dumps(message.to_wire()))
+        return True
 
     async def _send(self, page: Page, text: str) -> None:
         if page not in self.pages:

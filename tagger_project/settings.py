@@ -161,13 +161,16 @@ CHANNEL_LAYERS = {
     }
 }
 
+_REDIS_CACHE: dict[str, Any] = {
+    "LOCATION": redis_py_url(BROKER_URL, CACHE_DB),
+    "KEY_PREFIX": "tagger",
+    "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+}
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": redis_py_url(BROKER_URL, CACHE_DB),
-        "KEY_PREFIX": "tagger",
-        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
-    }
+    # Doors count in it: while it is away each process counts for itself.
+    "default": {"BACKEND": "tagger_project.falling_cache.FallingBackCache", **_REDIS_CACHE},
+    # For who asks whether it answers.
+    "broker": {"BACKEND": "django.core.cache.backends.redis.RedisCache", **_REDIS_CACHE},
 }
 
 CELERY_BROKER_URL = celery_url(BROKER_URL)

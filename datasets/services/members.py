@@ -162,6 +162,11 @@ def invitation_in(request: HttpRequest) -> Invitation | None:
     return Invitation.objects.filter(_is_valid(), pk=number).first() if isinstance(number, int) else None
 
 
+def forget_invitation(request: HttpRequest) -> None:
+    """Keep nothing of a link in a browser's session: who is signed in makes no account with it."""
+    request.session.pop(_IN_SESSION, None)
+
+
 @transaction.atomic
 def give_to_first_owner(user: User) -> int:
     """Make somebody the owner of every dataset that has no member; returns of how many.

@@ -87,7 +87,8 @@ def settings(request: HttpRequest, dataset_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("datasets:detail", dataset.pk)
-    context = {"form": form, "dataset": dataset, "title": title, "split_words": " ".join(sorted(SPLIT_WORDS))}
+    words = " ".join(sorted(SPLIT_WORDS))
+    context = {"form": form, "dataset": dataset, "may": get_may(dataset, user), "title": title, "split_words": words}
     return render(request, "datasets/settings.html", context, status=422 if form.errors else 200)
 
 

@@ -109,24 +109,25 @@ def revoke(request: HttpRequest, dataset_id: int) -> HttpResponse:
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """Ask whoever opens an invitation's link whether they come in; who is not signed in does that first.
 
-    Whether a link is valid is told to nobody who is not signed in, but that they may sign up with it.
+    A link that is over says so at once, also to who has no account to sign in with. That tells nobody anything: who
+    does not have the link does not guess it.
     """
     if is_open():
         raise Http404
-    user, found = person(request), service.find_invitation(secret)
-    if user is None:
-        if found is not None:
-            service.remember_invitation(request, found)
-        return redirect_to_login(request.path)
     if request.method not in {"GET", "HEAD", "POST"}:
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+    user, found = person(request), service.find_invitation(secret)
     if found is None:
-        return render(request, "datasets/invitation_over.html", status=404)
+        return _over(request)
+    if user is None:
+        service.remember_invitation(request, found)
+        return redirect_to_login(request.path)
     if request.method == "POST":
         try:
             service.accept(found, by=user)
         except service.InvitationOver:
-            return render(request, "datasets/invitation_over.html", status=404)
+            return _over(request)
+        service.forget_invitation(request)
         messages.success(request, _("Welcome to “%(dataset)s”.") % {"dataset": found.dataset.name})
         return redirect("datasets:detail", found.dataset_id)
     has = get_role(found.dataset, user)
@@ -138,6 +139,11 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         "about": _SENTENCES[Role(found.role)](),
     }
     return render(request, "datasets/invitation.html", context)
+
+
+def _over(request: HttpRequest) -> HttpResponse:
+    service.forget_invitation(request)
+    return render(request, "datasets/invitation_over.html", status=404)
 
 
 _SENTENCES = {

@@ -18,6 +18,7 @@ from sessions_app.queries.walks import get_walk_cards
 from sessions_app.schemas import DeskOut, KeyMapOut
 from sessions_app.services.keys import get_key_map
 from tagger_project.auth import person
+from tagging.permissions import can_edit_vocabulary
 from tagging.queries.state import get_image_state
 
 
@@ -34,14 +35,15 @@ def tag(request: HttpRequest, dataset_id: int) -> HttpResponse:
             return _explain(request, refused)
     image_id = get_place(dataset, user).image_id or get_first_image_id(dataset, user)
     if image_id is None:
-        return render(request, "sessions_app/empty.html", {"dataset": dataset})
+        return render(request, "sessions_app/empty.html", {"dataset": dataset, "may": get_may(dataset, user)})
     return redirect("sessions_app:tag_image", dataset_id=dataset.pk, image_id=image_id)
 
 
 def _go_on(request: HttpRequest, walk: TaggingSession) -> HttpResponse:
     image_id = get_walk_image_id(walk, person(request))
     if image_id is None:
-        return render(request, "sessions_app/empty.html", {"dataset": walk.dataset, "walk": walk})
+        may = get_may(walk.dataset, person(request))
+        return render(request, "sessions_app/empty.html", {"dataset": walk.dataset, "may": may, "walk": walk})
     page = reverse("sessions_app:tag_image", args=[walk.dataset_id, image_id])
     return redirect(f"{page}?walk={walk.pk}")
 
@@ -98,7 +100,9 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
             "desk": DeskOut.of(desk, state).model_dump(mode="json"),
             "walk": {"id": walk.pk, "is_finished": walk.finished_at is not None} if walk else None,
             # What is not in here is on the page for nobody to press; the server refuses it all the same.
-            "may": asdict(may),
+            "may": {**asdict(may), "teach": can_edit_vocabulary(user)},
+            # Whose work one may take back without being a reviewer.
+            "me": user.get_username() if user else "",
             "keys": KeyMapOut.from_orm(get_key_map(user)).model_dump(),
             "urls": {
                 "api": reverse("api-1:api-root"),
@@ -109,7 +113,7 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
                 "versions": reverse("tagging:versions", args=[image.dataset.pk]),
                 "board": reverse("tagging:board", args=[image.dataset.pk]),
                 "grid": reverse("datasets:detail", args=[image.dataset.pk]),
-                "import": reverse("datasets:import", args=[image.dataset.pk]),
+                **({"import": reverse("datasets:import", args=[image.dataset.pk])} if may.edit else {}),
                 "datasets": reverse("datasets:list"),
                 "vocabulary": reverse("tagging:vocabulary"),
                 "keys": reverse("sessions_app:keys"),

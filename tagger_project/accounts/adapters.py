@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from tagger_project import auth
 from tagger_project.accounts import first_account
 from tagger_project.accounts.attempts import buckets, know_device, too_many
-from tagger_project.accounts.invitations import is_invited
+from tagger_project.accounts.invitations import forget_invitation, is_invited
 from tagger_project.bounds.client_address import client_address
 
 FIRST_ACCOUNT_KEY = "first_account"
@@ -70,7 +70,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        """Let the browser in, and know it again."""
+        """Let the browser in, and know it again; the link by which it came has done its work."""
+        forget_invitation(request)
         response: HttpResponse = super().post_login(request, user, **kwargs)
         know_device(request, response, user)
         return response

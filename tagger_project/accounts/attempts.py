@@ -66,7 +66,10 @@ class Bucket:
 
     def _shut(self, now: float) -> int:
         cache.add(f"{self.name}:times", 0, LONGEST_WAIT * 2)
-        times: int = cache.incr(f"{self.name}:times")
+        try:
+            times: int = cache.incr(f"{self.name}:times")
+        except ValueError:  # the cache went away, or came back, between the two
+            times = 1
         wait: int = min(WINDOW * 2 ** (times - 1), LONGEST_WAIT)
         cache.set(f"{self.name}:until", now + wait, wait)
         cache.delete(f"{self.name}:guesses")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from datasets.services.members import invitation_in
+from datasets.services.members import forget_invitation, invitation_in
+
+__all__ = ["forget_invitation", "is_invited"]
 
 
 def is_invited(request: HttpRequest) -> bool:

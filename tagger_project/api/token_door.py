@@ -11,7 +11,6 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
 from tagger_project.api.problems import problem, problem_of_type, problem_response
 from tagger_project.api.tokens import find_token, note_use
@@ -42,6 +41,11 @@ def has_token(request: HttpRequest) -> bool:
     No form and no other site can set this header, so such a request needs no CSRF token.
     """
     return request.headers.get("Authorization", "")[:7].lower() == "bearer "
+
+
+def secret_of(request: HttpRequest) -> str:
+    """Return the token that a request brings, as it stands there."""
+    return request.headers["Authorization"][7:].strip()
 
 
 def token_of(request: HttpRequest) -> ApiToken | None:
@@ -79,8 +83,7 @@ class TokenMiddleware:
         if name not in FILES and not request.path.startswith(reverse("api-1:api-root")):
             return None
         tries = _Tries(request)
-        secret = request.headers["Authorization"][7:].strip()
-        token = find_token(secret)
+        token = find_token(secret_of(request))
         if tries.are_over(token):
             return _too_often(tries)
         if token is None or not token.is_usable(timezone.now()):
@@ -120,7 +123,6 @@ class _Tries:
     """The wrong tokens of one address: ten in a quarter of an hour, then a wait that doubles each time.
 
     A token that worked from this address before works on, so that one broken script locks nobody else out.
-    Where the cache is away nothing is counted: 256 bits are guessed by nobody.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -128,44 +130,33 @@ class _Tries:
 
     def are_over(self, token: ApiToken | None) -> bool:
         """Whether this address has to wait."""
-        try:
-            if cache.get(self._key("shut")) is None:
-                return False
-            return token is None or cache.get(self._key(f"known:{token.pk}")) is None
-        except (RedisError, OSError):
+        if cache.get(self._key("shut")) is None:
             return False
+        return token is None or cache.get(self._key(f"known:{token.pk}")) is None
 
     def seconds_left(self) -> int:
         """Return how long."""
-        try:
-            until = float(cache.get(self._key("shut")) or 0)
-        except (RedisError, OSError):
-            until = 0.0
+        until = float(cache.get(self._key("shut")) or 0)
         return max(1, round(until - timezone.now().timestamp()))
 
     def note_wrong(self) -> None:
         """Count one more."""
+        cache.add(self._key("wrong"), 0, _WITHIN_SECONDS)
         try:
-            cache.add(self._key("wrong"), 0, _WITHIN_SECONDS)
             if cache.incr(self._key("wrong")) < MOST_WRONG:
                 return
-            cache.delete(self._key("wrong"))
-            times = int(cache.get(self._key("times")) or 0)
-            wait = min(_FIRST_WAIT_SECONDS * 2**times, _LONGEST_WAIT_SECONDS)
-            cache.set(self._key("shut"), timezone.now().timestamp() + wait, wait)
-            cache.set(self._key("times"), times + 1, _LONGEST_WAIT_SECONDS)
-        except (RedisError, OSError, ValueError):
-            # Nobody counts now; ValueError: the count ran out between the two lines.
+        except ValueError:  # it ran out, or the cache went away or came back, between the two
             return
+        cache.delete(self._key("wrong"))
+        times = int(cache.get(self._key("times")) or 0)
+        wait = min(_FIRST_WAIT_SECONDS * 2**times, _LONGEST_WAIT_SECONDS)
+        cache.set(self._key("shut"), timezone.now().timestamp() + wait, wait)
+        cache.set(self._key("times"), times + 1, _LONGEST_WAIT_SECONDS)
 
     def note_right(self, token: ApiToken) -> None:
         """Remember that this address has a token that works; no oftener than its use is noted."""
-        if token.last_used_at is not None and (timezone.now() - token.last_used_at).total_seconds() < 60:
-            return
-        try:
+        if token.last_used_at is None or (timezone.now() - token.last_used_at).total_seconds() >= 60:
             cache.set(self._key(f"known:{token.pk}"), 1, _KNOWN_SECONDS)
-        except (RedisError, OSError):
-            return
 
     def _key(self, what: str) -> str:
         return f"token-tries:{self._address}:{what}"

@@ -1,18 +1,18 @@
 """How much, and how often: the size of a request, and how many of the costly ones in a minute.
 
-Three doors are counted, each for a person, or for an address where nobody is signed in:
+Three doors are counted, each for a person (signed in, or behind an API token that works), else for an address:
 
 - `costly`: starts work that takes a worker's time (exports, versions, bulk actions, imports);
 - `anonymous`: what answers without signing in and reads the database or the broker;
 - `all`: every request but files, far above what anybody's hands can do.
 
-The first two are counted in the cache, for all web processes together; where the cache is away, and for `all`, whose
-every request must stay cheap, each process counts for itself.
+The first two are counted in the cache, for all web processes together; where the cache is away
+(tagger_project/falling_cache.py), and for `all`, whose every request must stay cheap, each process counts for itself.
 """
 
 from __future__ import annotations
 
-import logging
+import hashlib
 import math
 import re
 import time
@@ -24,19 +24,19 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tagger_project.api.problems import problem, problem_response
+from tagger_project.api.token_door import has_token, secret_of
+from tagger_project.api.tokens import find_token
+from tagger_project.auth import is_open
 from tagger_project.bounds.bodies import most_bytes
 from tagger_project.bounds.client_address import client_address
 
-logger = logging.getLogger(__name__)
-
 LENGTH_REQUIRED, TOO_LARGE, TOO_MANY = 411, 413, 429
 MINUTE = 60
-# As long as nobody asks a cache again that did not answer: each question costs seconds.
-CACHE_REST_SECONDS = 30.0
 _MOST_REMEMBERED = 10_000
 
 _FILES = re.compile(r"/(files|static)/")
@@ -90,26 +90,50 @@ class RateLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass on what is not too much."""
-        who = _who(request)
-        for door in _doors(request):
+        person = _person(request)
+        who = _address_key(request) if person is None else f"person-{person}"
+        for door in _doors(request, is_known=person is not None):
             if wait := seconds_to_wait(door, who):
                 return _too_many(request, wait)
         return self.get_response(request)
 
 
-def _who(request: HttpRequest) -> str:
-    user = request.user
-    return f"person-{user.pk}" if user.is_authenticated else f"address-{client_address(request)}"
+def _address_key(request: HttpRequest) -> str:
+    return f"address-{client_address(request)}"
 
 
-def _doors(request: HttpRequest) -> list[Door]:
+def _person(request: HttpRequest) -> int | None:
+    """Whom a request is counted for; `None` where that is its address.
+
+    The token door decides later who comes in, and this only who is counted. So a token that is not known counts for
+    the address, and one that this process has seen work is not looked up again for a minute.
+    """
+    if is_open() or not has_token(request) or not request.path_info.startswith("/api/"):
+        return request.user.pk if request.user.is_authenticated else None
+    secret = secret_of(request)
+    known = _token_people.get(secret)
+    # An address that asked too much is not worth a look into the database.
+    if known is not None or is_over(_all_requests(), _address_key(request)):
+        return known
+    token = find_token(secret)
+    if token is None or not token.is_usable(timezone.now()):
+        return None
+    _token_people.note(secret, token.user_id)
+    return token.user_id
+
+
+def _all_requests() -> Door:
+    return Door("all", settings.REQUESTS_A_MINUTE)
+
+
+def _doors(request: HttpRequest, *, is_known: bool) -> list[Door]:
     path = request.path_info
     if _FILES.match(path):
         return []
-    doors = [Door("all", settings.REQUESTS_A_MINUTE)]
+    doors = [_all_requests()]
     if request.method not in _SAFE and _COSTLY.match(path):
         doors.append(Door("costly", settings.COSTLY_REQUESTS_A_MINUTE))
-    if not request.user.is_authenticated and _ANONYMOUS.match(path):
+    if not is_known and _ANONYMOUS.match(path):
         doors.append(Door("anonymous", settings.ANONYMOUS_REQUESTS_A_MINUTE))
     return doors
 
@@ -118,10 +142,17 @@ def seconds_to_wait(door: Door, who: str) -> int:
     """Count a request; returns 0 where it may pass, else the seconds until one may again. A limit of 0 is none."""
     if door.a_minute <= 0:
         return 0
-    window, passed = divmod(time.time(), MINUTE)
-    key = f"limit:{door.name}:{who}:{int(window)}"
     counter = _own if door.name == "all" else _shared
-    return math.ceil(MINUTE - passed) if counter.add(key) > door.a_minute else 0
+    return math.ceil(MINUTE - time.time() % MINUTE) if counter.add(_key(door, who)) > door.a_minute else 0
+
+
+def is_over(door: Door, who: str) -> bool:
+    """Whether somebody has asked as often in this minute as one may, as far as this process counts; counts nothing."""
+    return 0 < door.a_minute <= _own.get(_key(door, who))
+
+
+def _key(door: Door, who: str) -> str:
+    return f"limit:{door.name}:{who}:{int(time.time() // MINUTE)}"
 
 
 def _too_many(request: HttpRequest, wait: int) -> HttpResponse:
@@ -157,38 +188,58 @@ class _OwnCounter:
             self._counts[key] = self._counts.get(key, 0) + 1
             return self._counts[key]
 
+    def get(self, key: str) -> int:
+        return self._counts.get(key, 0)
+
     def clear(self) -> None:
         with self._lock:
             self._counts.clear()
 
 
 class _SharedCounter:
-    """Counts in the cache; in this process while that does not answer."""
-
-    def __init__(self) -> None:
-        self._rests_until = 0.0
+    """Counts in the cache."""
 
     def add(self, key: str) -> int:
-        if time.monotonic() < self._rests_until:
-            return _own.add(key)
+        cache.add(key, 0, timeout=2 * MINUTE)
         try:
-            cache.add(key, 0, timeout=2 * MINUTE)
             return int(cache.incr(key))
-        except Exception as error:
-            # Whatever the client of the cache raises: counting must never be what stops the work.
-            self._rests_until = time.monotonic() + CACHE_REST_SECONDS
-            logger.warning("The cache does not answer (%s): this process counts requests by itself.", error)
-            return _own.add(key)
+        except ValueError:
+            # It ran out, or the cache went away or came back, between the two.
+            return 1
+
+
+class _TokenPeople:
+    """Whose the tokens are that worked here in the last minute, by the sums of their secrets."""
+
+    def __init__(self) -> None:
+        self._people: dict[bytes, tuple[int, float]] = {}
+        self._lock = Lock()
+
+    def get(self, secret: str) -> int | None:
+        person, until = self._people.get(_sum(secret), (None, 0.0))
+        return person if time.monotonic() < until else None
+
+    def note(self, secret: str, person: int) -> None:
+        with self._lock:
+            if len(self._people) >= _MOST_REMEMBERED:
+                self._people.clear()
+            self._people[_sum(secret)] = (person, time.monotonic() + MINUTE)
 
     def clear(self) -> None:
-        self._rests_until = 0.0
+        with self._lock:
+            self._people.clear()
+
+
+def _sum(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 _own = _OwnCounter()
 _shared = _SharedCounter()
+_token_people = _TokenPeople()
 
 
 def forget_counts() -> None:
     """Begin anew in this process."""
     _own.clear()
-    _shared.clear()
+    _token_people.clear()

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from datasets.filter_reading import BadFilter
 from datasets.models import Dataset
-from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.permissions import check_can_edit, get_may, visible_datasets
 from tagger_project.auth import person
 from tagging.charts import Bars, Mark, draw_bars
 from tagging.forms import GoalForm
@@ -54,9 +54,11 @@ def board_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
         if _take(form, dataset, goal):
             messages.success(request, _("The goal is changed.") if goal else _("The goal is set."))
             return redirect(f"{reverse('tagging:board', args=[dataset.pk])}#goals")
+    may = get_may(dataset, user)
     context = _context(dataset, _asked(request)) | {
         "dataset": dataset,
-        "can_edit": can_edit(dataset, user),
+        "can_edit": may.edit,
+        "may": may,
         "form": form,
         "goal": goal,
         # Offered right after it was removed, not for ever.

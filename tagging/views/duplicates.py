@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from datasets.models import Dataset
-from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.permissions import check_can_edit, get_may, visible_datasets
 from datasets.quality import BLURRED_BELOW
 from datasets.queries.similar import GROUPS_A_PAGE, MOST_IN_GROUP
 from datasets.services.keeping_apart import keep_apart
@@ -32,10 +32,12 @@ def duplicates_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     if request.method == "POST":
         check_can_edit(dataset, user)
         return _answer(request, dataset)
+    may = get_may(dataset, user)
     context = {
         "dataset": dataset,
         "view": get_duplicates_page(dataset, after=_number(request.GET.get("after", ""))),
-        "can_edit": can_edit(dataset, user),
+        "can_edit": may.edit,
+        "may": may,
         "blurred_below": BLURRED_BELOW,
         "after": request.GET.get("after", ""),
         # Offered right after the form was sent, not for ever.

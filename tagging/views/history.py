@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,7 +20,7 @@ from datasets.models import Dataset
 from datasets.permissions import check_can_take_back, get_may, visible_datasets
 from tagger_project.auth import person
 from tagging.models import Change, Source
-from tagging.queries.history import get_dataset_history, get_people
+from tagging.queries.history import find_person, get_dataset_history, get_people
 from tagging.services.undoing import NothingToUndo, Undone, undo_change
 
 _KEPT = "history_kept"
@@ -34,7 +33,7 @@ def history_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Show the entries of a dataset, newest first, those of one person or of one way alone where asked."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    by = User.objects.filter(username=request.GET.get("by", "").replace("\x00", "")).first()
+    by = find_person(dataset, request.GET.get("by", ""))
     source = Source(request.GET["how"]) if request.GET.get("how") in Source.values else None
     chosen = {"by": by.get_username() if by else "", "how": source.value if source else ""}
     page = get_dataset_history(dataset, _number(request.GET.get("before", "")), by=by, source=source)

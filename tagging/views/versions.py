@@ -66,6 +66,7 @@ def compare_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     page = min(int(request.GET["page"]), _MOST_PAGES) if request.GET.get("page", "").isdecimal() else 0
     context: dict[str, Any] = {
         "dataset": dataset,
+        "may": get_may(dataset, person(request)),
         "choices": choices,
         "older": older.pk if isinstance(older, DatasetVersion) else 0,
         "newer": newer.pk if isinstance(newer, DatasetVersion) else 0,

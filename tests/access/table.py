@@ -353,4 +353,5 @@ MESSAGES = {
     "desk.changed": ["ws/datasets/<int:dataset_id>/desk/"],
     "desk.people": ["ws/datasets/<int:dataset_id>/desk/"],
     "desk.taken": ["ws/datasets/<int:dataset_id>/desk/"],
+    "rights.now": list(SOCKETS),
 }

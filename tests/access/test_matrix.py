@@ -11,16 +11,22 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from datasets.models import Dataset, Image, Membership
 from tagger_project.api.root import api
+from tagger_project.api.tokens import make_token
 from tagger_project.live import Message, Notice
 from tagger_project.models import ApiToken
+from tagger_project.models.api_token import Scope
 from tagger_project.routing import websocket_urlpatterns
+from tagging.models import Change, Review
+from tests import factories
 from tests.access.table import ADMIN, API, MESSAGES, PAGES, SOCKETS, Needs, Row
 from tests.access.world import Place, World, make_world
 from tests.sockets import Refusal, refusal
@@ -271,6 +277,52 @@ def test_a_token_is_nobody_elses_to_revoke(password_mode: None, actor: str) -> N
     for number in (world.own.tokens["viewer"], 10**15):
         assert client.post(f"/tokens/{number}/revoke/").status_code == 404
     assert not ApiToken.objects.exclude(revoked_at=None).exists()
+
+
+@pytest.mark.django_db
+def test_staff_who_are_no_members_write_nothing_in_others_datasets(password_mode: None) -> None:
+    """All the permissions of the admin give no right over the API."""
+    world = make_world()
+    staff = factories.make_user(username="staff", is_staff=True)
+    staff.user_permissions.set(Permission.objects.all())
+    client = Client()
+    client.force_login(staff)
+    writes = [row for row in API if row.way != "GET" and row.needs in LADDER]
+    faults = [
+        f"{row.way} {row.route}: {fault}"
+        for row in writes
+        for fault in check(client, row, world.other, "stranger", is_own=False)
+    ]
+    assert not faults, "\n" + "\n".join(faults)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("by_token", [False, True])
+def test_what_a_superuser_writes_over_the_api_is_done_and_bears_their_name(password_mode: None, by_token: bool) -> None:
+    world = make_world()
+    person, place = world.people["superuser"], world.other
+    client = client_of(world, "superuser")
+    if by_token:
+        secret = make_token(person, name="all", scopes=Scope.values)[1]
+        client = Client(headers={"Authorization": f"Bearer {secret}"}, enforce_csrf_checks=True)
+    image, dataset = place.numbers["image_id"], place.numbers["dataset_id"]
+    edit = {"operations": [{"key": str(uuid.uuid4()), "kind": "add", "tag": "rug"}]}
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", f"/images/{image}/edits", edit),
+        ("POST", f"/images/{image}/review", {"state": "APPROVED"}),
+        ("POST", f"/datasets/{dataset}/trash", {"images": [image]}),
+        ("PATCH", f"/datasets/{dataset}", {"name": "Renamed by root"}),
+        ("PATCH", f"/members/{place.numbers['member_id']}", {"role": "VIEWER"}),
+    ]
+    for way, path, body in calls:
+        answer: Any = client.generic(way, ROOT + path, json.dumps(body), content_type="application/json")
+        assert answer.status_code in {200, 201}, (path, text_of(answer))
+    assert Change.objects.filter(dataset=dataset, done_by=person).exists()
+    assert Review.objects.filter(image=image, state="APPROVED", done_by=person).exists()
+    assert Image.everything.get(pk=image).trashed_by == person
+    assert Dataset.objects.get(pk=dataset).name == "Renamed by root"
+    assert Membership.objects.get(pk=place.numbers["member_id"]).role == "VIEWER"
+    assert not Membership.objects.filter(user=person).exists(), "and they are no member by that"
 
 
 # --- The admin, and sockets -------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from datasets import seats
-from datasets.models import Dataset, Invitation, Membership, Role
+from datasets.messages import RightsNow
+from datasets.models import Dataset, ImportJob, Invitation, Membership, Role
 from datasets.permissions import can_edit, can_manage, can_review, visible_datasets
 from datasets.services import members
 from datasets.services.datasets import create_dataset
@@ -199,14 +200,64 @@ def test_a_stranger_signs_in_first_and_the_session_knows_the_link(
     dataset: Dataset, owner: User, password_mode: None
 ) -> None:
     made, secret = members.invite(dataset, Role.TAGGER, lasts=DAY, by=owner)
-    for link, known in ((secret, made), ("never", None)):
-        client = Client()
-        address = reverse("datasets:invitation", args=[link])
-        assert client.get(address)["Location"] == f"/login/?next={address}"
-        request: Any = type("Request", (), {"session": client.session})()
-        assert members.invitation_in(request) == known
+    client = Client()
+    address = reverse("datasets:invitation", args=[secret])
+    assert client.get(address)["Location"] == f"/login/?next={address}"
+    assert known_to(client) == made
     members.revoke(made, by=owner)
-    assert members.invitation_in(request) is None
+    assert known_to(client) is None
+
+
+def known_to(client: Client) -> Invitation | None:
+    """The invitation that a browser's session knows."""
+    request: Any = type("Request", (), {"session": client.session})()
+    return members.invitation_in(request)
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "never there"])
+def test_a_link_that_is_over_says_so_to_who_has_no_account_too(
+    dataset: Dataset, owner: User, password_mode: None, end: str
+) -> None:
+    made, secret = members.invite(dataset, Role.TAGGER, lasts=DAY, by=owner)
+    client = Client()
+    address = reverse("datasets:invitation", args=[secret])
+    assert client.get(address).status_code == 302
+    if end == "revoked":
+        members.revoke(made, by=owner)
+    elif end == "expired":
+        Invitation.objects.update(expires_at=timezone.now())
+    else:
+        address = reverse("datasets:invitation", args=["never"])
+    for answer in (client.get(address), client.post(address)):
+        assert answer.status_code == 404
+        assert "This invitation is not valid" in answer.content.decode()
+        assert dataset.name not in answer.content.decode()
+        assert 'href="/login/"' in answer.content.decode()
+    assert "invitation" not in client.session
+
+
+@pytest.mark.parametrize("way", ["sign in", "sign up", "accepted", "sign out"])
+def test_a_session_forgets_the_link_as_soon_as_it_did_its_work(
+    dataset: Dataset, owner: User, password_mode: None, way: str
+) -> None:
+    _, secret = members.invite(dataset, Role.TAGGER, lasts=DAY, by=owner)
+    address = reverse("datasets:invitation", args=[secret])
+    guest, client = factories.make_user(username="guest"), Client()
+    client.get(address)
+    assert "invitation" in client.session
+    if way == "sign in":
+        client.post("/login/", {"login": "guest", "password": "correct horse", "next": address})
+    elif way == "sign up":
+        form = {"username": "eve", "password1": "long enough 1", "password2": "long enough 1", "next": address}
+        assert client.post(reverse("account_signup"), form)["Location"] == address
+    else:
+        # As an older edition left it: signed in, and the link still there.
+        client.force_login(guest)
+        assert "invitation" in client.session
+        client.post(address if way == "accepted" else reverse("account_logout"))
+    assert ("_auth_user_id" in client.session) is (way != "sign out")
+    assert "invitation" not in client.session
+    assert secret not in str(dict(client.session))
 
 
 def test_without_logins_there_are_no_members(client: Client, dataset: Dataset) -> None:
@@ -310,5 +361,58 @@ def test_a_round_costs_three_queries_however_many_listen(dataset: Dataset) -> No
     people = [factories.make_member(dataset) for _ in range(20)]
     taken = [seats.Seat(user.pk, user.get_session_auth_hash(), "", dataset.pk) for user in people]
     with CaptureQueriesContext(connection) as queries:
-        assert seats.find_ended(taken) == {}
+        found = seats.look_at(taken)
+    assert (found.ended, set(found.roles.values())) == ({}, {Role.TAGGER})
     assert len(queries) <= 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("address", ["/ws/imports/{job}/", "/ws/datasets/{dataset}/", "/ws/datasets/{dataset}/desk/"])
+def test_who_has_another_role_stays_and_is_told_what_they_may_do(
+    dataset: Dataset, owner: User, password_mode: None, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(seats, "EVERY", 0.3)
+    user = factories.make_member(dataset)
+    job = ImportJob.objects.create(dataset=dataset)
+    path = address.format(dataset=dataset.pk, job=job.pk)
+    expected: dict[str, Any] = {
+        "dataset_id": dataset.pk,
+        "role": "TAGGER",
+        "edit": True,
+        "review": False,
+        "manage": False,
+    }
+
+    my_browser, their_browser = signed_in(user), signed_in(owner)
+
+    async def look() -> None:
+        async with sockets.socket(path, my_browser) as mine, sockets.socket(path, their_browser) as theirs:
+            assert await rights_told(mine) == [expected]
+            assert [told["role"] for told in await rights_told(theirs)] == ["OWNER"]
+            await sync_to_async(members.change_role)(member_row, Role.VIEWER, by=owner)
+            assert await rights_told(mine) == [{**expected, "role": "VIEWER", "edit": False}]
+            # Whatever changed it: also past the services, as the admin does.
+            await Membership.objects.filter(user=user).aupdate(role=Role.REVIEWER)
+            assert await rights_told(mine) == [{**expected, "role": "REVIEWER", "review": True}]
+            assert await rights_told(theirs) == [], "said once, and to who it is about"
+            assert await closed_with(mine, seconds=0.1) is None
+
+    member_row = member(dataset, user)
+    async_to_sync(look)()
+
+
+async def rights_told(open_socket: Any) -> list[dict[str, Any]]:
+    """What a socket says in the next moment of what one may do."""
+    heard = await sockets.hear(open_socket, 1.2)
+    return [message["data"] for message in heard if message["type"] == RightsNow.type]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_logins_nothing_is_told_of_rights(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seats, "EVERY", 0.1)
+
+    async def look() -> None:
+        async with sockets.socket(f"/ws/datasets/{dataset.pk}/desk/") as page:
+            assert await rights_told(page) == []
+
+    async_to_sync(look)()

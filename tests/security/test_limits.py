@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset
 from tagger_project import env
+from tagger_project.api.tokens import make_token
 from tagger_project.bounds.bodies import most_bytes
 from tagger_project.bounds.requests import Door, seconds_to_wait
 from tagger_project.bounds.sockets import Allowance
+from tagger_project.models import ApiToken
 from tests import factories
 
 
@@ -42,6 +47,61 @@ def test_one_persons_haste_is_not_anothers(settings: Settings, password_mode: No
     assert calm.get("/api/v1/datasets").status_code == 200
 
 
+def bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def status(secret: str, address: str = "/api/v1/datasets") -> int:
+    return int(Client().get(address, headers=bearer(secret)).status_code)
+
+
+@pytest.fixture
+def tokens(password_mode: None, db: None) -> tuple[str, str, str]:
+    """Two tokens of one person, and one of another."""
+    anna, bert = factories.make_user(), factories.make_user()
+    return tuple(make_token(user, name="script", scopes=["read"])[1] for user in (anna, anna, bert))  # type: ignore[return-value]
+
+
+def test_scripts_at_one_address_are_counted_by_person(settings: Settings, tokens: tuple[str, str, str]) -> None:
+    settings.REQUESTS_A_MINUTE = 3
+    one, same, other = tokens
+    assert [status(one), status(same), status(one), status(same)] == [200, 200, 200, 429]
+    assert [status(other) for _ in range(4)] == [200, 200, 200, 429]
+    # Nobody was counted for the address, nor the other way round.
+    assert [status("dtag_wrong") for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_a_persons_pages_and_scripts_are_counted_together(settings: Settings, tokens: tuple[str, str, str]) -> None:
+    settings.REQUESTS_A_MINUTE = 2
+    browser = Client()
+    browser.force_login(ApiToken.objects.order_by("pk")[0].user)
+    assert [browser.get("/api/v1/datasets").status_code, status(tokens[0]), status(tokens[1])] == [200, 200, 429]
+
+
+def test_an_address_of_wrong_tokens_is_not_looked_up_any_more(settings: Settings, tokens: tuple[str, str, str]) -> None:
+    settings.REQUESTS_A_MINUTE = 3
+    one, same, _other = tokens
+    assert status(one) == 200
+    assert [status(f"dtag_wrong{number}") for number in range(3)] == [401] * 3
+    with CaptureQueriesContext(connection) as queries:
+        assert status("dtag_wrong3") == 429
+        assert status(same) == 429, "nobody knows it here yet"
+    assert not queries.captured_queries
+    assert status(one) == 200, "who worked here before works on"
+
+
+def test_a_token_that_ended_counts_for_its_address(settings: Settings, tokens: tuple[str, str, str]) -> None:
+    ApiToken.objects.update(expires_at=timezone.now())
+    settings.REQUESTS_A_MINUTE = 2
+    assert [status(tokens[0]), status(tokens[2]), status(tokens[1])] == [401, 401, 429]
+
+
+def test_a_token_is_no_way_around_the_limit_of_pages(settings: Settings, tokens: tuple[str, str, str]) -> None:
+    """Pages do not look at tokens: whoever sends one there is an address like any other."""
+    settings.ANONYMOUS_REQUESTS_A_MINUTE = 2
+    assert [status(tokens[0], "/login/") for _ in range(3)] == [200, 200, 429]
+
+
 def test_costly_work_is_counted_apart(client: Client, settings: Settings, dataset: Dataset) -> None:
     settings.COSTLY_REQUESTS_A_MINUTE = 2
     address = f"/api/v1/datasets/{dataset.pk}/imports"
@@ -54,18 +114,6 @@ def test_the_way_in_is_counted_by_address(settings: Settings, password_mode: Non
     assert [Client().get("/login/").status_code for _ in range(3)] == [200, 200, 429]
     other = Client(REMOTE_ADDR="192.0.2.7")
     assert other.get("/login/").status_code == 200
-
-
-def test_a_cache_that_is_away_stops_nothing(settings: Settings) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": "redis://127.0.0.1:1/0",
-            "OPTIONS": {"socket_connect_timeout": 1},
-        }
-    }
-    door = Door("costly", 2)
-    assert [seconds_to_wait(door, "somebody") > 0 for _ in range(3)] == [False, False, True]
 
 
 def test_a_limit_of_nothing_is_no_limit() -> None:

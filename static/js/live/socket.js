@@ -5,6 +5,8 @@
 
 import { backoff, pause } from "../lib/http.js";
 import { connectionFound, connectionLost } from "./banner.js";
+import { RIGHTS_NOW } from "./messages.js";
+import { rightsNow } from "./rights.js";
 
 const POLL_EVERY = 2000;
 // A proxy that swallows the handshake answers nothing at all.
@@ -93,7 +95,8 @@ class LiveSocket {
       return;
     }
     try {
-      this.onMessage(message);
+      if (message.type === RIGHTS_NOW) rightsNow(message.data);
+      else this.onMessage(message);
     } finally {
       this.answer();
     }

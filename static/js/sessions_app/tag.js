@@ -33,7 +33,9 @@ const compare = new Compare(desk);
 const features = [new Loupe(desk, compare), compare, new Info(desk), ...makeFeatures(desk, page)];
 const pageActions = makePageActions({ urls: { ...$("#palette").dataset, ...page.urls }, go, openPalette: () => palette.open() });
 const all = makeActions(desk, [...actionsOf(features), ...pageActions]);
-const isMine = ({ id }) => desk.may.edit || !(EDITS.has(id) || id.startsWith("quickTag"));
+// What a tag means is everybody's: no role in a dataset gives the right to change it.
+const isTaught = (id) => id === "exampleOf" && !desk.may.teach;
+const isMine = ({ id }) => !isTaught(id) && (desk.may.edit || !(EDITS.has(id) || id.startsWith("quickTag")));
 const registry = new Registry(all.filter(isMine), page.keys);
 desk.registry = registry;
 const palette = new Palette({ registry, datasets: datasetRows(api, go), tags: tagRows(desk, api) });
