@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.axe import Axe
 from tests.browser.grid import GridPage, many_images
@@ -111,6 +113,24 @@ def test_completions_come_with_counts_and_are_taken_by_key(grid: GridPage, probl
     assert "word_0" in grid.page.url
     # What was half written was no filter yet.
     expect(grid.page.get_by_role("alert")).to_be_hidden()
+
+
+def test_tab_takes_what_completes_the_text_that_is_written_now(grid: GridPage, problems: Problems) -> None:
+    problems.allow_failed_requests()
+    grid.open()
+    grid.press("/")
+    expect(grid.page.locator(".finder__option").first).to_be_visible()
+
+    held: list[Route] = []
+    grid.page.route("**/completions?**", lambda route: held.append(route))
+    grid.page.keyboard.type("is:unt")
+    grid.press("Tab")
+    grid.page.unroute("**/completions?**")
+    for route in held:
+        with suppress(PlaywrightError):  # the page waits no more for what is out of date
+            route.continue_()
+    expect(grid.box).to_have_value("is:untagged ")
+    expect(grid.box).to_be_focused()
 
 
 def test_escape_goes_back_step_by_step(grid: GridPage) -> None:

@@ -29,6 +29,8 @@ export class FilterBox {
     this.clearButton = $("[data-filter-clear]", root);
     this.combobox = new Combobox(this.input, this.list, { firstOptionSelectionMode: "none", tabInsertsSuggestions: true });
     this.isOpen = false;
+    this.wantsFirst = false;
+    this.offeredFor = null;
     this.turn = 0;
     this.listen();
     this.show(query.filter);
@@ -95,6 +97,7 @@ export class FilterBox {
 
   typed() {
     this.isTyped = true;
+    this.wantsFirst = false;
     this.clearButton.hidden = this.input.value === "";
     this.fail(null);
     this.count.textContent = "";
@@ -108,7 +111,7 @@ export class FilterBox {
     const chosen = this.isOpen && this.list.querySelector("[aria-selected=true]");
     if (event.key === "Tab" && !event.shiftKey && this.isOpen && this.isTyped && !chosen && this.list.firstElementChild) {
       event.preventDefault();
-      this.taken(this.list.firstElementChild);
+      this.takeFirst();
     } else if (event.key === "Enter" && !chosen) {
       event.preventDefault();
       this.apply();
@@ -205,21 +208,30 @@ export class FilterBox {
     const query = new URLSearchParams({ text, at: caret });
     try {
       const answer = await getJson(`${this.root.dataset.completionsAddress}?${query}`, { signal: this.controller.signal });
-      if (this.input.value === text && document.activeElement === this.input) this.offer(answer);
+      if (this.input.value === text && document.activeElement === this.input) this.offer(answer, text);
     } catch (error) {
       // Without completions one still writes.
       if (error.name !== "AbortError") this.close();
     }
   }
 
-  offer({ start, end, items }) {
+  offer({ start, end, items }, text) {
     this.combobox.stop();
     this.range = [start, end];
+    this.offeredFor = text;
     fill(this.list, items.map((item, index) => this.row(item, index)));
     this.isOpen = items.length > 0;
     this.list.hidden = !this.isOpen;
     if (this.isOpen) this.combobox.start();
     this.place();
+    if (this.wantsFirst) this.takeFirst();
+  }
+
+  /** The first completion of what is written, as soon as it is there. */
+  takeFirst() {
+    this.wantsFirst = this.offeredFor !== this.input.value;
+    if (this.wantsFirst) this.suggestSoon(0);
+    else this.taken(this.list.firstElementChild);
   }
 
   row({ text, label, count }, index) {
@@ -235,7 +247,8 @@ export class FilterBox {
   }
 
   taken(row) {
-    if (!row) return;
+    // What is offered for an earlier text has no place in this one; its own is under way.
+    if (!row || this.offeredFor !== this.input.value) return;
     const { text } = row.dataset;
     this.close();
     const value = this.input.value;
@@ -253,6 +266,7 @@ export class FilterBox {
     clearTimeout(this.suggestTimer);
     this.controller?.abort();
     this.isOpen = false;
+    this.wantsFirst = false;
     this.combobox.stop();
     this.list.hidden = true;
     this.place();
