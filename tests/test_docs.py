@@ -74,7 +74,8 @@ def variables() -> frozenset[str]:
         for path in (BASE_DIR / "tests").rglob("*.py")
         for name in re.findall(r'environ\.get\("([A-Z][A-Z0-9_]*)"\)', path.read_text(encoding="utf-8"))
     ]
-    return frozenset({variable.name for variable in VARIABLES}).union(of_compose, of_tests, *of_make)
+    of_docker = {"COMPOSE_FILE"}
+    return frozenset({variable.name for variable in VARIABLES}).union(of_compose, of_docker, of_tests, *of_make)
 
 
 def _name(path: Path) -> str:

@@ -47,6 +47,10 @@ class BucketLook:
             if not is_kept:
                 yield path
 
+    def count_alone(self) -> int:
+        """Return how many files of the folder are there and not here."""
+        return sum(not path.exists() for path in self._there)
+
     def left(self, wanted: Collection[Path]) -> Iterator[tuple[Path, float]]:
         """Yield what is there and not wanted, with its age in seconds."""
         return ((path, stored.age) for path, stored in self._there.items() if path not in wanted)

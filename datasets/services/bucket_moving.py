@@ -57,12 +57,12 @@ def download_all(told: Told = lambda files: None) -> Moved:
 
 def _needed_files() -> Iterator[Path]:
     root: Path = settings.DATA_DIR
-    for model in (Image.everything, KeptPicture.objects):
-        rows = model.order_by().values_list("sha256", "format").distinct()
-        for sha256, image_format in rows.iterator(chunk_size=2000):
-            yield paths.original_path(root, sha256, image_format)
-            yield paths.thumbnail_path(root, sha256)
-            yield paths.preview_path(root, sha256)
+    images = Image.everything.order_by().values_list("sha256", "format")
+    rows = images.union(KeptPicture.objects.order_by().values_list("sha256", "format"))
+    for sha256, image_format in rows.iterator(chunk_size=2000):
+        yield paths.original_path(root, sha256, image_format)
+        yield paths.thumbnail_path(root, sha256)
+        yield paths.preview_path(root, sha256)
 
 
 def _move(files: Iterator[Path], step: Callable[[Path], object], told: Told) -> Moved:

@@ -363,6 +363,7 @@ class Verification:
         """Tell what the data folder has and the bucket lacks, and what the bucket has and nothing needs."""
         if not remote.is_set():
             return
+        self.tally.files += self._bucket.count_alone()
         wanted = {path: row for row in rows for path in self._places(row)}
         for path in self._bucket.lacking(wanted, pool):
             if _is_there(wanted[path]):

@@ -26,8 +26,11 @@ from datasets.services.processing import process_waiting
 from datasets.tasks import process_items
 from tagger_project import bucket as bucket_module
 from tagger_project.bucket import BucketSettings
+from tagging.models import ExportJob
+from tagging.services.exports.running import run_export
 from tests import images, uploading
 from tests.s3_server import BUCKET, KEY, SECRET, S3Server, Stored
+from tests.tagging.exporting import export, files_of, start
 
 State = ImportItem.State
 NONE = timedelta(0)
@@ -232,6 +235,31 @@ def test_an_import_waits_for_the_bucket_and_nothing_is_lost(
     assert len(s3.names()) == 9
 
 
+def test_an_export_waits_for_the_bucket_and_is_the_same_then(data_dir: Path, dataset: Dataset, s3: S3Server) -> None:
+    for seed in range(1, 4):
+        bring(dataset, seed, f"{seed}.jpg")
+    whole = files_of(export(dataset))
+    lose_copies(data_dir)
+    job, fetched = start(dataset), []
+
+    def only_one(method: str, key: str) -> None:
+        if method == "GET" and "/originals/" in key:
+            fetched.append(key)
+            if len(fetched) > 1:
+                raise ConnectionError
+
+    s3.before = only_one
+    for _try in range(4):  # more often than one that workers die of
+        run_export(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.deaths) == (ExportJob.State.WAITING, 0)
+    s3.before = lambda method, key: None
+    run_export(job.pk)
+    job.refresh_from_db()
+    assert job.state == ExportJob.State.DONE
+    assert files_of(job) == whole
+
+
 def test_an_import_without_a_server_says_that_the_bucket_is_away(
     tmp_path: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch, transactional_db: None
 ) -> None:
@@ -407,7 +435,9 @@ def test_an_installation_moves_into_the_bucket_and_back(
     assert not any(method == "PUT" and "blobs" in key for method, key in s3.asked)
     assert findings("--read-bucket") == []
     lose_copies(data_dir)
-    call_command("bucket", "download", stdout=io.StringIO())
+    out = io.StringIO()
+    call_command("bucket", "download", stdout=out)
+    assert out.getvalue().startswith("6 files are there")
     settings.BUCKET = None
     assert findings() == []
 

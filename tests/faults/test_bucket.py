@@ -90,9 +90,7 @@ def killed_at(here: Installation, s3: S3Server, code: str, *, method: str, after
     s3.before = lambda method, key: None
 
 
-@pytest.mark.parametrize(
-    "after", [0, pytest.param(1, marks=pytest.mark.heavy), 2, pytest.param(4, marks=pytest.mark.heavy)]
-)
+@pytest.mark.parametrize("after", [2, *(pytest.param(number, marks=pytest.mark.heavy) for number in (0, 1, 4))])
 def test_a_worker_killed_while_it_stores_leaves_no_row_without_files(
     here: Installation, s3: S3Server, after: int
 ) -> None:
