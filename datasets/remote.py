@@ -167,6 +167,24 @@ def bring(path: Path) -> Path:
     return path
 
 
+def bring_anew(path: Path) -> bool:
+    """Put what the bucket has in the place of a local file; returns whether it has it, and whole.
+
+    Raises:
+        BucketAway: it does not answer.
+        OSError: the disk is full or refuses.
+    """
+    bucket = get_bucket()
+    if bucket is None:
+        return False
+    try:
+        with files.new_file(path, lasts=True) as temporary:
+            _fetch(bucket, path, temporary)
+    except (FileNotFoundError, Damaged):
+        return False
+    return True
+
+
 @contextmanager
 def borrow(path: Path) -> Iterator[Path]:
     """Lend a stored file: the local one, or one fetched for this block alone.

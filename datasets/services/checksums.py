@@ -16,6 +16,7 @@ from datasets.models import Dataset, ImageQuerySet, ImportItem, ImportJob
 from datasets.paths import incoming_path, is_checksum, original_path
 from datasets.services.telling import tell_import
 from datasets.services.uploads import UploadError, mark_received
+from tagger_project.bucket import BucketAway
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +114,8 @@ def _give_second_name(original: Path, part: Path) -> bool:
     """
     try:
         keep_whole(remote.bring(original), part, lasts=False)
+    except BucketAway:
+        return False  # told where it was asked; the sender has the bytes
     except OSError:
         logger.warning("%s could not be used again and has to be sent.", original, exc_info=True)
         return False

@@ -1,4 +1,7 @@
-"""Mend what can be made anew: thumbnails, previews, measures, modes. Originals and all else stay as they are."""
+"""Mend what can be made anew: thumbnails, previews, measures, modes. Originals and all else stay as they are.
+
+But for what a bucket has and the data folder has not whole, or the other way round.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _THUMBNAIL = {Kind.MISSING_THUMBNAIL, Kind.DAMAGED_THUMBNAIL}
 _PREVIEW = {Kind.MISSING_PREVIEW, Kind.DAMAGED_PREVIEW}
+_ORIGINAL = {Kind.DAMAGED, Kind.WRONG_SIZE, Kind.UNREADABLE}
 _PRIVATE = 0o600
 _AT_ONCE = 500
 
@@ -36,6 +40,8 @@ class Repairer:
                 return True
             if finding.kind is Kind.WRONG_OWNER:
                 return self._give_to_owner(finding)
+            if finding.kind in _ORIGINAL:
+                return remote.bring_anew(settings.DATA_DIR / finding.path)
             if finding.kind is Kind.NOT_IN_BUCKET:
                 return self._keep(finding)
             if finding.kind in _THUMBNAIL | _PREVIEW:

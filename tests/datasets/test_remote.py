@@ -405,6 +405,25 @@ def test_verify_compares_with_the_bucket_and_repair_mends(data_dir: Path, datase
     assert len(s3.names()) == 4
 
 
+def test_a_damaged_copy_is_fetched_anew_and_a_damaged_object_is_not(
+    data_dir: Path, dataset: Dataset, s3: S3Server
+) -> None:
+    image = bring(dataset)
+    original = paths.original_path(data_dir, image.sha256, "JPEG")
+    whole = original.read_bytes()
+    original.write_bytes(whole[:-1] + b"x")
+    [found] = findings("--repair")
+    assert (found["kind"], found["repaired"]) == ("DAMAGED", True)
+    assert original.read_bytes() == whole
+    assert findings() == []
+    [key] = [key for key in s3.objects if "/originals/" in key]
+    s3.objects[key].content = whole[:-1] + b"x"
+    original.write_bytes(whole[:-1] + b"y")
+    assert [each["kind"] for each in findings("--repair") if not each["repaired"]][:1] == ["DAMAGED"]
+    assert original.read_bytes() == whole[:-1] + b"y"
+    assert s3.objects[key].content == whole[:-1] + b"x"
+
+
 def test_an_installation_moves_into_the_bucket_and_back(
     data_dir: Path, dataset: Dataset, s3: S3Server, settings: Settings, client: Client
 ) -> None:
