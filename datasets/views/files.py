@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -54,7 +54,7 @@ def _derived(path: Path) -> HttpResponseBase:
 
 def _brought(path: Path) -> Path:
     """See to it that a file is here where a bucket keeps it."""
-    if remote.is_set() and not path.exists():
+    if remote.is_set() and not path.exists() and not connection.in_atomic_block:
         # There are twenty connections to the database, and the bucket may take seconds.
         close_old_connections()
     try:
