@@ -149,8 +149,7 @@ def test_readiness_asks_no_bucket_where_there_is_none(client: Client, db: None) 
     assert "bucket" not in client.get("/readyz").json()
 
 
-@pytest.mark.parametrize("kind", ["original", "thumbnail"])
-@pytest.mark.parametrize("damage", [b"x" * 10, None])
+@pytest.mark.parametrize(("kind", "damage"), [("original", None), ("original", b"x" * 10), ("thumbnail", None)])
 def test_a_damaged_object_is_noticed_and_never_shown(
     data_dir: Path, dataset: Dataset, s3: S3Server, client: Client, kind: str, damage: bytes | None
 ) -> None:
@@ -206,7 +205,10 @@ def test_an_export_is_the_same_without_local_copies(
 # --- A bucket that is away ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["refuses connections", "answers 503", "breaks off"])
+@pytest.mark.parametrize(
+    "how",
+    ["refuses connections", *(pytest.param(each, marks=pytest.mark.heavy) for each in ("answers 503", "breaks off"))],
+)
 def test_an_import_waits_for_the_bucket_and_nothing_is_lost(
     data_dir: Path, dataset: Dataset, s3: S3Server, how: str, empty_line: None
 ) -> None:

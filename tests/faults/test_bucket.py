@@ -116,6 +116,7 @@ def test_a_freeing_that_is_killed_is_finished_by_the_next(here: Installation, s3
     assert here.files() == {}
 
 
+@pytest.mark.heavy
 def test_a_backup_is_made_of_what_the_bucket_has_and_restored_into_another(
     here: Installation, s3: S3Server, tmp_path: Path
 ) -> None:
