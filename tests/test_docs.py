@@ -26,7 +26,7 @@ _FOLDERS = (*_ROOMS, "bench", "deploy", "docs", "requirements", "static", "templ
 # Named to say what they are called today.
 _FORMER_NAMES = {"WORKER_MEMORY_BYTES"}
 # Docker Compose's own.
-_OF_COMPOSE = {"COMPOSE_PROFILES"}
+_OF_COMPOSE = {"COMPOSE_FILE", "COMPOSE_PROFILES"}
 # What a reader is asked to write.
 _OF_THE_READER = {"docker-compose.override.yml"}
 _ENDINGS = "py|js|css|html|sh|conf|yml"

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from datasets import remote
 from datasets.files import RESERVED_BYTES, make_folder, sha256_of
 from tagger_project.auth import LOCAL_OWNER
 from tagger_project.backup.checking import check_backup
@@ -66,6 +67,7 @@ def restore(folder: Path, *, replace: bool) -> Manifest:
             with filled.filling():
                 _fill(manifest, pieces)
             settle(_bring_files(manifest, pieces))
+            _keep_in_bucket(manifest, pieces)
             filled.swap()
         except BaseException as error:
             leave(filled)
@@ -233,6 +235,17 @@ def _bring_files(manifest: Manifest, pieces: Pieces) -> list[Path]:
             if _bring(pieces.path(name), target, name.partition(".")[0], size):
                 written.append(target)
     return written
+
+
+def _keep_in_bucket(manifest: Manifest, pieces: Pieces) -> None:
+    """Let the bucket have what the rows name before they are in their place; where there is none, nothing."""
+    if not remote.is_set():
+        return
+    remote.claim_place()
+    remote.forget_marks()
+    lines = (line for piece in manifest.files for line in read_lines(piece, pieces))
+    for _path in remote.keep_many(data_dir() / path for path, *_rest in lines if path.startswith("blobs/")):
+        pass
 
 
 def _bring(source: Path, target: Path, sha256: str, size: int) -> bool:

@@ -18,6 +18,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from tagger_project.bucket import get_bucket
 from tagger_project.schema import check_schema
 
 LAYER_SECONDS = 2.0
@@ -73,6 +74,13 @@ def check_workers() -> None:
         raise NoWorker("No worker answered within a second.")
 
 
+def check_bucket() -> None:
+    """Ask the bucket for the first name in it; where there is none, nothing."""
+    bucket = get_bucket()
+    if bucket is not None:
+        next(bucket.listed("", at_once=1), None)
+
+
 CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
     "migrations": check_schema,
@@ -95,7 +103,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 where everything answers, else 503 with what does not."""
     state: dict[str, str] = {}
-    for name, check in CHECKS.items():
+    checks = {**CHECKS, "bucket": check_bucket} if settings.BUCKET is not None else CHECKS
+    for name, check in checks.items():
         try:
             check()
         except Exception:

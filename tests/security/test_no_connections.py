@@ -1,4 +1,7 @@
-"""Nothing that people give is ever fetched: all processes of the program talk to its own broker and server alone."""
+"""Nothing that people give is ever fetched: all processes of the program talk to its own broker and server alone.
+
+And to a bucket, where its owner has named one.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from tests import images
 from tests.person import Person
 from tests.program import RunningProgram
+from tests.s3_server import S3Server
 
 pytestmark = pytest.mark.flow
 
@@ -55,12 +59,14 @@ def notes(folder: Path) -> list[tuple[str, list[Any]]]:
     return [ast.literal_eval(line) for line in lines]
 
 
-def foreign(found: list[tuple[str, list[Any]]], program: RunningProgram) -> list[tuple[str, list[Any]]]:
-    """What goes elsewhere than to the program's own broker and its own server, or starts another's program."""
-    return [note for note in found if not _is_own(*note, program)]
+def foreign(
+    found: list[tuple[str, list[Any]]], program: RunningProgram, bucket: int = 0
+) -> list[tuple[str, list[Any]]]:
+    """What goes elsewhere than to the program's own broker, its own server, and the port of a bucket that was named."""
+    return [note for note in found if not _is_own(*note, program, {program.port, bucket})]
 
 
-def _is_own(event: str, what: list[Any], program: RunningProgram) -> bool:
+def _is_own(event: str, what: list[Any], program: RunningProgram, ports: set[int]) -> bool:
     if event == "start":
         return True
     if event in {"subprocess.Popen", "os.exec", "os.posix_spawn"}:
@@ -73,7 +79,7 @@ def _is_own(event: str, what: list[Any], program: RunningProgram) -> bool:
         where = what[1]
         if isinstance(where, (str, bytes)):
             return str(where).startswith(str(program.data_dir)) or not where
-        return where is None or tuple(where[:2]) == ("127.0.0.1", program.port)
+        return where is None or (where[0] == "127.0.0.1" and where[1] in ports)
     return False
 
 
@@ -134,12 +140,31 @@ def work(program: RunningProgram, folder: Path) -> Person:
     return person
 
 
-def test_no_process_opens_a_connection_but_to_the_program_itself(tmp_path: Path) -> None:
-    site, noted = tmp_path / "site", tmp_path / "notes"
+def noting(folder: Path) -> tuple[Path, dict[str, str]]:
+    """Where processes note what they do with the network, and the environment that lets them."""
+    site, noted = folder / "site", folder / "notes"
     site.mkdir()
     noted.mkdir()
     (site / "sitecustomize.py").write_text(_SITECUSTOMIZE)
-    env = {"PYTHONPATH": str(site), "NETWORK_NOTES": str(noted)}
+    return noted, {"PYTHONPATH": str(site), "NETWORK_NOTES": str(noted)}
+
+
+@pytest.mark.heavy
+def test_a_bucket_that_was_named_is_the_one_exception(tmp_path: Path) -> None:
+    noted, env = noting(tmp_path)
+    server = S3Server().start()
+    try:
+        with RunningProgram(tmp_path / "data", "--workers", "1", env={**env, **server.environment}) as program:
+            work(program, tmp_path)
+            assert foreign(notes(noted), program, server.port) == []
+            assert foreign(notes(noted), program), "the bucket was asked"
+            assert len(server.names()) >= 6
+    finally:
+        server.stop()
+
+
+def test_no_process_opens_a_connection_but_to_the_program_itself(tmp_path: Path) -> None:
+    noted, env = noting(tmp_path)
     with RunningProgram(tmp_path / "data", "--workers", "1", env=env) as program:
         work(program, tmp_path)
         found = notes(noted)

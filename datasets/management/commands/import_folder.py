@@ -21,6 +21,7 @@ from datasets.queries.refusals import explain
 from datasets.services.datasets import DatasetError
 from datasets.services.importing import FolderRefused, find_files, get_or_create_dataset, take_files
 from datasets.services.uploads import TextRules, seal_import, start_import
+from tagger_project.bucket import BucketAway
 
 _POLL_SECONDS = 0.5
 
@@ -102,6 +103,9 @@ class Command(BaseCommand):
                 process_here(job.pk, [], workers=options["workers"])
             except WorkersCannotStart as error:
                 raise CommandError(str(error)) from error
+            except BucketAway as error:
+                told = _("%(reason)s What was copied in waits: start the program, which goes on with it.")
+                raise CommandError(told % {"reason": error.strerror}) from error
             seal_import(job)
             progress = get_import_progress(job.pk)
         self._report(progress, options["json"])

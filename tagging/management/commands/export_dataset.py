@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from datasets.filter_reading import BadFilter
 from datasets.models import Dataset
 from datasets.services import datasets as datasets_service
+from tagger_project.bucket import BucketAway
 from tagger_project.full_disk import is_disk_full
 from tagging.models import DatasetVersion
 from tagging.queries.template_sentences import sentence_of_options, sentence_of_template
@@ -73,6 +74,8 @@ class Command(BaseCommand):
             result = _write(plan, output)
         except (ExportRefused, OriginalMissing, BadFilter) as error:
             raise CommandError(str(error)) from error
+        except BucketAway as error:
+            raise CommandError(error.strerror) from error
         except BadOptions as error:
             raise CommandError(sentence_of_options(error)) from error
         except BadTemplate as error:
