@@ -145,9 +145,9 @@ TRUSTED_PROXIES = _declare(
 HSTS = _declare(
     _environment.str,
     "HSTS",
-    "host",
-    "What browsers keep to https for two years where BEHIND_TLS is set: host, subdomains, preload (the whole domain, "
-    "in browsers' own lists, hard to take back) or off.",
+    "preload",
+    "What browsers keep to https for two years where BEHIND_TLS is set: host, subdomains (names below the host too), "
+    "preload (may stand in browsers' own lists, too) or off. For a host that others have names below: host.",
 )
 
 # --- How it runs ------------------------------------------------------------------------------
