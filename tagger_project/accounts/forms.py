@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import SignupForm
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -30,15 +29,6 @@ class FirstAccountForm(UserCreationForm[User]):
         self.fields["username"].label = _("Name")
         for field in self.fields.values():
             field.help_text = ""
-
-
-class InvitedForm(SignupForm):
-    """What somebody fills in who came by an invitation, in the words of the other pages."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["username"].label = _("Name")
-        self.fields["password2"].label = _("Password confirmation")
 
 
 class ResetForm(forms.Form):

@@ -31,8 +31,8 @@ def walk(browser: Browser, tmp_path: Path) -> Iterator[Walk]:
 def _make_account(page: Page, name: str) -> None:
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password confirmation").fill(PASSWORD)
-    page.get_by_label("Password confirmation").press("Enter")
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_label("The same again").press("Enter")
 
 
 def test_what_the_guide_says_of_accounts_is_so(walk: Walk) -> None:
