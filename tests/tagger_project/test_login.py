@@ -85,6 +85,12 @@ def test_a_name_in_other_letters_is_the_same_name(client: Client, anna: User) ->
     assert guess(client, "anna") == 429
 
 
+def test_a_letter_with_the_same_capital_is_the_same_letter(client: Client) -> None:
+    # PostgreSQL finds “ida” by “ıda”, as both are “IDA”.
+    assert [guess(client, name) for name in ("ida", "ıda", "ıda", "IDA", "ıda")] == [200] * 5
+    assert guess(client, "ida") == 429
+
+
 def test_who_guesses_locks_out_neither_others_nor_other_addresses(client: Client, anna: User) -> None:
     factories.make_user(username="bert")
     for _ in range(6):
@@ -195,6 +201,8 @@ def test_the_admin_has_no_door_of_its_own(client: Client, anna: User) -> None:
     anna.save()
     assert client.get("/admin/").status_code == 200
     assert client.get("/admin/socialaccount/socialapp/").status_code == 404
+    for made_elsewhere in ("mfa/authenticator", "usersessions/usersession"):
+        assert client.post(f"/admin/{made_elsewhere}/add/", {"type": "totp"}).status_code == 403
     TOTP.activate(anna, secret := generate_totp_secret())
     page = client.get(f"/admin/mfa/authenticator/{Authenticator.objects.get(user=anna).pk}/change/").content.decode()
     assert "anna" in page
@@ -216,7 +224,7 @@ def test_who_was_invited_signs_up_and_comes_back(client: Client, anna: User) -> 
     form = {"username": "eve", "password1": "long enough 1", "password2": "long enough 1", "next": link}
     page = client.get(reverse("account_signup")).content.decode()
     assert "Make your account" in page
-    assert re.findall(r"<label[^>]*>([^<]+)</label>", page) == ["Name", "Password", "Password confirmation"]
+    assert re.findall(r"<label[^>]*>([^<]+)</label>", page) == ["Name", "Password", "The same again"]
     answer = client.post(reverse("account_signup"), form)
     assert (answer.status_code, answer["Location"]) == (302, link)
     assert dataset.name in client.get(link).content.decode()
