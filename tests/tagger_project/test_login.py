@@ -28,6 +28,8 @@ from pytest_django.fixtures import Settings
 from datasets.models import Role
 from datasets.services import members
 from tagger_project.accounts import attempts
+from tagger_project.accounts.forms import FirstAccountForm
+from tagger_project.auth import LOCAL_OWNER
 from tagger_project.bounds.client_address import client_address
 from tests import factories
 from tests.tagger_project import letters
@@ -231,6 +233,19 @@ def test_who_was_invited_signs_up_and_comes_back(client: Client, anna: User) -> 
     eve = User.objects.get(username="eve")
     assert not eve.is_staff
     assert not eve.memberships.exists(), "who signed up has not come in yet"
+
+
+def test_nobody_takes_the_name_that_counts_as_nobody(client: Client, anna: User) -> None:
+    User.objects.filter(username=LOCAL_OWNER).delete()
+    dataset = factories.make_dataset(owner=anna)
+    _, secret = members.invite(dataset, Role.VIEWER, lasts=timedelta(days=1), by=anna)
+    client.get(reverse("datasets:invitation", args=[secret]))
+    form = {"password1": "long enough 1", "password2": "long enough 1"}
+    for name in (LOCAL_OWNER, LOCAL_OWNER.upper()):
+        assert client.post(reverse("account_signup"), {"username": name, **form}).status_code == 200
+        assert "username" in FirstAccountForm({"username": name, **form}).errors
+    assert list(User.objects.values_list("username", flat=True)) == ["anna"]
+    assert FirstAccountForm({"username": "eve", **form}).is_valid()
 
 
 def test_an_invitation_that_is_over_makes_no_account(client: Client, anna: User) -> None:
