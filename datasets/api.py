@@ -253,7 +253,7 @@ def list_items(
     job_id: int,
     filters: Query[ItemsFilter],
     after: int = 0,
-    offset: Annotated[int | None, Query(ge=0)] = None,
+    offset: Annotated[int | None, Query(ge=0, lt=2**32)] = None,
     limit: Annotated[int, Query(ge=1)] = 100,
 ) -> ItemsOut:
     """Files of an import by number, at most 500 at once; go on with `after=next`, or enter a window by `offset`."""

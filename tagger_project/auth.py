@@ -63,7 +63,7 @@ def may_connect(scope: Mapping[str, Any]) -> bool:
 _OF_ACCOUNTS = ("account_", "mfa_", "usersessions_", "socialaccount_", "openid_connect_", "first_account")
 _OF_PASSWORDS = ("mfa_", "account_")
 _OF_THE_PROVIDER = ("socialaccount_", "openid_connect_")
-_OF_BOTH = frozenset({"account_login", "account_logout", "account_inactive", "account_signup"})
+_OF_BOTH = frozenset({"account_login", "account_logout", "account_inactive"})
 
 
 # Forms take PUT as POST, and pages of allauth lead elsewhere whatever is asked: nobody asks them for anything else.

@@ -324,6 +324,8 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGOUT_REDIRECT_URL
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SIGNUP_FIELDS = ["username*", *(["email"] if env.EMAIL_URL else []), "password1*", "password2*"]
+# The one that the admin works with in open mode, which counts as nobody (tagger_project.auth.LOCAL_OWNER).
+ACCOUNT_USERNAME_BLACKLIST = ["local-owner"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Whether an address has an account is told to nobody, also not who signs up: letters go to whoever holds it.

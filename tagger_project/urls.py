@@ -23,6 +23,11 @@ def icon(request: HttpRequest) -> HttpResponseRedirect:
     return HttpResponseRedirect(static("icon.svg"))
 
 
+def never(admin_of: object, request: HttpRequest) -> bool:
+    """Say no."""
+    return False
+
+
 admin.site.site_header = admin.site.site_title = _("Dataset tagger")
 admin.site.index_title = _("Vocabulary and records")
 # One door with limits and second factors, not two.
@@ -32,6 +37,8 @@ admin.site.unregister([SocialApp, SocialToken])
 AuthenticatorAdmin.exclude = ("data",)
 AuthenticatorAdmin.readonly_fields = ("user", "type", "created_at", "last_used_at")
 UserSessionAdmin.exclude = ("session_key", "data")
+# Neither is made by hand: without what is left out there is nothing to store.
+AuthenticatorAdmin.has_add_permission = UserSessionAdmin.has_add_permission = never
 UserSessionAdmin.readonly_fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
 
 handler429 = "tagger_project.accounts.attempts.too_many"

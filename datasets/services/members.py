@@ -13,7 +13,7 @@ from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from datasets.messages import RightsChanged, dataset_group
 from datasets.models import Dataset, Invitation, Membership, Role
 from datasets.permissions import check_can_manage
+from datasets.queries.members import get_valid_invitations
 from datasets.services.datasets import touch_dataset
 from tagger_project.live import publish
 
@@ -101,7 +102,7 @@ def invite(dataset: Dataset, role: Role, *, lasts: timedelta, by: User | None) -
     now = timezone.now()
     if not timedelta(0) < lasts <= LONGEST:
         raise InvitationRefused(_("A link lasts from 1 to %(days)d days.") % {"days": LONGEST.days})
-    if Invitation.objects.filter(_is_valid(), dataset=dataset).count() >= MOST_INVITATIONS:
+    if get_valid_invitations().filter(dataset=dataset).count() >= MOST_INVITATIONS:
         raise InvitationRefused(
             _("There are %(count)d links already. Take back those that nobody needs.") % {"count": MOST_INVITATIONS}
         )
@@ -126,7 +127,7 @@ def revoke(invitation: Invitation, *, by: User | None) -> None:
 
 def find_invitation(secret: str) -> Invitation | None:
     """Return the invitation of a link while it is valid; nothing else is told of what is not."""
-    found = Invitation.objects.filter(_is_valid(), digest=_digest(secret))
+    found = get_valid_invitations().filter(digest=_digest(secret))
     return found.select_related("dataset", "created_by").first()
 
 
@@ -138,7 +139,7 @@ def accept(invitation: Invitation, *, by: User) -> Membership:
         InvitationOver: it was taken back meanwhile, or its time is over.
     """
     touch_dataset(invitation.dataset_id)
-    link = Invitation.objects.filter(_is_valid(), pk=invitation.pk).first()
+    link = get_valid_invitations().filter(pk=invitation.pk).first()
     if link is None:
         raise InvitationOver(_("This invitation is not valid any more. Ask for a new one."))
     member, made = Membership.objects.get_or_create(dataset_id=link.dataset_id, user=by, defaults={"role": link.role})
@@ -159,7 +160,7 @@ def remember_invitation(request: HttpRequest, invitation: Invitation) -> None:
 def invitation_in(request: HttpRequest) -> Invitation | None:
     """Return the invitation by which a browser came, while it is valid: with it a stranger may sign up."""
     number = request.session.get(_IN_SESSION)
-    return Invitation.objects.filter(_is_valid(), pk=number).first() if isinstance(number, int) else None
+    return get_valid_invitations().filter(pk=number).first() if isinstance(number, int) else None
 
 
 def forget_invitation(request: HttpRequest) -> None:
@@ -182,10 +183,6 @@ def give_to_first_owner(user: User) -> int:
     rows = [Membership(dataset_id=number, user=user, role=Role.OWNER) for number in without]
     Membership.objects.bulk_create(rows, batch_size=500)
     return len(rows)
-
-
-def _is_valid() -> Q:
-    return Q(revoked_at=None, expires_at__gt=timezone.now())
 
 
 def _digest(secret: str) -> str:

@@ -33,8 +33,11 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Accounts are made by invitation; the first one has a page of its own."""
-        return is_invited(request)
+        """Accounts are made by invitation; the first one has a page of its own.
+
+        Where a provider says who people are, nobody names themselves: `ProviderAdapter` is asked there.
+        """
+        return auth.has_passwords() and is_invited(request)
 
     def is_safe_url(self, url: str) -> bool:
         """Whether a redirect stays on the very host that the browser is on."""
@@ -92,6 +95,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         "incorrect_code": _("This code is not right. Codes of an app change every 30 seconds: type the newest."),
         "cannot_delete_authenticator": _("This cannot be turned off."),
     }
+
+    def is_mfa_enabled(self, user: User, types: list[str] | None = None) -> bool:
+        """Whether a second step is asked for: where a provider says who people are, that is the provider's business."""
+        return auth.has_passwords() and bool(super().is_mfa_enabled(user, types=types))
 
     def get_totp_label(self, user: User) -> str:
         """The account's name in the person's app."""

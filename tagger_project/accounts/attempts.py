@@ -78,7 +78,7 @@ class Bucket:
 
 def buckets(request: HttpRequest, name: str) -> list[Bucket]:
     """What a guess at an account counts for."""
-    account = unicodedata.normalize("NFKC", name).casefold()
+    account = _account(name)
     if device := _known_device(request, account):
         return [_bucket("device", account, device, most=GUESSES)]
     return [
@@ -89,7 +89,7 @@ def buckets(request: HttpRequest, name: str) -> list[Bucket]:
 
 def code_buckets(request: HttpRequest, name: str) -> list[Bucket]:
     """What a guess at a code of an account's second factor counts for."""
-    account = unicodedata.normalize("NFKC", name).casefold()
+    account = _account(name)
     if device := _known_device(request, account):
         return [_bucket("code on device", account, device, most=GUESSES)]
     return [_bucket("code", account, most=GUESSES)]
@@ -97,7 +97,7 @@ def code_buckets(request: HttpRequest, name: str) -> list[Bucket]:
 
 def know_device(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """Remember in a browser that this person has signed in there."""
-    account = unicodedata.normalize("NFKC", user.get_username()).casefold()
+    account = _account(user.get_username())
     response.set_signed_cookie(
         DEVICE_COOKIE,
         f"{_known_device(request, account) or secrets.token_urlsafe(12)}:{_digest(account)}",
@@ -116,6 +116,11 @@ def too_many(request: HttpRequest, seconds: int = 60) -> HttpResponse:
     response["Retry-After"] = str(seconds)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _account(name: str) -> str:
+    # Upper case first: PostgreSQL compares names by it, and “ı” has the capital of “i” there.
+    return unicodedata.normalize("NFKC", name).upper().casefold()
 
 
 def _known_device(request: HttpRequest, account: str) -> str:

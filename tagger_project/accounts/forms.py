@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -29,6 +30,11 @@ class FirstAccountForm(UserCreationForm[User]):
         self.fields["username"].label = _("Name")
         for field in self.fields.values():
             field.help_text = ""
+
+    def clean_username(self) -> str:
+        """Refuse the names that are nobody's."""
+        name: str = get_adapter().clean_username(super().clean_username())
+        return name
 
 
 class ResetForm(forms.Form):

@@ -127,7 +127,7 @@ def provider_login(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     Raises:
         Http404: it is not to sign in; nothing else is done with a provider here.
     """
-    if request.GET.get("process", "login") != "login":
+    if {*request.GET.getlist("process"), *request.POST.getlist("process")} - {"login"}:
         raise Http404
     response: HttpResponse = oidc_login(request, provider_id=provider_id)
     address = response.get("Location", "")

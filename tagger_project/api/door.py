@@ -23,6 +23,8 @@ KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 # Bytes of a file say by their offset what was sent before; they are not summed up once more here.
 WITHOUT_KEYS = {"send_chunk"}
+# What these answer is told once and stored nowhere, neither here.
+TELL_SECRETS = {"datasets.members_api.invite"}
 
 
 class Run(Protocol):
@@ -64,7 +66,8 @@ def guarded(run: Run) -> Run:
         refusal = operation._run_checks(request)
         if refusal is not None:
             return refusal
-        return _once(request, key, lambda: run(request, **arguments))
+        tells_secret = name_of(operation.view_func) in TELL_SECRETS
+        return _once(request, key, lambda: run(request, **arguments), tells_secret=tells_secret)
 
     return answer
 
@@ -76,7 +79,9 @@ def _is_json(request: HttpRequest) -> bool:
     return not has_body or not kind or kind == "application/json" or kind.endswith("+json")
 
 
-def _once(request: HttpRequest, key: str, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def _once(
+    request: HttpRequest, key: str, run: Callable[[], HttpResponseBase], *, tells_secret: bool
+) -> HttpResponseBase:
     """Do what a key stands for, or give the answer of when it was done."""
     if len(key) > idempotency.LONGEST_KEY:
         most = {"most": idempotency.LONGEST_KEY}
@@ -98,10 +103,10 @@ def _once(request: HttpRequest, key: str, run: Callable[[], HttpResponseBase]) -
         again = HttpResponse(turn.content, status=turn.status, content_type=turn.content_type)
         again[REPLAYED_HEADER] = "true"
         return again
-    return _kept(turn, run)
+    return _kept(turn, run, tells_secret=tells_secret)
 
 
-def _kept(turn: idempotency.Turn, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def _kept(turn: idempotency.Turn, run: Callable[[], HttpResponseBase], *, tells_secret: bool) -> HttpResponseBase:
     try:
         response = run()
     except BaseException:
@@ -109,7 +114,8 @@ def _kept(turn: idempotency.Turn, run: Callable[[], HttpResponseBase]) -> HttpRe
         raise
     if isinstance(response, HttpResponse):
         kind = response.get("Content-Type", "")
-        idempotency.finish(turn, status=response.status_code, content_type=kind, content=response.content)
+        status, content = response.status_code, response.content
+        idempotency.finish(turn, status=status, content_type=kind, content=content, tells_secret=tells_secret)
     else:
         idempotency.release(turn)
     return response
@@ -128,6 +134,6 @@ def _still_working() -> HttpResponse:
 
 
 def _answer_gone(status: int) -> HttpResponse:
-    detail = _("This was done; its answer was too long to be kept. Read what became of it.")
+    detail = _("This was done, and its answer could not be kept. Read what became of it.")
     kind = problem_of_type("answer-not-kept", _("Answer not kept"), 409, detail, first_status=status)
     return problem_response(kind)

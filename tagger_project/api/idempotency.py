@@ -37,7 +37,7 @@ class StillWorking(Exception):
 
 
 class AnswerTooLong(Exception):
-    """The first call is done, but its answer was too long to keep."""
+    """The first call is done, but its answer was too long to keep, or told a secret."""
 
     def __init__(self, status: int) -> None:
         super().__init__()
@@ -91,12 +91,20 @@ def begin(user: User | None, *, key: str, route: str, body: bytes) -> Turn | Ans
     return Answer(kept.status or 0, kept.content_type, kept.content)
 
 
-def finish(turn: Turn, *, status: int, content_type: str, content: bytes) -> None:
-    """Keep the answer of a key; after a failure that can pass, let the key go instead."""
+def finish(turn: Turn, *, status: int, content_type: str, content: bytes, tells_secret: bool = False) -> None:
+    """Keep the answer of a key; after a failure that can pass, let the key go instead.
+
+    Args:
+        turn: what `begin` gave.
+        status: of the answer.
+        content_type: of the answer.
+        content: of the answer.
+        tells_secret: the answer says what is stored nowhere; that it was given is all that is kept of it.
+    """
     if status >= 500 or status in _NOT_KEPT:
         release(turn)
         return
-    is_too_long = len(content) > LONGEST_CONTENT
+    is_too_long = len(content) > LONGEST_CONTENT or (tells_secret and status < 300)
     KeptAnswer.objects.filter(pk=turn.row, turn=turn.turn).update(
         status=status,
         content_type=content_type[:100],

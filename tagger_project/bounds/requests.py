@@ -39,6 +39,8 @@ LENGTH_REQUIRED, TOO_LARGE, TOO_MANY = 411, 413, 429
 MINUTE = 60
 _MOST_REMEMBERED = 10_000
 
+# Of more, Python reads no number from a text.
+_MOST_DIGITS = 4000
 _FILES = re.compile(r"/(files|static)/")
 _COSTLY = re.compile(
     r"/api/v1/(datasets/\d+/(exports|versions|bulk|imports|lint-fixes)(/|$)|versions/\d+/(restore|fork)$"
@@ -70,7 +72,7 @@ class BodyLimitMiddleware:
         length = request.headers.get("Content-Length", "")
         if not length and "Transfer-Encoding" in request.headers:
             return refusal(request, LENGTH_REQUIRED, _("Say how long this request is: send it with a Content-Length."))
-        if length and (not length.isascii() or not length.isdigit()):
+        if length and (not length.isascii() or not length.isdigit() or len(length) > _MOST_DIGITS):
             return refusal(request, 400, _("The Content-Length of this request is no number."))
         limit = most_bytes(request.path_info)
         if length and int(length) > limit:

@@ -22,6 +22,7 @@ from datasets import seats
 from datasets.messages import RightsNow
 from datasets.models import Dataset, ImportJob, Invitation, Membership, Role
 from datasets.permissions import can_edit, can_manage, can_review, visible_datasets
+from datasets.queries.members import get_invitations
 from datasets.services import members
 from datasets.services.datasets import create_dataset
 from tagger_project.consumers import GONE
@@ -168,7 +169,18 @@ def test_an_invitation_never_lowers_a_role(dataset: Dataset, owner: User) -> Non
     assert role_of(dataset, tagger) == Role.REVIEWER
 
 
-@pytest.mark.parametrize("end", ["revoked", "expired", "its maker left", "its maker stepped down"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "revoked",
+        "expired",
+        "its maker left",
+        "its maker stepped down",
+        "its maker was switched off",
+        "its maker was lowered in the admin",
+        "its maker was deleted",
+    ],
+)
 def test_a_link_that_is_over_is_like_one_that_never_was(
     dataset: Dataset, owner: User, password_mode: None, end: str
 ) -> None:
@@ -177,6 +189,12 @@ def test_a_link_that_is_over_is_like_one_that_never_was(
         members.revoke(made, by=owner)
     elif end == "expired":
         Invitation.objects.update(expires_at=timezone.now())
+    elif end == "its maker was switched off":
+        User.objects.filter(pk=owner.pk).update(is_active=False)
+    elif end == "its maker was lowered in the admin":
+        Membership.objects.filter(user=owner).update(role=Role.VIEWER)
+    elif end == "its maker was deleted":
+        owner.delete()
     else:
         other = factories.make_member(dataset, role=Role.OWNER)
         if end == "its maker left":
@@ -188,8 +206,18 @@ def test_a_link_that_is_over_is_like_one_that_never_was(
     never = guest.get(reverse("datasets:invitation", args=["never"]))
     assert (over.status_code, never.status_code) == (404, 404)
     assert _text(over) == _text(never)
+    assert not get_invitations(dataset)
     with pytest.raises(members.InvitationOver):
         members.accept(made, by=factories.make_user())
+
+
+def test_a_link_of_who_may_everything_is_good_without_a_membership(dataset: Dataset) -> None:
+    administrator = factories.make_user(is_superuser=True)
+    _, secret = members.invite(dataset, Role.VIEWER, lasts=DAY, by=administrator)
+    assert members.find_invitation(secret) is not None
+    administrator.is_superuser = False
+    administrator.save()
+    assert members.find_invitation(secret) is None
 
 
 def _text(answer: Any) -> str:

@@ -71,9 +71,10 @@ def test_what_is_no_invitation_any_more_and_what_never_was_are_one(secrets: dict
         assert "Very secret" not in answers["invented"][1]
 
 
-def test_who_is_not_signed_in_is_led_to_the_login_whatever_the_link(secrets: dict[str, str]) -> None:
+def test_who_is_not_signed_in_is_told_the_same_of_each(secrets: dict[str, str]) -> None:
     answers = {why: opened(Client(), secret) for why, secret in secrets.items()}
-    assert {answer[0] for answer in answers.values()} == {302}
+    assert {answer[0] for answer in answers.values()} == {404}
+    assert len({answer[1] for answer in answers.values()}) == 1
     assert len({answer[2] for answer in answers.values()}) == 1
 
 
@@ -81,4 +82,4 @@ def test_guesses_are_few_in_a_minute(secrets: dict[str, str], settings: Settings
     settings.ANONYMOUS_REQUESTS_A_MINUTE = settings.REQUESTS_A_MINUTE = 20
     client = Client(REMOTE_ADDR="203.0.113.77")
     statuses = [opened(client, f"guess{number}")[0] for number in range(25)]
-    assert statuses == [302] * 20 + [429] * 5
+    assert statuses == [404] * 20 + [429] * 5

@@ -141,7 +141,7 @@ def test_the_proxy_and_the_program_bound_bodies_alike() -> None:
     assert [part.split(";")[0] for part in text.split("client_max_body_size ")[1:]] == ["1m", "4224k", "16m"]
 
 
-@pytest.mark.parametrize(("length", "status"), [("1048577", 413), ("x", 400), ("-1", 400)])
+@pytest.mark.parametrize(("length", "status"), [("1048577", 413), ("x", 400), ("-1", 400), ("9" * 5000, 400)])
 def test_a_page_takes_a_megabyte(client: Client, db: None, length: str, status: int) -> None:
     assert client.post("/datasets/new/", headers={"Content-Length": length}).status_code == status
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -301,6 +302,18 @@ def test_a_walk_of_the_same_filter_and_order_is_gone_on_with(
     assert ask().status_code == 201
     somebody = _start(dataset, "-lake", by=factories.make_user())
     assert ask(filter="-lake").json()["id"] != somebody.pk
+
+
+@pytest.mark.parametrize("nothing", ["\0", "\ud800"])
+def test_what_no_database_takes_is_left_out_of_a_filter(
+    client: Client, dataset: Dataset, images: list[Image], nothing: str
+) -> None:
+    address = f"/api/v1/datasets/{dataset.pk}/walks"
+    # In ASCII, as half a character can only be sent so.
+    bodies = [json.dumps({"filter": f"-la{nothing}ke", "goes_on": goes_on}) for goes_on in (False, True)]
+    answers = [client.post(address, body, content_type="application/json") for body in bodies]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
 
 
 def test_walks_over_the_api(client: Client, dataset: Dataset, images: list[Image]) -> None:

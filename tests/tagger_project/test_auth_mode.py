@@ -81,6 +81,9 @@ def test_a_stranger_is_asked_to_sign_in_everywhere(client: Client, address: str)
             assert answer.status_code != 404 or address == API
         elif address.startswith(OF_A_PROVIDER):
             assert answer.status_code == 404
+        elif address == "/invitations/x/":
+            # A link that is none says so, to strangers too (tests/security/test_guessing_invitations.py).
+            assert answer.status_code == (404 if method in {"get", "post"} else 405)
         else:
             assert answer.status_code == 302, (method, answer.status_code)
             assert answer["Location"].startswith(("/login/?next=", "/admin/login/?next="))

@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from datasets.models import Dataset
+from datasets.models import Dataset, Invitation
 from tagger_project.api import idempotency
 from tagger_project.models import KeptAnswer
 from tagger_project.tasks import sweep_kept_answers
@@ -98,6 +98,25 @@ def test_a_long_answer_is_not_kept_but_known_to_be_given(client: Client, monkeyp
     assert (answer.status_code, answer.json()["first_status"]) == (409, 201)
     assert KeptAnswer.objects.get().content == ""
     assert Dataset.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_secret_of_a_link_is_kept_in_no_answer(client: Client, password_mode: None) -> None:
+    owner = factories.make_user()
+    client.force_login(owner)
+    address = f"{DATASETS}/{factories.make_dataset(owner=owner).pk}/invitations"
+
+    def invite(days: int, key: str) -> Any:
+        body = {"role": "OWNER", "days": days}
+        return client.post(address, body, content_type="application/json", headers={"Idempotency-Key": key})
+
+    first, second = invite(1, "k1"), invite(1, "k1")
+    secret = first.json()["link"].rstrip("/").rpartition("/")[2]
+    assert secret not in KeptAnswer.objects.get().content
+    assert (second.status_code, second.json()["first_status"]) == (409, 201)
+    assert second.json()["type"].endswith(":answer-not-kept")
+    assert Invitation.objects.count() == 1
+    assert invite(1000, "k2").json() == invite(1000, "k2").json(), "a refusal tells none"
 
 
 @pytest.mark.django_db

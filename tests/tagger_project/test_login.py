@@ -28,6 +28,8 @@ from pytest_django.fixtures import Settings
 from datasets.models import Role
 from datasets.services import members
 from tagger_project.accounts import attempts
+from tagger_project.accounts.forms import FirstAccountForm
+from tagger_project.auth import LOCAL_OWNER
 from tagger_project.bounds.client_address import client_address
 from tests import factories
 from tests.tagger_project import letters
@@ -83,6 +85,12 @@ def test_each_time_the_wait_is_twice_as_long(client: Client, anna: User, clock: 
 def test_a_name_in_other_letters_is_the_same_name(client: Client, anna: User) -> None:
     assert [guess(client, name) for name in ("anna", "ANNA", "Anna", "ａｎｎａ", " anna ")] == [200] * 5
     assert guess(client, "anna") == 429
+
+
+def test_a_letter_with_the_same_capital_is_the_same_letter(client: Client) -> None:
+    # PostgreSQL finds “ida” by “ıda”, as both are “IDA”.
+    assert [guess(client, name) for name in ("ida", "ıda", "ıda", "IDA", "ıda")] == [200] * 5
+    assert guess(client, "ida") == 429
 
 
 def test_who_guesses_locks_out_neither_others_nor_other_addresses(client: Client, anna: User) -> None:
@@ -195,6 +203,8 @@ def test_the_admin_has_no_door_of_its_own(client: Client, anna: User) -> None:
     anna.save()
     assert client.get("/admin/").status_code == 200
     assert client.get("/admin/socialaccount/socialapp/").status_code == 404
+    for made_elsewhere in ("mfa/authenticator", "usersessions/usersession"):
+        assert client.post(f"/admin/{made_elsewhere}/add/", {"type": "totp"}).status_code == 403
     TOTP.activate(anna, secret := generate_totp_secret())
     page = client.get(f"/admin/mfa/authenticator/{Authenticator.objects.get(user=anna).pk}/change/").content.decode()
     assert "anna" in page
@@ -216,13 +226,26 @@ def test_who_was_invited_signs_up_and_comes_back(client: Client, anna: User) -> 
     form = {"username": "eve", "password1": "long enough 1", "password2": "long enough 1", "next": link}
     page = client.get(reverse("account_signup")).content.decode()
     assert "Make your account" in page
-    assert re.findall(r"<label[^>]*>([^<]+)</label>", page) == ["Name", "Password", "Password confirmation"]
+    assert re.findall(r"<label[^>]*>([^<]+)</label>", page) == ["Name", "Password", "The same again"]
     answer = client.post(reverse("account_signup"), form)
     assert (answer.status_code, answer["Location"]) == (302, link)
     assert dataset.name in client.get(link).content.decode()
     eve = User.objects.get(username="eve")
     assert not eve.is_staff
     assert not eve.memberships.exists(), "who signed up has not come in yet"
+
+
+def test_nobody_takes_the_name_that_counts_as_nobody(client: Client, anna: User) -> None:
+    User.objects.filter(username=LOCAL_OWNER).delete()
+    dataset = factories.make_dataset(owner=anna)
+    _, secret = members.invite(dataset, Role.VIEWER, lasts=timedelta(days=1), by=anna)
+    client.get(reverse("datasets:invitation", args=[secret]))
+    form = {"password1": "long enough 1", "password2": "long enough 1"}
+    for name in (LOCAL_OWNER, LOCAL_OWNER.upper()):
+        assert client.post(reverse("account_signup"), {"username": name, **form}).status_code == 200
+        assert "username" in FirstAccountForm({"username": name, **form}).errors
+    assert list(User.objects.values_list("username", flat=True)) == ["anna"]
+    assert FirstAccountForm({"username": "eve", **form}).is_valid()
 
 
 def test_an_invitation_that_is_over_makes_no_account(client: Client, anna: User) -> None:

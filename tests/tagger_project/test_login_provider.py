@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import jwt
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -198,6 +199,38 @@ def test_an_account_with_the_same_mail_is_not_taken_over(client: Client, provide
     go(client)
     assert "_auth_user_id" not in client.session
     assert not anna.is_superuser
+
+
+def invited(client: Client) -> None:
+    """Let a browser come by an invitation."""
+    owner = factories.make_user(username="owner")
+    _, secret = members.invite(factories.make_dataset(owner=owner), Role.VIEWER, lasts=timedelta(days=1), by=owner)
+    client.get(reverse("datasets:invitation", args=[secret]))
+
+
+def test_nobody_names_themselves_past_the_provider(client: Client, provider: Provider) -> None:
+    invited(client)
+    form = {"username": "eve", "password1": "long enough 1", "password2": "long enough 1"}
+    assert client.post(reverse("account_signup"), form).status_code == 404
+    assert names() == ["owner"]
+    assert "_auth_user_id" not in client.session
+
+
+def test_an_account_gets_no_second_identity(client: Client, provider: Provider) -> None:
+    client.force_login(factories.make_user(username="anna"))
+    address = reverse("openid_connect_login", args=["sso"])
+    for wanted in ("connect", "redirect"):
+        assert client.get(address, {"process": wanted}).status_code == 404
+        assert client.post(address, {"process": wanted}).status_code == 404
+
+
+def test_a_second_factor_of_other_days_shuts_nobody_out(client: Client, provider: Provider) -> None:
+    invited(client)
+    go(client)
+    TOTP.activate(User.objects.get(username="ada"), generate_totp_secret())
+    again = Client()
+    assert go(again)["Location"] == reverse("datasets:list")
+    assert again.get("/").status_code == 200
 
 
 def test_a_token_for_another_program_is_refused(client: Client, provider: Provider) -> None:

@@ -79,6 +79,17 @@ def test_edits_are_applied_in_order_and_answered_with_the_state(client: Client, 
     assert state == client.get(f"/api/v1/images/{image.pk}/tags").json()
 
 
+def test_the_key_of_an_edit_elsewhere_is_refused_and_not_said_to_be_done(
+    client: Client, dataset: Dataset, image: Image
+) -> None:
+    add = operation("add", tag="a")
+    assert edit(client, factories.make_image(dataset), add).status_code == 200
+    answer = edit(client, image, operation("add", tag="b"), add)
+    assert answer.status_code == 422
+    assert "this key" in body(answer)["detail"]
+    assert names_on(image) == []
+
+
 def test_the_same_edit_sent_twice_counts_once(client: Client, image: Image) -> None:
     sent = operation("add", tag="a")
     first, second = edit(client, image, sent), edit(client, image, sent)
