@@ -33,7 +33,9 @@ class Command(BaseCommand):
         except PartsLeftOut as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
-            raise CommandError(_("%(reason)s\nNothing was changed here.") % {"reason": database_reason(error)}) from error
+            raise CommandError(
+                _("%(reason)s\nNothing was changed here.") % {"reason": database_reason(error)}
+            ) from error
         except BackupProblem as error:
             raise CommandError(_("%(reason)s\nNothing was changed here.") % {"reason": error}) from error
         except OSError as error:
