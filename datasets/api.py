@@ -13,6 +13,7 @@ from django.utils import timezone
 from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
+from datasets.asking import editable_dataset
 from datasets.batches import batches
 from datasets.jobs import start_freeing, start_processing
 from datasets.models import Dataset, ImportItem, ImportJob
@@ -52,13 +53,6 @@ router = Router()
 
 MOST_ITEMS_A_PAGE = 500
 MOST_NUMBERS_A_CALL = 200
-
-
-def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
-    user = person(request)
-    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    check_can_edit(dataset, user)
-    return dataset
 
 
 def _manageable(request: HttpRequest, dataset_id: int) -> Dataset:
@@ -143,7 +137,7 @@ def get_image(request: HttpRequest, image_id: int) -> ImageOut:
 @router.post("/datasets/{int:dataset_id}/trash", response=MovedOut, tags=["trash"])
 def move_to_trash(request: HttpRequest, dataset_id: int, body: ImagesIn) -> MovedOut:
     """Move at most 1,000 images to the trash, all or none; they keep their words and place, and can come back."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     return MovedOut(images=trash_service.move_to_trash(dataset, body.images, by=person(request)))
 
 
@@ -157,7 +151,7 @@ def list_trash(request: HttpRequest, dataset_id: int, after: str = "", limit: in
 @router.post("/datasets/{int:dataset_id}/trash/restore", response=MovedOut, tags=["trash"])
 def restore_images(request: HttpRequest, dataset_id: int, body: ImagesIn) -> MovedOut:
     """Take at most 1,000 images out of the trash, to their places and with their words."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     return MovedOut(images=trash_service.restore(dataset, body.images, by=person(request)))
 
 
@@ -176,7 +170,7 @@ def start_import(request: HttpRequest, dataset_id: int, body: ImportIn | None = 
 
     Where `asks_about_sidecars` is set, texts wait until `POST /imports/{id}/sidecars` says how to read them.
     """
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     texts = body.to_rules() if body is not None else None
     job = uploads.start_import(dataset, source=ImportJob.Source.UPLOAD, by=person(request), texts=texts)
     page = reverse("datasets:import_job", args=[job.pk])

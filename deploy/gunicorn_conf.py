@@ -13,6 +13,8 @@ control_socket_disable = True
 graceful_timeout = 25
 # The proxy takes a connection a request.
 keepalive = 2
+# As long an address as the proxy takes; gunicorn's own 4,094 are too few for a long filter.
+limit_request_line = 8190
 # Django asks X-Forwarded-Proto itself, and only where BEHIND_TLS is set.
 secure_scheme_headers: dict[str, str] = {}
 

@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from ninja.errors import HttpError
 
+from datasets.asking import visible_dataset
 from datasets.filter_reading import BadFilter
-from datasets.models import Dataset
 from datasets.permissions import check_can_edit, check_can_take_back, visible_datasets
 from tagger_project.auth import person
 from tagging.bulk_schemas import (
@@ -42,7 +42,7 @@ router = Router(tags=["bulk"])
 @router.post("/datasets/{int:dataset_id}/bulk/preview", response={200: BulkPreviewOut, 422: ErrorOut})
 def preview(request: HttpRequest, dataset_id: int, body: BulkPreviewIn) -> BulkPreviewOut:
     """What an action would do now: exact numbers, and the first five images that would change."""
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     with _refusals_told():
         return BulkPreviewOut.of(preview_action(dataset, body.target.to_target(), body.action.to_action()))
 
@@ -54,7 +54,7 @@ def do(request: HttpRequest, dataset_id: int, body: BulkIn) -> Status[BulkOut]:
     Sent again with the same `key`, it counts once. All of it is one entry of the history.
     """
     user = person(request)
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     check_can_edit(dataset, user)
     with _refusals_told():
         job = start_action(dataset, body.target.to_target(), body.action.to_action(), key=body.key, by=user)
@@ -100,7 +100,7 @@ def cancel_job(request: HttpRequest, job_id: int) -> BulkJobOut:
 @router.post("/datasets/{int:dataset_id}/tags-of", response={200: TagsOfOut, 422: ErrorOut})
 def list_tags_of(request: HttpRequest, dataset_id: int, body: TagsOfIn) -> TagsOfOut:
     """The tags on some images, the most frequent first, at most 1,000: on all of them, or on how many."""
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     with _refusals_told():
         images = find_images(dataset, body.target.to_target())
     return TagsOfOut.of(len(images), get_tags_of(dataset, images))
@@ -114,10 +114,6 @@ def _answer(job: BulkJob) -> Status[BulkOut]:
 
 def _code(job: BulkJob) -> int:
     return 200 if job.state in BulkJob.ENDED else 202
-
-
-def _visible(request: HttpRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
 
 
 @contextmanager

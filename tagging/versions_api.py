@@ -7,8 +7,9 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
+from datasets.asking import editable_dataset
 from datasets.models import Dataset
-from datasets.permissions import check_can_edit, check_can_manage, check_can_review, visible_datasets
+from datasets.permissions import check_can_manage, check_can_review, visible_datasets
 from datasets.services.datasets import DatasetError, DatasetNameTaken
 from tagger_project.auth import person
 from tagging.models import DatasetVersion
@@ -49,7 +50,7 @@ def list_versions(request: HttpRequest, dataset_id: int) -> VersionsOut:
 def make_version(request: HttpRequest, dataset_id: int, body: VersionIn) -> Status[VersionOut]:
     """Freeze the present state under a name."""
     user = person(request)
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     try:
         version = freeze(dataset, name=body.name, note=body.note, by=user, key=body.key)
     except VersionError as error:
@@ -128,10 +129,3 @@ def fork_version(request: HttpRequest, version_id: int, body: ForkIn) -> Restore
 
 def _version(request: HttpRequest, version_id: int) -> DatasetVersion:
     return get_object_or_404(visible_versions(person(request)), pk=version_id)
-
-
-def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
-    user = person(request)
-    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    check_can_edit(dataset, user)
-    return dataset

@@ -122,6 +122,11 @@ def health(compose: Compose) -> list[str]:
         for name, service in services.items()
         if service.get("restart") != "no" and not service.get("healthcheck", {}).get("test")
     ]
+    problems += [
+        f"{name} says a password in a list of processes, each time it is watched."
+        for name, service in services.items()
+        if any("PASSWORD" in word for word in service.get("healthcheck", {}).get("test", []))
+    ]
     for name, service in services.items():
         for other, how in service.get("depends_on", {}).items():
             ends = services[other].get("restart") == "no"

@@ -50,6 +50,7 @@ DAMAGE: list[tuple[Check, str, Any]] = [
     (compose_checks.nothing_published_but_the_proxy, "services/flower/ports", ["5555:5555"]),
     (compose_checks.nothing_published_but_the_proxy, "services/prometheus/profiles", []),
     (compose_checks.health, "services/broker/healthcheck", {}),
+    (compose_checks.health, "services/broker/healthcheck/test", ["CMD-SHELL", "valkey-cli -a $$BROKER_PASSWORD ping"]),
     (compose_checks.health, "services/web/depends_on/migrate/condition", "service_healthy"),
     (compose_checks.order, "services/worker/depends_on", {}),
     (compose_checks.order, "services/worker/container_name", "worker"),

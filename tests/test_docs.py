@@ -258,14 +258,17 @@ def test_a_website_is_rolled_over_by_new_ones_first(tmp_path: Path) -> None:
         *("stop -t 30 old-1", "rm old-1", "stop -t 30 old-2", "rm old-2"),
         up.format(2),
     ]
-    # New ones that do not get well: the old ones stay.
+    # New ones that do not get well: they go, and the old ones stay.
     asked.unlink()
+    all_of_them = 'case "$*" in "compose ps --all"*) echo new-3; echo old-1; echo new-4; echo old-2; exit ;; esac'
     docker.write_text(
-        f'#!/bin/sh\necho "$@" >> {asked}\n{answer}\n[ "$2" != up ]\n',
+        f'#!/bin/sh\necho "$@" >> {asked}\n{all_of_them}\n{answer}\n[ "$2" != up ]\n',
         encoding="utf-8",
     )
     assert subprocess.run([BASE_DIR / "deploy" / "roll.sh"], env=environment, timeout=30).returncode != 0
-    assert asked.read_text(encoding="utf-8").splitlines() == ["compose ps --quiet web", up.format(4)]
+    told = asked.read_text(encoding="utf-8").splitlines()
+    assert told[:2] == ["compose ps --quiet web", up.format(4)]
+    assert [line for line in told[2:] if line.startswith(("rm", "stop"))] == ["rm --force new-3", "rm --force new-4"]
 
 
 def test_every_document_is_told_of_in_the_readme() -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from datasets.asking import number_from
 from datasets.models import Dataset, Invitation, Membership, Role
 from datasets.permissions import check_can_manage, get_may, get_role, visible_datasets
 from datasets.queries.members import get_invitations, get_members
@@ -98,7 +99,7 @@ def revoke(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Take back the link that the form names."""
     dataset = _visible(request, dataset_id)
     check_can_manage(dataset, person(request))
-    link = get_object_or_404(Invitation, dataset=dataset, pk=_number(request.POST.get("invitation", "")))
+    link = get_object_or_404(Invitation, dataset=dataset, pk=number_from(request.POST.get("invitation", "")))
     service.revoke(link, by=person(request))
     messages.success(request, _("The link is taken back: nobody comes in by it any more."))
     return redirect("datasets:members", dataset.pk)
@@ -187,14 +188,9 @@ def _visible(request: HttpRequest, dataset_id: int) -> Dataset:
 
 def _member(request: HttpRequest, dataset: Dataset) -> Membership:
     members = Membership.objects.filter(dataset=dataset).select_related("user", "dataset")
-    return get_object_or_404(members, pk=_number(request.POST.get("member", "")))
+    return get_object_or_404(members, pk=number_from(request.POST.get("member", "")))
 
 
 def _role(request: HttpRequest) -> Role | None:
     chosen = request.POST.get("role", "")
     return Role(chosen) if chosen in Role.values else None
-
-
-def _number(text: str) -> int:
-    """Read a number from a form; nonsense is 0, which nothing has."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -9,8 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from datasets.asking import number_from
 from datasets.filter_reading import BadFilter
-from datasets.permissions import get_may, visible_datasets, visible_images
+from datasets.models import Dataset
+from datasets.permissions import May, get_may, visible_datasets, visible_images
 from sessions_app.models import TaggingSession
 from sessions_app.permissions import own_walks
 from sessions_app.queries import get_desk, get_first_image_id, get_place, get_walk_image_id
@@ -63,8 +65,7 @@ def _walk(request: HttpRequest, dataset_id: int) -> TaggingSession | None:
     text = request.GET.get("walk", "")
     if not text:
         return None
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-    return get_object_or_404(own_walks(person(request)), pk=number, dataset=dataset_id)
+    return get_object_or_404(own_walks(person(request)), pk=number_from(text), dataset=dataset_id)
 
 
 @require_safe
@@ -82,6 +83,7 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
         return _explain(request, refused)
     query = f"?walk={walk.pk}" if walk else ""
     may = get_may(image.dataset, user)
+    shown = DeskOut.of(desk, state)
     context = {
         "dataset": image.dataset,
         "desk": desk,
@@ -89,7 +91,7 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
         "walk": walk,
         "query": query,
         "may": may,
-        "file": DeskOut.of(desk, state).image,
+        "file": shown.image,
         "payload": {
             "dataset": {
                 "id": image.dataset.pk,
@@ -97,29 +99,36 @@ def tag_image(request: HttpRequest, dataset_id: int, image_id: int) -> HttpRespo
                 # Read before the words: what changed in between is told once more.
                 "revision": image.dataset.revision,
             },
-            "desk": DeskOut.of(desk, state).model_dump(mode="json"),
+            "desk": shown.model_dump(mode="json"),
             "walk": {"id": walk.pk, "is_finished": walk.finished_at is not None} if walk else None,
             # What is not in here is on the page for nobody to press; the server refuses it all the same.
             "may": {**asdict(may), "teach": can_edit_vocabulary(user)},
             # Whose work one may take back without being a reviewer.
             "me": user.get_username() if user else "",
             "keys": KeyMapOut.from_orm(get_key_map(user)).model_dump(),
-            "urls": {
-                "api": reverse("api-1:api-root"),
-                # The scripts put an image's number in the place of the 0.
-                "image": reverse("sessions_app:tag_image", args=[image.dataset.pk, 0]) + query,
-                "export": reverse("tagging:export", args=[image.dataset.pk]),
-                "history": reverse("tagging:history", args=[image.dataset.pk]),
-                "versions": reverse("tagging:versions", args=[image.dataset.pk]),
-                "board": reverse("tagging:board", args=[image.dataset.pk]),
-                "grid": reverse("datasets:detail", args=[image.dataset.pk]),
-                **({"import": reverse("datasets:import", args=[image.dataset.pk])} if may.edit else {}),
-                "datasets": reverse("datasets:list"),
-                "vocabulary": reverse("tagging:vocabulary"),
-                "keys": reverse("sessions_app:keys"),
-                "sessions": reverse("sessions_app:sessions"),
-                "login": reverse("account_login"),
-            },
+            "urls": _addresses(image.dataset, query, may),
         },
     }
     return render(request, "sessions_app/tag.html", context)
+
+
+def _addresses(dataset: Dataset, query: str, may: May) -> dict[str, str]:
+    """Where the desk's scripts lead to; what one may not do has none."""
+    addresses = {
+        "api": reverse("api-1:api-root"),
+        # The scripts put an image's number in the place of the 0.
+        "image": reverse("sessions_app:tag_image", args=[dataset.pk, 0]) + query,
+        "export": reverse("tagging:export", args=[dataset.pk]),
+        "history": reverse("tagging:history", args=[dataset.pk]),
+        "versions": reverse("tagging:versions", args=[dataset.pk]),
+        "board": reverse("tagging:board", args=[dataset.pk]),
+        "grid": reverse("datasets:detail", args=[dataset.pk]),
+        "datasets": reverse("datasets:list"),
+        "vocabulary": reverse("tagging:vocabulary"),
+        "keys": reverse("sessions_app:keys"),
+        "sessions": reverse("sessions_app:sessions"),
+        "login": reverse("account_login"),
+    }
+    if may.edit:
+        addresses["import"] = reverse("datasets:import", args=[dataset.pk])
+    return addresses

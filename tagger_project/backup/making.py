@@ -25,7 +25,7 @@ from datasets import paths, remote
 from datasets.files import sha256_of
 from datasets.services.pinning import AlreadyPinned, pinned
 from tagger_project.backup.manifest import NAME, Manifest, Piece, read_manifest, write_manifest
-from tagger_project.backup.pieces import Changed, Pieces
+from tagger_project.backup.pieces import PIECES, Changed, Pieces
 from tagger_project.backup.places import data_dir, one_moment
 from tagger_project.backup.problems import BackupProblem, DamagedBackup
 from tagger_project.backup.rows import all_rows, read_lines, tables_of, write_lines, write_table
@@ -248,12 +248,21 @@ def _refuse_folder(folder: Path) -> None:
     except OSError as error:
         sentence = _("The folder %(folder)s cannot be used: %(reason)s.")
         raise BackupProblem(sentence % {"folder": folder, "reason": error.strerror}) from error
-    if found - {"lost+found"} and not found & {NAME, UNFINISHED, _LOCK}:
+    if not _is_ours(found - {"lost+found"}):
         raise BackupProblem(
             _("%(folder)s is not empty and holds no backup. Name an empty folder.") % {"folder": folder}
         )
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise BackupProblem(_("The folder %(folder)s cannot be written by you.") % {"folder": folder})
+
+
+def _is_ours(found: set[str]) -> bool:
+    """Whether a folder with these names in it may be written to: what is there is replaced and cleared away.
+
+    Other things may lie beside a backup that is there. A name alone makes none: many a project has a `manifest.json`.
+    """
+    holds_backup = PIECES in found and bool(found & {NAME, UNFINISHED})
+    return holds_backup or found <= {UNFINISHED, _LOCK}
 
 
 @contextmanager

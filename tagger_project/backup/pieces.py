@@ -16,6 +16,7 @@ from datasets.files import TEMPORARY_PREFIX, leave_room, make_folder, sha256_of
 from tagger_project.backup.manifest import Piece
 from tagger_project.backup.problems import DamagedBackup
 
+PIECES = "pieces"
 _BLOCK_BYTES = 1024 * 1024
 
 
@@ -32,7 +33,7 @@ class Pieces:
     """
 
     def __init__(self, folder: Path, *, trust: bool) -> None:
-        self.folder = folder / "pieces"
+        self.folder = folder / PIECES
         self.trust = trust
         self._written: list[Path] = []
 

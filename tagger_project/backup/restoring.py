@@ -26,7 +26,7 @@ from tagger_project.backup.making import leaves
 from tagger_project.backup.manifest import Manifest, read_manifest
 from tagger_project.backup.pieces import Changed, Pieces, copy_checked, damaged, settle
 from tagger_project.backup.places import data_dir, leave, place, refuse_other_connections, uses_sqlite
-from tagger_project.backup.problems import BackupProblem, DamagedBackup
+from tagger_project.backup.problems import BackupProblem, DamagedBackup, PartsLeftOut, database_reason
 from tagger_project.backup.rows import AnyModel, all_rows, load_table, read_lines, set_last_ids, tables_of
 from tagger_project.schema import applied_migrations, unknown_migrations
 from tagger_project.supervisor.data_folder import locked, make_data_folder, refuse_network_disk
@@ -51,6 +51,7 @@ def restore(folder: Path, *, replace: bool) -> Manifest:
 
     Raises:
         BackupProblem: it cannot be restored, and why.
+        PartsLeftOut: all is restored but what unfinished imports had received.
         OSError: the disk is full or refuses.
     """
     folder = folder.expanduser().absolute()
@@ -73,9 +74,7 @@ def restore(folder: Path, *, replace: bool) -> Manifest:
             leave(filled)
             shutil.rmtree(data_dir() / _STAGED, ignore_errors=True)
             if isinstance(error, DatabaseError):
-                raise BackupProblem(
-                    _("The database refused the backup: %(reason)s") % {"reason": _first_line(error)}
-                ) from error
+                raise BackupProblem(database_reason(error)) from error
             raise
         _put_parts_in_place()
     return manifest
@@ -171,10 +170,6 @@ def _bytes_here() -> int:
     return sum(path.stat().st_size for path in (data_dir() / "blobs").rglob("*") if path.is_file())
 
 
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
 # --- Rows -------------------------------------------------------------------------------------------
 
 
@@ -264,6 +259,19 @@ def _bring(source: Path, target: Path, sha256: str, size: int) -> bool:
 
 def _put_parts_in_place() -> None:
     """The rows are those of the backup from now on, and so are the bytes that belong to their numbers."""
+    try:
+        _exchange_parts()
+    except OSError as error:
+        raise PartsLeftOut(
+            _(
+                "The backup is restored, but what unfinished imports had received could not be put into "
+                "%(folder)s: %(reason)s. Mend that before you start the program, and restore again with --replace."
+            )
+            % {"folder": data_dir() / "incoming", "reason": error.strerror}
+        ) from error
+
+
+def _exchange_parts() -> None:
     staged, incoming = data_dir() / _STAGED, data_dir() / "incoming"
     make_folder(staged / "incoming")
     if incoming.exists():

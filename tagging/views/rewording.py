@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from datasets.asking import number_from
 from datasets.permissions import check_can_edit, visible_datasets
 from tagger_project.auth import person
 from tagging.forms import MOST_TAGS, RewordingForm
@@ -153,12 +154,8 @@ def _look(step: Step, rewordings: Sequence[Rewording]) -> None:
 
 def _do(request: HttpRequest, step: Step, by: User | None) -> None:
     facts: dict[str, Any] = step.form.cleaned_data
-    before = _number(request.POST.get("done", ""))
+    before = number_from(request.POST.get("done", ""))
     rewordings = step.form.rewordings(is_begun="done" in request.POST)
     result: Reworded = carry_out_all(rewordings, by=by, key=facts["key"], reason=facts["reason"], seconds=_SECONDS)
     step.done, step.is_done = before + result.images, result.is_done
     step.total = step.done + result.left
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from datasets.asking import editable_dataset, visible_dataset
 from datasets.models import Dataset
-from datasets.permissions import check_can_edit, check_can_manage, check_can_review, get_may, visible_datasets
+from datasets.permissions import check_can_manage, check_can_review, get_may, visible_datasets
 from datasets.services.datasets import DatasetError
 from tagger_project.auth import person
 from tagging.models import DatasetVersion, VersionRestore
@@ -32,13 +33,13 @@ _MOST_PAGES = 10_000
 @require_safe
 def versions_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Show the versions of a dataset, newest first, and a form for the next one."""
-    return _show_versions(request, _visible(request, dataset_id))
+    return _show_versions(request, visible_dataset(request, dataset_id))
 
 
 @require_POST
 def freeze_now(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Make a version of the present state."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     name, note = request.POST.get("name", ""), request.POST.get("note", "")
     try:
         version = freeze(dataset, name=name, note=note, by=person(request), key=_key(request))
@@ -59,7 +60,7 @@ def version_page(request: HttpRequest, dataset_id: int, version_id: int) -> Http
 @require_safe
 def compare_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Show what is different between two versions, or a version and now."""
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     choices = get_choices(dataset)
     names = [request.GET.get("older", ""), request.GET.get("newer", "")]
     older, newer = (_state(dataset, choices, name) for name in names)
@@ -196,16 +197,6 @@ def _state(dataset: Dataset, choices: list[DatasetVersion], name: str) -> Datase
     """Return the version of this number; the dataset itself, for now, where there is none."""
     chosen = next((version for version in choices if str(version.pk) == name), None)
     return dataset if chosen is None else DatasetVersion.objects.get(pk=chosen.pk)
-
-
-def _visible(request: HttpRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-
-
-def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
-    dataset = _visible(request, dataset_id)
-    check_can_edit(dataset, person(request))
-    return dataset
 
 
 def _version(request: HttpRequest, dataset_id: int, version_id: int) -> DatasetVersion:

@@ -185,6 +185,12 @@ def test_folders_that_cannot_be_used_are_refused(on_sqlite: Installation, tmp_pa
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("Dear")
     assert "is not empty" in on_sqlite.refused("backup", tmp_path / "full")
+    for name in ("manifest.json", "lock"):
+        (tmp_path / f"project with {name}" / "source").mkdir(parents=True)
+        own = tmp_path / f"project with {name}" / name
+        own.write_text("{}")
+        assert "is not empty" in on_sqlite.refused("backup", own.parent)
+        assert own.read_text() == "{}"
     assert "in each other" in on_sqlite.refused("backup", on_sqlite.data_dir / "b")
     assert "no whole backup" in on_sqlite.refused("restore", tmp_path / "full", "--replace")
     assert "cannot be used" in on_sqlite.refused("backup", tmp_path / "full" / "letter.txt")

@@ -41,6 +41,38 @@ def test_postgres_is_not_restored_while_somebody_is_connected(
         assert "1 other connections are open" in there.refused("restore", its_backup)
 
 
+def test_a_database_that_is_away_is_said_in_a_sentence(its_backup: Path, tmp_path: Path) -> None:
+    nowhere = Installation(tmp_path / "there", "postgres://tagger:planted@127.0.0.1:1/tagger")
+    told = nowhere.refused("restore", its_backup) + nowhere.refused("backup", tmp_path / "b")
+    assert told.count("Connection refused") == 2
+    assert "Nothing was changed here" in told
+    assert "planted" not in told
+
+
+def test_a_restore_that_fails_at_its_very_end_does_not_say_that_nothing_has_changed(
+    its_backup: Path, tmp_path: Path
+) -> None:
+    here = Installation(tmp_path / "here")
+    told = here.run(
+        "import errno; from pathlib import Path; from django.core.management import call_command; "
+        "from django.core.management.base import CommandError; from tagger_project.backup import restoring\n"
+        "class Mounted(type(Path())):\n"
+        "    def replace(self, target):\n"
+        "        raise OSError(errno.EBUSY, 'Device or resource busy')\n"
+        "place = restoring.data_dir()\n"
+        "def bring(*_, bring=restoring._bring_files):\n"
+        "    written = bring(*_)\n"
+        "    restoring.data_dir = lambda: Mounted(place)\n"
+        "    return written\n"
+        "restoring._bring_files = bring\n"
+        f"try: call_command('restore', {str(its_backup)!r})\n"
+        "except CommandError as error: print(error)"
+    )
+    assert "could not be put into" in told
+    assert "Nothing was changed" not in told
+    here.must("restore", its_backup, "--replace")
+
+
 @pytest.mark.fault
 def test_a_full_disk_is_said_and_leaves_the_last_whole_backup(on_sqlite: Installation, tmp_path: Path) -> None:
     here = on_sqlite.copy(tmp_path / "here")

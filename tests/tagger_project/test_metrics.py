@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from django.test import Client
 from django.urls import resolve
 
+from tagger_project import database_pool
 from tagger_project.env import BASE_DIR
 from tests.program import clean_environment
 
@@ -85,3 +87,11 @@ def test_every_number_is_told_by_the_documents_and_every_one_they_name_is_there(
     page = (BASE_DIR / "docs" / "deployment.md").read_text(encoding="utf-8")
     named = {name.removesuffix("_total") for name in re.findall(r"`(tagger_[a-z_]+)[`{]", page)}
     assert named in (made, set()), "docs/deployment.md names all of them, or leaves them out"
+
+
+def test_prometheus_waits_until_it_can_be_told_that_the_database_is_away() -> None:
+    settings = yaml.safe_load((BASE_DIR / "deploy" / "prometheus.yml").read_text(encoding="utf-8"))
+    [state] = [job for job in settings["scrape_configs"] if job["job_name"] == "state"]
+    timeout, interval = (int(state.get(name, "10s")[:-1]) for name in ("scrape_timeout", "scrape_interval"))
+    # The broker, which is asked twice, has two seconds to connect and two to answer.
+    assert int(database_pool._POOL["timeout"]) + 2 * 2 < timeout < interval

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from tagger_project.backup.checking import check_backup
 from tagger_project.backup.making import make_backup
-from tagger_project.backup.problems import BackupProblem
+from tagger_project.backup.problems import BackupProblem, database_reason
 from tagger_project.backup.restoring import describe
 from tagger_project.full_disk import is_disk_full
 
@@ -37,6 +38,8 @@ class Command(BaseCommand):
             found = list(check_backup(folder)) if options["verify"] else []
         except BackupProblem as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(database_reason(error)) from error
         except OSError as error:
             raise CommandError(_reason(error, folder)) from error
         for sentence in found:

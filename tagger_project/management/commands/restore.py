@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from tagger_project.backup.problems import BackupProblem
+from tagger_project.backup.problems import BackupProblem, PartsLeftOut, database_reason
 from tagger_project.backup.restoring import describe, restore
 from tagger_project.full_disk import is_disk_full
 
@@ -29,6 +30,12 @@ class Command(BaseCommand):
         folder: Path = options["folder"]
         try:
             manifest = restore(folder, replace=options["replace"])
+        except PartsLeftOut as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(
+                _("%(reason)s\nNothing was changed here.") % {"reason": database_reason(error)}
+            ) from error
         except BackupProblem as error:
             raise CommandError(_("%(reason)s\nNothing was changed here.") % {"reason": error}) from error
         except OSError as error:
