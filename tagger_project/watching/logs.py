@@ -6,12 +6,15 @@ writes it: the program, Django, Celery or Channels.
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import uuid
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
+
+from tagger_project.full_disk import is_disk_full
 
 FORMATS = ("auto", "lines", "json")
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -19,6 +22,15 @@ REQUEST_ID_HEADER = "X-Request-ID"
 # Secrets of links are long runs of letters and digits; the program's own numbers are short, its files' names dotted.
 _SECRET = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}(?=/|$)")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
+
+
+class ConsoleHandler(logging.StreamHandler[TextIO]):
+    """Writes lines to the console, and nothing more about a line that a full disk has no room for."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Tell of a line that cannot be written, as Python does, unless its disk is full."""
+        if not is_disk_full(sys.exc_info()[1]):
+            super().handleError(record)
 
 
 def without_secrets(path: str) -> str:
@@ -50,7 +62,7 @@ def logging_settings(log_format: str, level: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_ending(is_json)],
             }
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {"console": {"class": f"{__name__}.ConsoleHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},

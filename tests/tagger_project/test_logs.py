@@ -6,12 +6,13 @@ import io
 import json
 import logging
 import re
+from pathlib import Path
 
 import pytest
 import structlog
 from django.test import Client
 
-from tagger_project.watching.logs import logging_settings, request_id_of, without_secrets
+from tagger_project.watching.logs import ConsoleHandler, logging_settings, request_id_of, without_secrets
 
 
 @pytest.fixture
@@ -85,3 +86,14 @@ def test_the_answer_names_the_number_of_its_request(client: Client) -> None:
     made = client.get("/healthz", headers={"X-Request-ID": "bad\u0085id"})
     assert re.fullmatch(r"[0-9a-f]{32}", made["X-Request-ID"])
     assert structlog.contextvars.get_contextvars() == {}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="There is no disk here that is always full.")
+def test_a_line_that_a_full_disk_refuses_is_not_followed_by_a_longer_one(capsys: pytest.CaptureFixture[str]) -> None:
+    record = logging.LogRecord("name", logging.WARNING, __file__, 1, "a line", None, None)
+    with Path("/dev/full").open("wb", buffering=0) as device:
+        full = io.TextIOWrapper(device, write_through=True)
+        ConsoleHandler(full).emit(record)
+        assert capsys.readouterr().err == ""
+        logging.StreamHandler(full).emit(record)
+        assert "No space left on device" in capsys.readouterr().err
