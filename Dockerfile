@@ -30,7 +30,7 @@ RUN groupadd --gid 10001 tagger \
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY manage.py ./
-COPY deploy/__init__.py deploy/healthcheck.py deploy/
+COPY deploy/__init__.py deploy/flower.py deploy/gunicorn_conf.py deploy/healthcheck.py deploy/
 COPY tagger_project tagger_project
 COPY datasets datasets
 COPY tagging tagging

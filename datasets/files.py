@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,25 @@ def make_folder(folder: Path) -> None:
     """Make a folder and its parents, with mode 0700."""
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def moment_of_disk(folder: Path) -> float:
+    """Return what a file would be said to be written at now, which is to be compared with the times of its files.
+
+    A disk of another machine has another clock, and this one's may be hours wrong. A disk that takes no file at all is
+    taken to have this one's.
+    """
+    mark = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    try:
+        make_folder(folder)
+        mark.touch(mode=0o600)
+        try:
+            # Disks count in hundredths: what was written just before is not to look as young.
+            return mark.stat().st_mtime + 0.02
+        finally:
+            mark.unlink()
+    except OSError:
+        return time.time()
 
 
 @contextmanager
@@ -138,6 +158,11 @@ def keep_whole(source: Path, path: Path, *, lasts: bool = True) -> None:
 
 def _create(temporary: Path) -> BinaryIO:
     return os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def new_sum() -> hashlib._Hash:
+    """Begin a SHA-256."""
+    return hashlib.sha256()
 
 
 def sha256_of(path: Path) -> str:

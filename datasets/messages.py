@@ -54,6 +54,35 @@ class ImportProgress(Message):
 
 
 @dataclass(frozen=True)
+class RightsNow(Message):
+    """What the person behind a page may do in its dataset now: always all of it, never a step.
+
+    Attributes:
+        role: theirs there, `OWNER` for superusers.
+        edit: words, captions, imports, the trash.
+        review: approve, send back, take back others' work, restore versions.
+        manage: settings, members, deleting for ever.
+    """
+
+    type: ClassVar[str] = "rights.now"
+
+    dataset_id: int
+    role: str
+    edit: bool
+    review: bool
+    manage: bool
+
+
+@dataclass(frozen=True)
+class RightsChanged(Notice):
+    """Somebody became a member, has another role, or is a member no more; sockets ask what they may now."""
+
+    type: ClassVar[str] = "rights.changed"
+
+    dataset_id: int
+
+
+@dataclass(frozen=True)
 class ImportTouched(Notice):
     """Something happened in an import; sockets answer with `ImportProgress`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -13,8 +14,10 @@ from redis.exceptions import RedisError
 
 from datasets.services import processing
 from datasets.services.blobs import free_unneeded_blobs
+from datasets.services.evicting import evict_least_used
 from datasets.services.sweeping import finish_complete_imports, give_up_abandoned_imports, remove_leftovers
 from datasets.services.trash import purge_expired
+from tagger_project.bucket import BucketAway
 from tagger_project.full_disk import full_disk_is_told
 from tagger_project.outage import outage
 
@@ -27,6 +30,7 @@ NO_ANSWER = (OperationalError, RedisError, OSError)
 _FILES_WAIT = "what waits for a worker waits until there is room."
 _IMAGES_A_PURGE = 2000
 _SECONDS_A_FREEING = 10.0
+_SECONDS_AN_EVICTION = 30.0
 # With two pictures that take all the time they may have on top, this stays under CELERY_TASK_TIME_LIMIT.
 _SECONDS_A_MESSAGE = 10.0
 
@@ -38,7 +42,8 @@ def process_items(**_: Any) -> None:
     The message says only that there is work: what it is stands in the database. So there is never more than a handful
     of messages, and one that is lost loses nothing.
     """
-    with full_disk_is_told(logger, _FILES_WAIT):
+    # Of a bucket that is away its own line is in the log; the sweep wakes a worker until it is back.
+    with full_disk_is_told(logger, _FILES_WAIT), suppress(BucketAway):
         if processing.count_waiting(most=2) > 1:
             wake_worker()  # another one, if there is one that sleeps
         processing.process_waiting(most_seconds=_SECONDS_A_MESSAGE)
@@ -82,6 +87,12 @@ def free_blobs(*, first_shard: int = 0, **_: Any) -> int:
     if freed.next_shard is not None:
         _hint(partial(free_blobs.delay, first_shard=freed.next_shard), "The next hourly sweep begins anew.")
     return freed.pictures
+
+
+@shared_task(name="datasets.evict_copies")
+def evict_copies(**_: Any) -> int:
+    """Remove local copies of what the bucket has, above S3_CACHE_BYTES, the least used first; returns how many."""
+    return evict_least_used(seconds=_SECONDS_AN_EVICTION)
 
 
 @shared_task(name="datasets.sweep_leftovers")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from datasets.views import datasets, files, imports, trash
+from datasets.views import datasets, files, imports, members, trash
 
 app_name = "datasets"
 
@@ -11,6 +11,12 @@ urlpatterns = [
     path("datasets/new/", datasets.create, name="create"),
     path("datasets/<int:dataset_id>/", datasets.detail, name="detail"),
     path("datasets/<int:dataset_id>/settings/", datasets.settings, name="settings"),
+    path("datasets/<int:dataset_id>/members/", members.members_page, name="members"),
+    path("datasets/<int:dataset_id>/members/change/", members.change, name="members_change"),
+    path("datasets/<int:dataset_id>/members/remove/", members.remove, name="members_remove"),
+    path("datasets/<int:dataset_id>/members/invite/", members.invite, name="members_invite"),
+    path("datasets/<int:dataset_id>/members/revoke/", members.revoke, name="members_revoke"),
+    path("invitations/<str:secret>/", members.invitation, name="invitation"),
     path("datasets/<int:dataset_id>/trash/", trash.trash_page, name="trash"),
     path("datasets/<int:dataset_id>/trash/restore/", trash.restore_images, name="trash_restore"),
     path("datasets/<int:dataset_id>/trash/empty/", trash.empty, name="trash_empty"),

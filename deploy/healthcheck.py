@@ -1,4 +1,4 @@
-"""`python -m deploy.healthcheck web|worker|beat`: ends with 0 where that part of the program is alive.
+"""`python -m deploy.healthcheck web|worker|beat|flower`: ends with 0 where that part of the program is alive.
 
 Docker asks this inside each container. It checks the one process it runs beside, never the database or the broker:
 restarting the website does not bring those back, and `/readyz` tells about them.
@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy import flower
 from tagger_project import env
 
 BEAT_SCHEDULE = Path("/tmp/celerybeat-schedule")  # noqa: S108 — the container's own; the command line names the same
@@ -71,7 +72,21 @@ def check_beat() -> None:
         raise NotAlive(f"Beat has not written {BEAT_SCHEDULE} for {BEAT_SILENCE_SECONDS} s.")
 
 
-CHECKS: dict[str, Callable[[], None]] = {"web": check_web, "worker": check_worker, "beat": check_beat}
+def check_flower() -> None:
+    """See whether flower listens on this machine; what it tells is behind a password.
+
+    Raises:
+        OSError: nobody listens.
+    """
+    socket.create_connection(("127.0.0.1", int(flower.PORT)), timeout=ANSWER_SECONDS).close()
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "web": check_web,
+    "worker": check_worker,
+    "beat": check_beat,
+    "flower": check_flower,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -8,16 +8,17 @@ import uuid
 from typing import Any
 from urllib.parse import parse_qs
 
+from datasets.messages import RightsNow
 from datasets.permissions import visible_datasets
+from datasets.seats import SeatedConsumer
 from sessions_app.rooms import Line, Room, join_room
 from tagger_project.auth import person_in_scope
-from tagger_project.consumers import LiveConsumer
 
 # `{"seen": 12}` and nothing else.
 LONGEST_ANSWER = 40
 
 
-class DeskConsumer(LiveConsumer):
+class DeskConsumer(SeatedConsumer):
     """`/ws/datasets/<id>/desk/?tab=<uuid>&since=<revision>`: what a page missed since a revision, and who is here.
 
     Without `tab` it is a grid, which shows no words. Without `since` it hears of what comes from now on. The page
@@ -52,11 +53,13 @@ class DeskConsumer(LiveConsumer):
         self.since = int(since) if since.isascii() and since.isdigit() and len(since) < 19 else None
         if not await visible_datasets(user).filter(pk=self._id()).aexists():
             return None
+        self.dataset_id = self._id()
         self.room = await join_room(self._id())
         return []
 
     async def opened(self) -> None:
         """Go to the others: the room tells what was missed, after everything that this socket could have heard."""
+        self.sit()
         while self.room is None or self.room.is_closed:
             self.room = await join_room(self._id())
         self.room.enter(self)
@@ -81,6 +84,16 @@ class DeskConsumer(LiveConsumer):
     async def send_text(self, text: str) -> None:
         """Send a message."""
         await self.send(text_data=text)
+
+    async def pass_on(self, message: RightsNow) -> bool:
+        """Send a message among the room's own, which the page counts."""
+        return self.room is not None and await self.room.tell(self, message)
+
+    async def unseat(self, code: int) -> None:
+        """Leave the others first: nothing more is told here."""
+        if self.room is not None:
+            self.room.leave(self)
+        await super().unseat(code)
 
     async def end(self, code: int) -> None:
         """Close the socket."""

@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema
 from ninja.errors import HttpError
 
+from datasets.asking import visible_dataset
 from datasets.models import Dataset, Image
-from datasets.permissions import can_edit, check_can_edit, visible_datasets, visible_images, visible_thumbnails
+from datasets.permissions import can_edit, check_can_edit, visible_images, visible_thumbnails
 from sessions_app.live_words import MOST_PEOPLE, changed_message, people_message
 from sessions_app.models import Claim
 from sessions_app.permissions import own_walks
@@ -104,10 +105,6 @@ class PeopleOfAllOut(Schema):
     datasets: list[DatasetPeopleOut]
 
 
-def _dataset(request: HttpRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-
-
 def _image(request: HttpRequest, dataset: Dataset, image_id: int) -> Image:
     return get_object_or_404(visible_images(person(request)), pk=image_id, dataset=dataset)
 
@@ -128,7 +125,7 @@ def _hold_of(claim: Claim, image: Image | None) -> HoldOut:
 @router.put("/datasets/{int:dataset_id}/presence", response=HoldOut, summary="Say that a page is here")
 def write_presence(request: HttpRequest, dataset_id: int, body: PresenceIn) -> HoldOut:
     """Keep a page among the people for 45 seconds; 409 where its number is another person's."""
-    user, dataset = person(request), _dataset(request, dataset_id)
+    user, dataset = person(request), visible_dataset(request, dataset_id)
     image = None if body.image is None else _present(request, dataset, body.image)
     is_active = body.active and can_edit(dataset, user)
     try:
@@ -141,14 +138,14 @@ def write_presence(request: HttpRequest, dataset_id: int, body: PresenceIn) -> H
 @router.delete("/datasets/{int:dataset_id}/presence", response={204: None}, summary="Say that a page leaves")
 def end_presence(request: HttpRequest, dataset_id: int, tab: uuid.UUID) -> None:
     """Let a page's row end in a few seconds, unless it says again that it is here: a reload is no leaving."""
-    _dataset(request, dataset_id)
+    visible_dataset(request, dataset_id)
     leave(tab, by=person(request))
 
 
 @router.get("/datasets/{int:dataset_id}/people", response=PeopleOut, summary="Who is here")
 def read_people(request: HttpRequest, dataset_id: int, tab: uuid.UUID | None = None) -> PeopleOut:
     """Every open page, in the order they came; `tab` says which one is asking."""
-    user, dataset = person(request), _dataset(request, dataset_id)
+    user, dataset = person(request), visible_dataset(request, dataset_id)
     message = people_message(
         dataset.pk, get_people(dataset.pk), tab=str(tab or ""), person_id=user.pk if user else None
     )
@@ -177,7 +174,7 @@ def _somebody(one: PersonHere, user: User | None) -> SomebodyOut:
 @router.get("/datasets/{int:dataset_id}/changes", response=ChangesOut, summary="What changed since a revision")
 def read_changes(request: HttpRequest, dataset_id: int, since: int) -> ChangesOut:
     """What the socket would have told, for pages whose sockets are blocked."""
-    dataset = _dataset(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     numbers = get_numbers(dataset.pk)
     missed = get_missed(dataset.pk, since, with_states=True)
     return ChangesOut(**vars(changed_message(numbers, missed, since=since)))
@@ -186,7 +183,7 @@ def read_changes(request: HttpRequest, dataset_id: int, since: int) -> ChangesOu
 @router.post("/datasets/{int:dataset_id}/claims/take", response=HoldOut, summary="Take over an image")
 def take_image(request: HttpRequest, dataset_id: int, body: TakeIn) -> HoldOut:
     """Hold an image whoever held it before; their page is told."""
-    user, dataset = person(request), _dataset(request, dataset_id)
+    user, dataset = person(request), visible_dataset(request, dataset_id)
     image = _image(request, dataset, body.image)
     check_can_edit(dataset, user)
     try:
@@ -202,7 +199,7 @@ def take_next(request: HttpRequest, dataset_id: int, body: NextIn) -> NextOut:
 
     To do is what is untagged; in a tagging session with a filter, what matches and was not visited in it.
     """
-    user, dataset = person(request), _dataset(request, dataset_id)
+    user, dataset = person(request), visible_dataset(request, dataset_id)
     start = None if body.image is None else _image(request, dataset, body.image)
     check_can_edit(dataset, user)
     if body.walk is None:

@@ -29,12 +29,14 @@ from channels.layers import get_channel_layer
 from django.core.exceptions import ObjectDoesNotExist
 from redis.exceptions import RedisError
 
-from datasets.messages import DatasetTouched, dataset_group
+from datasets.messages import DatasetTouched, RightsChanged, dataset_group
+from datasets.seats import look_again
 from sessions_app.live_words import Crowd, changed_message
 from sessions_app.messages import DeskTaken, HoldTaken, PeopleTouched, desk_group
 from sessions_app.queries.people import PersonHere, get_people
 from sessions_app.services.claims import GRACE, leave_all
 from tagger_project.consumers import GONE, TRY_AGAIN
+from tagger_project.live import Message
 from tagger_project.outage import outage
 from tagging.messages import BulkProgress
 from tagging.queries.missed import Missed, Numbers, get_missed, get_numbers, get_revision
@@ -251,6 +253,8 @@ class Room:
         elif notice["type"] == BulkProgress.type:
             self._jobs[notice["data"]["job_id"]] = notice
             self._progress.wake()
+        elif notice["type"] == RightsChanged.type:
+            look_again()
 
     def touch(self) -> None:
         """Tell what changed, now or in a moment."""
@@ -325,6 +329,13 @@ class Room:
         for text in map(json.dumps, jobs.values()):
             for page in [page for page in self.pages if page.line.sent and page.line.is_free]:
                 await self._send(page, text)
+
+    async def tell(self, page: Page, message: Message) -> bool:
+        """Tell one page something, behind where the dataset stands; returns whether it could be told now."""
+        if page not in self.pages or not page.line.sent or not page.line.is_free:
+            return False
+        await self._send(page, json.dumps(message.to_wire()))
+        return True
 
     async def _send(self, page: Page, text: str) -> None:
         if page not in self.pages:

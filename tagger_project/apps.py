@@ -32,6 +32,6 @@ class TaggerProjectConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the local owner after the tables are there."""
-        # Not from this app: it has no models, and only apps with models tell of the end of a migration.
+        # When the accounts' tables are there.
         accounts = apps.get_app_config("auth")
         post_migrate.connect(make_local_owner, sender=accounts, dispatch_uid="tagger_project.local_owner")

@@ -1,16 +1,22 @@
-"""The clock for periodic work: Celery's, which outlives a full disk."""
+"""The clock for periodic work: Celery's, which outlives a full disk and asks for nothing that nobody takes."""
 
 from __future__ import annotations
 
 import dbm
 import logging
+from datetime import timedelta
 from typing import Any
 
-from celery.beat import PersistentScheduler
+from celery.beat import PersistentScheduler, ScheduleEntry
+from kombu.exceptions import ChannelError, OperationalError
+from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
 _CANNOT_WRITE = (OSError, *dbm.error)
+# Who takes one of them does what all others were sent for; what comes by the hour is few in any case.
+_MOST_IN_LINE = 20
+_OFTEN = timedelta(minutes=1)
 _SENTENCE = "When periodic work was last asked for cannot be written down: %s"
 
 
@@ -46,3 +52,24 @@ class Clock(PersistentScheduler):
         except _CANNOT_WRITE as error:
             logger.warning(_SENTENCE, error)
             self._store.writeback = True  # left off by a write that fails half-way
+
+    def apply_async(
+        self, entry: ScheduleEntry, producer: Any = None, advance: bool = True, **kwargs: Any
+    ) -> object | None:
+        """Ask for a work, unless messages wait already: without a worker they would pile up.
+
+        Not by `expires`, which is a moment of this machine's clock: a worker whose clock is ahead would throw away
+        every one of them, and nobody would look for what dead workers left behind.
+        """
+        every = getattr(entry.schedule, "run_every", None)
+        if every is not None and every < _OFTEN and self._line_is_long(producer or self.producer):
+            return None
+        sent: object = super().apply_async(entry, producer=producer, advance=advance, **kwargs)
+        return sent
+
+    def _line_is_long(self, producer: Any) -> bool:
+        try:
+            line = producer.channel.queue_declare(queue=self.app.conf.task_default_queue, passive=True)
+        except (ChannelError, OperationalError, RedisError, OSError):
+            return False  # nothing was ever sent, or sending says what is wrong
+        return bool(line.message_count >= _MOST_IN_LINE)

@@ -12,6 +12,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from redis.exceptions import RedisError
 
 from tagger_project.auth import may_connect
+from tagger_project.bounds.sockets import MESSAGE_BYTES, Allowance
 from tagger_project.live import Message
 from tagger_project.outage import outage
 
@@ -23,6 +24,8 @@ MERGE_SECONDS = 0.25
 GONE = 4404
 # Not 1011: daphne sends none of the codes that are not an application's own.
 TRY_AGAIN = 4503
+# The page says more than any page of ours does; it comes again after a while (static/js/live/socket.js).
+TOO_MUCH = 4429
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
@@ -37,6 +40,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         self.groups_joined: list[str] = []
         self.notices: list[dict[str, Any]] = []
         self.flusher: asyncio.Task[None] | None = None
+        self.allowance = Allowance()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket; where the broker goes away it is closed, and its page opens another one."""
@@ -82,6 +86,14 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             self.flusher.cancel()
         for group in self.groups_joined:
             await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        """Take in what a page says, unless it is too much of it: then the socket is closed."""
+        length = len(message.get("text") or "") + len(message.get("bytes") or b"")
+        if length > MESSAGE_BYTES or not self.allowance.take(asyncio.get_running_loop().time()):
+            await self.close(code=TOO_MUCH)
+            return
+        await super().websocket_receive(message)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any) -> None:
         """Drop what pages send: they have nothing to say here, and nothing of it must end in a traceback."""

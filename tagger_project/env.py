@@ -68,11 +68,59 @@ REDIS_URL = _declare(
     "Redis or Valkey as redis://host:6379 or unix:///path; unset: the broker that `manage.py up` starts.",
 )
 
+S3_BUCKET = _declare(
+    _environment.str, "S3_BUCKET", "", "Bucket that keeps the pictures; unset: the data folder does (docs/storage.md)."
+)
+S3_ENDPOINT = _declare(
+    _environment.str, "S3_ENDPOINT", "", "Its server as https://host:port, for MinIO, Garage or Ceph; unset: AWS."
+)
+S3_REGION = _declare(_environment.str, "S3_REGION", "us-east-1", "Its region, as its server calls it.")
+S3_ACCESS_KEY = _declare(_environment.str, "S3_ACCESS_KEY", "", "Key that may read, write, list and delete there.")
+S3_SECRET_KEY = _declare(_environment.str, "S3_SECRET_KEY", "", "The secret that goes with that key.")
+S3_PREFIX = _declare(
+    _environment.str, "S3_PREFIX", "", "What the names in the bucket begin with; each installation has one of its own."
+)
+S3_CACHE_BYTES = _declare(
+    _environment.int,
+    "S3_CACHE_BYTES",
+    0,
+    "Most bytes of local copies of what the bucket has, about; the least used go first; 0: all are kept.",
+)
+
 # --- Who may come in --------------------------------------------------------------------------
 
 AUTH_MODE = _declare(
-    _environment.str, "AUTH_MODE", "open", "open: no login, for one machine; password: everyone signs in first."
+    _environment.str,
+    "AUTH_MODE",
+    "open",
+    "open: no login, for one machine; password: everyone signs in first; oidc: everyone signs in at your provider.",
 )
+OPEN_TO_NETWORK = _declare(
+    _environment.bool,
+    "OPEN_TO_NETWORK",
+    False,
+    "Lets open mode serve other machines: whoever reaches the port may then read and change everything.",
+)
+OIDC_ISSUER = _declare(
+    _environment.str,
+    "OIDC_ISSUER",
+    "",
+    "Your OpenID Connect provider, such as https://id.example/realms/team; for AUTH_MODE=oidc.",
+)
+OIDC_CLIENT_ID = _declare(_environment.str, "OIDC_CLIENT_ID", "", "Name under which the provider knows this program.")
+OIDC_CLIENT_SECRET = _declare(
+    _environment.str, "OIDC_CLIENT_SECRET", "", "Secret that the provider gave for that name."
+)
+OIDC_NAME = _declare(
+    _environment.str, "OIDC_NAME", "single sign-on", "What people call the provider; it stands on the sign-in button."
+)
+EMAIL_URL = _declare(
+    _environment.str,
+    "EMAIL_URL",
+    "",
+    "Mail server as smtp+tls://user:password@host:587; unset: no mail; an administrator resets lost passwords.",
+)
+EMAIL_FROM = _declare(_environment.str, "EMAIL_FROM", "", "Sender of the program's mails; unset: tagger@localhost.")
 SECRET_KEY = _declare(
     _environment.str, "SECRET_KEY", "", "Signs cookies; unset: made once and kept in DATA_DIR with mode 0600."
 )
@@ -88,6 +136,19 @@ CSRF_TRUSTED_ORIGINS: list[str] = _declare(
 BEHIND_TLS = _declare(
     _environment.bool, "BEHIND_TLS", False, "A proxy in front speaks TLS: cookies are sent over https only."
 )
+TRUSTED_PROXIES = _declare(
+    _environment.int,
+    "TRUSTED_PROXIES",
+    0,
+    "Proxies of yours in front, each of which adds to X-Forwarded-For; limits go by the address the first one saw.",
+)
+HSTS = _declare(
+    _environment.str,
+    "HSTS",
+    "preload",
+    "What browsers keep to https for two years where BEHIND_TLS is set: host, subdomains (names below the host too), "
+    "preload (may stand in browsers' own lists, too) or off. For a host that others have names below: host.",
+)
 
 # --- How it runs ------------------------------------------------------------------------------
 
@@ -99,6 +160,18 @@ WORKERS = _declare(
 )
 OPEN_BROWSER = _declare(_environment.bool, "OPEN", False, "`manage.py up` opens the page in the browser.")
 LOG_LEVEL = _declare(_environment.str, "LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.")
+LOG_FORMAT = _declare(
+    _environment.str,
+    "LOG_FORMAT",
+    "auto",
+    "lines: for people; json: for machines, with a line for each request; auto: lines at a terminal, else json.",
+)
+METRICS = _declare(
+    _environment.bool,
+    "METRICS",
+    False,
+    "Tell Prometheus numbers on /metrics and /metrics/state, to whoever asks without a proxy in between.",
+)
 TIME_ZONE = _declare(_environment.str, "TIME_ZONE", "UTC", "Time zone of what the pages show.")
 LANGUAGE_CODE = _declare(_environment.str, "LANGUAGE_CODE", "en", "Language of the pages.")
 ACCEL_PREFIX = _declare(
@@ -146,6 +219,43 @@ DECODER_MEMORY_BYTES = _declare(
     "DECODER_MEMORY_BYTES",
     512 * 1024**2,
     "Address space of the process that decodes pictures, in bytes: a picture that wants more is refused.",
+)
+# Ten people who tag with ten keys a second behind one address ask some 200 times a second.
+REQUESTS_A_MINUTE = _declare(
+    _environment.int,
+    "REQUESTS_A_MINUTE",
+    30_000,
+    "Requests a minute of one person, or of one address without sign-in, before the answer is 429; 0: any number.",
+)
+COSTLY_REQUESTS_A_MINUTE = _declare(
+    _environment.int,
+    "COSTLY_REQUESTS_A_MINUTE",
+    600,
+    "Exports, versions, bulk actions and imports begun in a minute by one person or address; 0: any number.",
+)
+ANONYMOUS_REQUESTS_A_MINUTE = _declare(
+    _environment.int,
+    "ANONYMOUS_REQUESTS_A_MINUTE",
+    120,
+    "Requests a minute of one address to what answers without sign-in: the way in, /readyz; 0: any number.",
+)
+CONNECTIONS_AN_ADDRESS = _declare(
+    _environment.int,
+    "CONNECTIONS_AN_ADDRESS",
+    1000,
+    "Connections that one address may hold where no proxy is in front; 0: any number.",
+)
+SOCKETS_A_PERSON = _declare(
+    _environment.int,
+    "SOCKETS_A_PERSON",
+    100,
+    "Open pages that one signed-in person may have told live, in each web process; 0: any number.",
+)
+SOCKETS_AN_ADDRESS = _declare(
+    _environment.int,
+    "SOCKETS_AN_ADDRESS",
+    1000,
+    "Open pages that one address may have told live, in each web process; 0: any number.",
 )
 TRASH_DAYS = _declare(
     _environment.int, "TRASH_DAYS", 30, "Days that a deleted image stays in the trash before it is deleted for ever."

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
@@ -46,7 +46,7 @@ def stored_file_response(
     elif size <= _BLOCK_BYTES:
         response = HttpResponse(path.read_bytes(), content_type=content_type)
     else:
-        response = StreamingHttpResponse(read_blocks(path, 0, size), content_type=content_type)
+        response = FileBlocks(path, 0, size, content_type=content_type)
         response["Content-Length"] = str(size)
     response["Cache-Control"] = "private, max-age=31536000, immutable" if immutable else "private, no-cache"
     return keep_harmless(response, download_name)
@@ -90,3 +90,29 @@ async def read_blocks(path: Path, start: int, length: int) -> AsyncIterator[byte
             yield block
     finally:
         file.close()
+
+
+def read_blocks_in_place(path: Path, start: int, length: int) -> Iterator[bytes]:
+    """Do the same under a server with threads: the one that asks reads."""
+    close_old_connections()
+    with path.open("rb") as file:
+        file.seek(start)
+        left = length
+        while left and (block := file.read(min(left, _BLOCK_BYTES))):
+            left -= len(block)
+            yield block
+
+
+class FileBlocks(StreamingHttpResponse):
+    """A part of a file, sent in blocks as the browser takes them: from an event loop, or from a thread of its own.
+
+    Django would gather the blocks of the one kind in memory when a server of the other kind asks for them.
+    """
+
+    def __init__(self, path: Path, start: int, length: int, **facts: Any) -> None:
+        super().__init__(read_blocks(path, start, length), **facts)
+        self._part = (path, start, length)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Read here, for a server with threads."""
+        return read_blocks_in_place(*self._part)

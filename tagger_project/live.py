@@ -15,11 +15,11 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 
 from tagger_project.broker import private_socket_path
+from tagger_project.kept_loop import finish
 from tagger_project.outage import outage
 
 GATHER_SECONDS = 0.25
@@ -144,7 +144,7 @@ def _send(messages: list[tuple[str, Message]]) -> None:
             await layer.group_send(group, {"type": "relay", "message": message.to_wire()})
 
     try:
-        async_to_sync(_in_time)(send_all())
+        finish(_in_time(send_all()))
     except _Busy:
         # Another try in a moment may well succeed.
         logger.info("No page heard %s: this process had no time for it.", _told(messages))

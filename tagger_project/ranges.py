@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date_safe, quote_etag
 
-from tagger_project.http import keep_harmless, read_blocks, sent_by_proxy
+from tagger_project.http import FileBlocks, keep_harmless, sent_by_proxy
 
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 _NOTHING_THERE = 416
@@ -103,9 +103,7 @@ def _answer(request: HttpRequest, path: Path, size: int, tag: str, modified: int
     if request.method == "HEAD":
         response = HttpResponse()
     else:
-        response = StreamingHttpResponse(
-            read_blocks(path, wanted.start, wanted.length), status=200 if part is None else 206
-        )
+        response = FileBlocks(path, wanted.start, wanted.length, status=200 if part is None else 206)
     response["Content-Length"] = str(wanted.length)
     if part is not None:
         response["Content-Range"] = f"bytes {part.start}-{part.start + part.length - 1}/{size}"

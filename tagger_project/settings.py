@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,12 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from tagger_project import env
+from tagger_project.bounds.local_names import foreign_names
 from tagger_project.broker import CACHE_DB, CHANNELS_DB, broker_url, celery_url, redis_py_url
+from tagger_project.bucket import bucket_settings
+from tagger_project.oidc import oidc_providers
 from tagger_project.secret_key import load_or_make_secret_key
+from tagger_project.watching.logs import FORMATS, logging_settings
 
 # Generic classes such as `ModelAdmin[Tag]` are written out for the type checker; Django itself has no such brackets.
 django_stubs_ext.monkeypatch()
@@ -25,13 +30,19 @@ DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or load_or_make_secret_key(DATA_DIR)
 
 AUTH_MODE = env.AUTH_MODE
-if AUTH_MODE not in {"open", "password"}:
-    raise ImproperlyConfigured(f"AUTH_MODE is '{AUTH_MODE}'. Set it to 'open' or to 'password'.")
+if AUTH_MODE not in {"open", "password", "oidc"}:
+    raise ImproperlyConfigured(f"AUTH_MODE is '{AUTH_MODE}'. Set it to 'open', to 'password' or to 'oidc'.")
 
 ALLOWED_HOSTS: list[str] = env.ALLOWED_HOSTS
 if AUTH_MODE == "open" and "*" in ALLOWED_HOSTS:
     # A page of anybody's could take this host's name for its own and work here in the person's browser.
     raise ImproperlyConfigured("ALLOWED_HOSTS is '*' and there is no login. Name the hosts, or set AUTH_MODE=password.")
+if AUTH_MODE == "open" and not env.OPEN_TO_NETWORK and (others := foreign_names(ALLOWED_HOSTS)):
+    raise ImproperlyConfigured(
+        f"Without logins the pages are for this machine only, and ALLOWED_HOSTS names {', '.join(others)}. Set "
+        "AUTH_MODE=password, or OPEN_TO_NETWORK=true if whoever reaches the port may read and change everything."
+    )
+OPEN_TO_NETWORK = env.OPEN_TO_NETWORK
 CSRF_TRUSTED_ORIGINS: list[str] = env.CSRF_TRUSTED_ORIGINS
 
 INSTALLED_APPS = [
@@ -40,14 +51,22 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django_structlog",
     "channels",
     "csp",
     "lucide",
     "ninja",
     "import_export",
     "simple_history",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "tagger_project",
     "datasets",
     "tagging",
@@ -55,14 +74,23 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tagger_project.watching.request_lines.RequestLines",
+    "tagger_project.watching.metrics.MetricsMiddleware",
+    "tagger_project.bounds.headers.HeadersMiddleware",
+    # What any other refuses below /api/ gets its shape here.
+    "tagger_project.api.problems.ProblemMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "tagger_project.bounds.requests.BodyLimitMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "tagger_project.bounds.requests.RateLimitMiddleware",
+    "tagger_project.api.token_door.TokenMiddleware",
     "tagger_project.auth.AuthModeMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -111,6 +139,19 @@ elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- Pictures: in the data folder, or in a bucket with copies in the data folder --------------------
+
+# Shows no secret where settings are printed.
+BUCKET = bucket_settings(
+    name=env.S3_BUCKET,
+    endpoint=env.S3_ENDPOINT,
+    region=env.S3_REGION,
+    access_key=env.S3_ACCESS_KEY,
+    secret_key=env.S3_SECRET_KEY,
+    prefix=env.S3_PREFIX,
+    cache_bytes=env.S3_CACHE_BYTES,
+)
+
 # --- Broker: Celery, Channels and the cache share one server, each in a database of its own -------
 
 BROKER_URL = broker_url(env.REDIS_URL, DATA_DIR)
@@ -134,13 +175,16 @@ CHANNEL_LAYERS = {
     }
 }
 
+_REDIS_CACHE: dict[str, Any] = {
+    "LOCATION": redis_py_url(BROKER_URL, CACHE_DB),
+    "KEY_PREFIX": "tagger",
+    "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+}
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": redis_py_url(BROKER_URL, CACHE_DB),
-        "KEY_PREFIX": "tagger",
-        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
-    }
+    # Doors count in it: while it is away each process counts for itself.
+    "default": {"BACKEND": "tagger_project.falling_cache.FallingBackCache", **_REDIS_CACHE},
+    # For who asks whether it answers.
+    "broker": {"BACKEND": "django.core.cache.backends.redis.RedisCache", **_REDIS_CACHE},
 }
 
 CELERY_BROKER_URL = celery_url(BROKER_URL)
@@ -177,45 +221,46 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 # The database is the record of work and the messages are hints: what a lost message or a dead worker left behind is
-# put back in line.
+# put back in line. None has a moment to expire at, which would be compared with another machine's clock; the scheduler
+# sees to it that they do not pile up.
 CELERY_BEAT_SCHEDULER = "tagger_project.clock:Clock"
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-import-items": {
         "task": "datasets.requeue_stale_items",
         "schedule": timedelta(seconds=10),
-        "options": {"expires": 10},
     },
     "requeue-bulk-jobs": {
         "task": "tagging.requeue_bulk_jobs",
         "schedule": timedelta(seconds=10),
-        "options": {"expires": 10},
     },
     "requeue-exports": {
         "task": "tagging.requeue_exports",
         "schedule": timedelta(seconds=10),
-        "options": {"expires": 10},
     },
     "sweep-exports": {
         "task": "tagging.sweep_exports",
         "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
     },
     "sweep-leftovers": {
         "task": "datasets.sweep_leftovers",
         "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
     },
     "purge-trash": {
         "task": "datasets.purge_trash",
         "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
+    },
+    "sweep-kept-answers": {
+        "task": "tagger_project.sweep_kept_answers",
+        "schedule": timedelta(hours=1),
     },
     "free-blobs": {
         "task": "datasets.free_blobs",
         "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
     },
 }
+
+if BUCKET is not None and BUCKET.cache_bytes:
+    CELERY_BEAT_SCHEDULE["evict-copies"] = {"task": "datasets.evict_copies", "schedule": timedelta(minutes=5)}
 
 # --- Suggestions ----------------------------------------------------------------------------------
 
@@ -232,6 +277,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "tagger_project.static_files.HashedStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 3600
+# No other site has a use for them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -253,14 +300,66 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.BEHIND_TLS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if env.BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    # Asked from inside the machine or the network of the containers, where nobody speaks TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics"]
+    if env.HSTS not in {"off", "host", "subdomains", "preload"}:
+        raise ImproperlyConfigured(f"HSTS is '{env.HSTS}'. Set it to 'host', 'subdomains', 'preload' or 'off'.")
+    SECURE_HSTS_SECONDS = 0 if env.HSTS == "off" else 2 * 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.HSTS in {"subdomains", "preload"}
+    SECURE_HSTS_PRELOAD = env.HSTS == "preload"
 
 # --- Signing in ------------------------------------------------------------------------------------
 
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "datasets:list"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
+# One backend alone: a second would hash the password a second time, and tell by its time which names exist.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "tagger_project.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGOUT_REDIRECT_URL
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SIGNUP_FIELDS = ["username*", *(["email"] if env.EMAIL_URL else []), "password1*", "password2*"]
+# The one that the admin works with in open mode, which counts as nobody (tagger_project.auth.LOCAL_OWNER).
+ACCOUNT_USERNAME_BLACKLIST = ["local-owner"]
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Whether an address has an account is told to nobody, also not who signs up: letters go to whoever holds it.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+# Django's: allauth's asks the database for more where there is an account.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 (a path)
+# Wrong passwords and codes have limits of the program's own (tagger_project.accounts.attempts), by which the owner gets
+# in while somebody else guesses; allauth's hold for the rest.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
+MFA_FORMS = {
+    "authenticate": "tagger_project.accounts.forms.CodeForm",
+    "reauthenticate": "tagger_project.accounts.forms.CodeAgainForm",
+}
+MFA_ADAPTER = "tagger_project.accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Dataset tagger"
+# A code that is typed as it changes still counts.
+MFA_TOTP_TOLERANCE = 1
+
+SOCIALACCOUNT_ADAPTER = "tagger_project.accounts.adapters.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+if AUTH_MODE == "oidc":
+    SOCIALACCOUNT_PROVIDERS = oidc_providers(
+        issuer=env.OIDC_ISSUER, client_id=env.OIDC_CLIENT_ID, secret=env.OIDC_CLIENT_SECRET, name=env.OIDC_NAME
+    )
+
+EMAIL_URL = env.EMAIL_URL
+DEFAULT_FROM_EMAIL = env.EMAIL_FROM or "tagger@localhost"
+if EMAIL_URL:
+    globals().update(environ.Env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -276,21 +375,20 @@ TIME_ZONE = env.TIME_ZONE
 USE_I18N = True
 USE_TZ = True
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.LOG_LEVEL},
-    "loggers": {
-        "django": {"handlers": [], "level": env.LOG_LEVEL, "propagate": True},
-        # One line a request or a socket is noise in a log that people read after something went wrong.
-        "django.channels.server": {"level": "WARNING"},
-        "daphne": {"level": "WARNING"},
-        # Every scanner sends foreign host names; the answer is 400 and there is nothing to look into.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
-    },
-}
+if env.LOG_FORMAT not in FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT is '{env.LOG_FORMAT}'. Set it to one of: {', '.join(FORMATS)}.")
+LOGGING = logging_settings(env.LOG_FORMAT, env.LOG_LEVEL)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# No person's number or address in every line: the request's number leads to the rest where it is needed.
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
+# What begins is told by what ends; sweeps every ten seconds are no news.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
 # --- The program's own limits --------------------------------------------------------------------------
 
@@ -300,7 +398,14 @@ MAX_ARCHIVE_ENTRIES = env.MAX_ARCHIVE_ENTRIES
 MAX_ARCHIVE_UNPACKED_BYTES = env.MAX_ARCHIVE_UNPACKED_BYTES
 MAX_IMAGE_PIXELS = env.MAX_IMAGE_PIXELS
 DECODER_MEMORY_BYTES = env.DECODER_MEMORY_BYTES
+TRUSTED_PROXIES = env.TRUSTED_PROXIES
+REQUESTS_A_MINUTE = env.REQUESTS_A_MINUTE
+COSTLY_REQUESTS_A_MINUTE = env.COSTLY_REQUESTS_A_MINUTE
+ANONYMOUS_REQUESTS_A_MINUTE = env.ANONYMOUS_REQUESTS_A_MINUTE
+SOCKETS_A_PERSON = env.SOCKETS_A_PERSON
+SOCKETS_AN_ADDRESS = env.SOCKETS_AN_ADDRESS
 TRASH_DAYS = env.TRASH_DAYS
 EXPORT_DAYS = env.EXPORT_DAYS
 ACCEL_PREFIX = env.ACCEL_PREFIX
+METRICS = env.METRICS
 T5_TOKENIZER = env.T5_TOKENIZER

@@ -7,9 +7,10 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
+from datasets.asking import editable_dataset
 from datasets.jobs import start_processing
-from datasets.models import Dataset, Image, ImportJob
-from datasets.permissions import check_can_edit, visible_datasets, visible_images, visible_imports
+from datasets.models import Image, ImportJob, ReviewState
+from datasets.permissions import check_can_edit, check_can_review, visible_datasets, visible_images, visible_imports
 from datasets.queries.progress import get_import_progress
 from datasets.schemas import MovedOut, ProgressOut
 from datasets.services.held_texts import count_held, decide_about_sidecars, show_texts
@@ -93,7 +94,8 @@ def review_image(request: HttpRequest, image_id: int, body: ReviewIn) -> ImageSt
     """Take an image a step on: ready, approved, or changes requested with a reason; 409 where no step leads there."""
     user = person(request)
     image = get_object_or_404(visible_images(user), pk=image_id)
-    check_can_edit(image.dataset, user)
+    is_judgement = body.state in {ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED}
+    (check_can_review if is_judgement else check_can_edit)(image.dataset, user)
     try:
         return ImageStateOut.of(set_review(image, body.state, reason=body.reason, key=body.key, by=user))
     except ReviewMovedOn as error:
@@ -165,7 +167,7 @@ def list_near_duplicates(request: HttpRequest, dataset_id: int, after: int = 0, 
 )
 def keep_near_duplicate(request: HttpRequest, dataset_id: int, body: KeepIn) -> KeptOut:
     """Keep one image of a group and move the others to the trash, all or none; the answer is what undoes it."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     try:
         kept = keep_one(dataset, body.keep, body.trash, merge_tags=body.merge_tags, by=person(request))
     except GroupChanged as error:
@@ -176,24 +178,17 @@ def keep_near_duplicate(request: HttpRequest, dataset_id: int, body: KeepIn) -> 
 @router.post("/datasets/{int:dataset_id}/near-duplicates/undo", response=MovedOut, tags=["near-duplicates"])
 def undo_near_duplicate(request: HttpRequest, dataset_id: int, body: KeptOut) -> MovedOut:
     """Undo one `keep`: the images come back, and the words that were given for them and not touched since go."""
-    return MovedOut(images=undo_keep(_editable(request, dataset_id), body.to_kept(), by=person(request)))
+    return MovedOut(images=undo_keep(editable_dataset(request, dataset_id), body.to_kept(), by=person(request)))
 
 
 @router.post("/datasets/{int:dataset_id}/near-duplicates/distinct", response=MovedOut, tags=["near-duplicates"])
 def keep_all_near_duplicates(request: HttpRequest, dataset_id: int, body: GroupIn) -> MovedOut:
     """Keep all images of a group: no two of them are ever shown as near-duplicates again."""
-    return MovedOut(images=keep_apart(_editable(request, dataset_id), body.images))
+    return MovedOut(images=keep_apart(editable_dataset(request, dataset_id), body.images))
 
 
 @router.post("/datasets/{int:dataset_id}/near-duplicates/distinct/undo", response={204: None}, tags=["near-duplicates"])
 def undo_keep_all(request: HttpRequest, dataset_id: int, body: GroupIn) -> Status[None]:
     """Take back that all images of a group are wanted."""
-    forget_apart(_editable(request, dataset_id), body.images)
+    forget_apart(editable_dataset(request, dataset_id), body.images)
     return Status(204, None)
-
-
-def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
-    user = person(request)
-    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    check_can_edit(dataset, user)
-    return dataset

@@ -10,11 +10,20 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from ninja.errors import HttpError
 
+from datasets.asking import visible_dataset
 from datasets.filter_reading import BadFilter
-from datasets.models import Dataset
-from datasets.permissions import check_can_edit, visible_datasets
+from datasets.permissions import check_can_edit, check_can_take_back, visible_datasets
 from tagger_project.auth import person
-from tagging.bulk_schemas import BulkIn, BulkJobOut, BulkOut, PreviewIn, PreviewOut, TagsOfIn, TagsOfOut, UndoJobIn
+from tagging.bulk_schemas import (
+    BulkIn,
+    BulkJobOut,
+    BulkOut,
+    BulkPreviewIn,
+    BulkPreviewOut,
+    TagsOfIn,
+    TagsOfOut,
+    UndoJobIn,
+)
 from tagging.jobs import do_or_enqueue
 from tagging.models import BulkJob, Change
 from tagging.queries.bulk_jobs import visible_bulk_jobs
@@ -30,12 +39,12 @@ from tagging.services.vocabulary import TagRefused
 router = Router(tags=["bulk"])
 
 
-@router.post("/datasets/{int:dataset_id}/bulk/preview", response={200: PreviewOut, 422: ErrorOut})
-def preview(request: HttpRequest, dataset_id: int, body: PreviewIn) -> PreviewOut:
+@router.post("/datasets/{int:dataset_id}/bulk/preview", response={200: BulkPreviewOut, 422: ErrorOut})
+def preview(request: HttpRequest, dataset_id: int, body: BulkPreviewIn) -> BulkPreviewOut:
     """What an action would do now: exact numbers, and the first five images that would change."""
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     with _refusals_told():
-        return PreviewOut.of(preview_action(dataset, body.target.to_target(), body.action.to_action()))
+        return BulkPreviewOut.of(preview_action(dataset, body.target.to_target(), body.action.to_action()))
 
 
 @router.post("/datasets/{int:dataset_id}/bulk", response={200: BulkOut, 202: BulkOut, 409: ErrorOut, 422: ErrorOut})
@@ -45,7 +54,7 @@ def do(request: HttpRequest, dataset_id: int, body: BulkIn) -> Status[BulkOut]:
     Sent again with the same `key`, it counts once. All of it is one entry of the history.
     """
     user = person(request)
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     check_can_edit(dataset, user)
     with _refusals_told():
         job = start_action(dataset, body.target.to_target(), body.action.to_action(), key=body.key, by=user)
@@ -63,7 +72,7 @@ def undo(request: HttpRequest, change_id: int, body: UndoJobIn) -> Status[BulkJo
     user = person(request)
     changes = Change.objects.filter(dataset__in=visible_datasets(user)).select_related("dataset")
     change = get_object_or_404(changes, pk=change_id)
-    check_can_edit(change.dataset, user)
+    check_can_take_back(change.dataset, user, made_by=change.done_by_id)
     with _refusals_told():
         job = do_or_enqueue(start_undo(change, key=body.key, by=user))
     if job.state == BulkJob.State.FAILED:
@@ -82,7 +91,7 @@ def cancel_job(request: HttpRequest, job_id: int) -> BulkJobOut:
     """Stop a job after the images in hand; what was done stays in its entry, and can be taken back as one."""
     user = person(request)
     job = get_object_or_404(visible_bulk_jobs(user), pk=job_id)
-    check_can_edit(job.dataset, user)
+    check_can_take_back(job.dataset, user, made_by=job.started_by_id)
     cancel(job)
     job.refresh_from_db()
     return BulkJobOut.of(job)
@@ -91,7 +100,7 @@ def cancel_job(request: HttpRequest, job_id: int) -> BulkJobOut:
 @router.post("/datasets/{int:dataset_id}/tags-of", response={200: TagsOfOut, 422: ErrorOut})
 def list_tags_of(request: HttpRequest, dataset_id: int, body: TagsOfIn) -> TagsOfOut:
     """The tags on some images, the most frequent first, at most 1,000: on all of them, or on how many."""
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     with _refusals_told():
         images = find_images(dataset, body.target.to_target())
     return TagsOfOut.of(len(images), get_tags_of(dataset, images))
@@ -105,10 +114,6 @@ def _answer(job: BulkJob) -> Status[BulkOut]:
 
 def _code(job: BulkJob) -> int:
     return 200 if job.state in BulkJob.ENDED else 202
-
-
-def _visible(request: HttpRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
 
 
 @contextmanager

@@ -80,27 +80,27 @@ class ActionIn(Schema):
         )
 
 
-class PreviewIn(Schema):
+class BulkPreviewIn(Schema):
     """An action that is looked at before it is done."""
 
     target: TargetIn
     action: ActionIn
 
 
-class BulkIn(PreviewIn):
+class BulkIn(BulkPreviewIn):
     """An action that is done."""
 
     key: uuid.UUID = Field(description="Made by the sender, unique for ever: sent twice it counts once.")
 
 
-class WordsOut(Schema):
+class BulkWordsOut(Schema):
     """The words of an image: tags in order, and the caption."""
 
     tags: list[str]
     caption: str
 
     @classmethod
-    def of(cls, words: WordsTold) -> WordsOut:
+    def of(cls, words: WordsTold) -> BulkWordsOut:
         """Build it from what was worked out."""
         return cls(tags=words.tags, caption=words.caption)
 
@@ -111,8 +111,8 @@ class ExampleOut(Schema):
     image_id: int
     name: str
     thumbnail: str
-    before: WordsOut
-    after: WordsOut
+    before: BulkWordsOut
+    after: BulkWordsOut
 
     @classmethod
     def of(cls, example: Example) -> ExampleOut:
@@ -121,12 +121,12 @@ class ExampleOut(Schema):
             image_id=example.image.pk,
             name=example.image.original_name,
             thumbnail=file_address(example.image, "thumbnail"),
-            before=WordsOut.of(example.before),
-            after=WordsOut.of(example.after),
+            before=BulkWordsOut.of(example.before),
+            after=BulkWordsOut.of(example.after),
         )
 
 
-class PreviewOut(Schema):
+class BulkPreviewOut(Schema):
     """How many images are meant, how many would change, and the first five of these."""
 
     images: int
@@ -134,7 +134,7 @@ class PreviewOut(Schema):
     sample: list[ExampleOut]
 
     @classmethod
-    def of(cls, preview: Preview) -> PreviewOut:
+    def of(cls, preview: Preview) -> BulkPreviewOut:
         """Build it from what was worked out."""
         sample = [ExampleOut.of(example) for example in preview.sample]
         return cls(images=preview.images, changed=preview.changed, sample=sample)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router
 from ninja.errors import HttpError
 
-from datasets.models import Dataset
-from datasets.permissions import check_can_edit, visible_datasets
+from datasets.asking import editable_dataset, visible_dataset
+from datasets.permissions import check_can_manage
 from tagger_project.auth import person
 from tagging.desk_schemas import (
     PicturesToAskOut,
@@ -34,7 +33,7 @@ router = Router()
 @router.get("/datasets/{int:dataset_id}/quick-tags", response=QuickTagsOut, tags=["tags"])
 def list_quick_tags(request: HttpRequest, dataset_id: int) -> QuickTagsOut:
     """The tags on the keys 1 to 9, the same for everybody in this dataset."""
-    return QuickTagsOut.of(get_quick_tags(_visible(request, dataset_id)))
+    return QuickTagsOut.of(get_quick_tags(visible_dataset(request, dataset_id)))
 
 
 @router.post(
@@ -62,7 +61,7 @@ def pin_to_key(request: HttpRequest, dataset_id: int, slot: int, body: PinIn) ->
 )
 def unpin_key(request: HttpRequest, dataset_id: int, slot: int) -> QuickTagsOut:
     """Free a key."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     try:
         unpin_tag(dataset, slot)
     except NoSuchSlot as error:
@@ -74,26 +73,28 @@ def unpin_key(request: HttpRequest, dataset_id: int, slot: int) -> QuickTagsOut:
 def list_recent_tags(request: HttpRequest, dataset_id: int) -> RecentTagsOut:
     """The last different tags that this person added here by hand, at most 12."""
     user = person(request)
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     return RecentTagsOut(tags=[TagAtHandOut.of(tag) for tag in get_recent_tags(dataset, user)])
 
 
 @router.post("/datasets/{int:dataset_id}/caption-text", response=ReadingOut, tags=["exports"])
 def compose_text(request: HttpRequest, dataset_id: int, body: WordsIn) -> ReadingOut:
     """The text that an export would write for these words, and its tokens; nothing is stored."""
-    return ReadingOut.of(read_as_trainer(_visible(request, dataset_id), tags=body.tags, caption=body.caption))
+    return ReadingOut.of(read_as_trainer(visible_dataset(request, dataset_id), tags=body.tags, caption=body.caption))
 
 
 @router.get("/datasets/{int:dataset_id}/vocabulary", response=VocabularySettings, tags=["tags"])
 def read_vocabulary_settings(request: HttpRequest, dataset_id: int) -> VocabularySettings:
     """How the dataset spells its tags."""
-    return VocabularySettings(spelling=get_spelling(_visible(request, dataset_id)))
+    return VocabularySettings(spelling=get_spelling(visible_dataset(request, dataset_id)))
 
 
 @router.put("/datasets/{int:dataset_id}/vocabulary", response=VocabularySettings, tags=["tags"])
 def change_vocabulary_settings(request: HttpRequest, dataset_id: int, body: VocabularySettings) -> VocabularySettings:
     """Say how tags that come in from now on are spelled; those that are there stay as they are."""
-    set_spelling(_editable(request, dataset_id), body.spelling)
+    dataset = visible_dataset(request, dataset_id)
+    check_can_manage(dataset, person(request))
+    set_spelling(dataset, body.spelling)
     return body
 
 
@@ -103,13 +104,13 @@ def list_pictures_to_ask(
 ) -> PicturesToAskOut:
     """The images without a tag, in dataset order; with `tagged` those that have it as well."""
     page = get_pictures_to_ask(
-        _visible(request, dataset_id), person(request), tag=tag, with_tagged=tagged, after=after, limit=limit
+        visible_dataset(request, dataset_id), person(request), tag=tag, with_tagged=tagged, after=after, limit=limit
     )
     return PicturesToAskOut.of(page)
 
 
 def _pin(request: HttpRequest, dataset_id: int, body: PinIn, slot: int | None) -> QuickTagsOut:
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     try:
         pin_tag(dataset, body.tag, slot=slot)
     except NoSlotLeft as error:
@@ -117,13 +118,3 @@ def _pin(request: HttpRequest, dataset_id: int, body: PinIn, slot: int | None) -
     except (NoSuchSlot, TagRefused) as error:
         raise HttpError(422, str(error)) from error
     return QuickTagsOut.of(get_quick_tags(dataset))
-
-
-def _visible(request: HttpRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-
-
-def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
-    dataset = _visible(request, dataset_id)
-    check_can_edit(dataset, person(request))
-    return dataset

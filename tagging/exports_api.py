@@ -12,8 +12,9 @@ from ninja import Query, Router, Status
 from ninja.errors import HttpError
 from pydantic import ValidationError
 
+from datasets.asking import visible_dataset
 from datasets.models import Dataset
-from datasets.permissions import check_can_edit, visible_datasets
+from datasets.permissions import check_can_review
 from tagger_project.auth import person
 from tagging.exports_schemas import ExportIn, ExportOut, ExportsIn, OptionsIn, PreviewIn, PreviewOut, ProfileOut
 from tagging.jobs import write_soon
@@ -48,7 +49,7 @@ def preview_captions(request: HttpRequest, dataset_id: int, asked: Query[Preview
 
     Of the dataset as it is now, or of a version.
     """
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     with _refusals_told():
         options = _read_options(asked.options)
         if asked.version is not None:
@@ -64,7 +65,7 @@ def preview_captions(request: HttpRequest, dataset_id: int, asked: Query[Preview
 def start_export(request: HttpRequest, dataset_id: int, body: ExportIn) -> Status[ExportOut]:
     """Start an export; a worker writes it, `GET exports/{id}` tells how far it is. The same `key` counts once."""
     user = person(request)
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     version = None if body.version is None else _version(request, dataset, body.version)
     images = None if body.images is None else [number for number in body.images if 0 < number < 2**63]
     with _refusals_told():
@@ -76,7 +77,7 @@ def start_export(request: HttpRequest, dataset_id: int, body: ExportIn) -> Statu
 @router.get("/datasets/{int:dataset_id}/exports", response=list[ExportOut])
 def list_exports(request: HttpRequest, dataset_id: int, asked: Query[ExportsIn]) -> list[ExportOut]:
     """The exports of a dataset, or of one of its versions; the newest first, at most 50."""
-    exports = visible_exports(person(request)).filter(dataset=_visible(request, dataset_id)).newest_first()
+    exports = visible_exports(person(request)).filter(dataset=visible_dataset(request, dataset_id)).newest_first()
     if asked.version is not None:
         exports = exports.filter(version=asked.version)
     return [ExportOut.of(job) for job in exports[:_MOST_LISTED]]
@@ -102,20 +103,16 @@ def delete_export(request: HttpRequest, job_id: int) -> Status[None]:
     return Status(204, None)
 
 
-def _visible(request: HttpRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-
-
 def _version(request: HttpRequest, dataset: Dataset, version_id: int) -> DatasetVersion:
     return get_object_or_404(visible_versions(person(request)).filter(dataset=dataset), pk=version_id)
 
 
 def _own(request: HttpRequest, job_id: int) -> ExportJob:
-    """Return an export that this person started, or whose dataset they may edit."""
+    """Return an export that this person started, or whose dataset they may review."""
     user = person(request)
     job = get_object_or_404(visible_exports(user), pk=job_id)
     if user is None or job.started_by_id != user.pk:
-        check_can_edit(job.dataset, user)
+        check_can_review(job.dataset, user)
     return job
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router
 from ninja.errors import HttpError
 
-from datasets.permissions import check_can_edit, visible_datasets, visible_images
+from datasets.permissions import check_can_take_back, visible_datasets, visible_images
 from tagger_project.auth import person
 from tagging.history_schemas import BlamesOut, HistoryOut, UndoIn, UndoneOut
 from tagging.models import Change, Source
-from tagging.queries.history import get_blame, get_dataset_history, get_image_history
+from tagging.queries.history import find_person, get_blame, get_dataset_history, get_image_history
 from tagging.schemas import ErrorOut
 from tagging.services.undoing import NothingToUndo, undo_change
 
@@ -45,9 +44,11 @@ def read_dataset_history(
     by: str = "",
     source: Source | None = None,
 ) -> HistoryOut:
-    """What was done in a dataset, newest first, at most 100 entries at once; `by` is a user name."""
+    """What was done in a dataset, newest first, at most 100 entries at once; `by` is a name that is known here."""
     dataset = get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-    who = get_object_or_404(User, username=by.replace("\x00", "")) if by else None
+    who = find_person(dataset, by)
+    if by and who is None:
+        raise Http404
     return HistoryOut.of(get_dataset_history(dataset, before, limit, by=who, source=source))
 
 
@@ -61,7 +62,7 @@ def undo(request: HttpRequest, change_id: int, body: UndoIn) -> UndoneOut:
     user = person(request)
     datasets = visible_datasets(user)
     change = get_object_or_404(Change.objects.filter(dataset__in=datasets).select_related("dataset"), pk=change_id)
-    check_can_edit(change.dataset, user)
+    check_can_take_back(change.dataset, user, made_by=change.done_by_id)
     try:
         undone = undo_change(change, by=user, key=body.key, after=body.after, seconds=SECONDS_AN_ANSWER)
     except NothingToUndo as error:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 def can_edit_vocabulary(user: User | None) -> bool:
     """Whether this person may rename, merge and sort tags for everybody: staff that may change tags.
 
-    Without logins there is nobody to ask, and it is one's own machine.
+    Without logins there is nobody to ask, and it is one's own machine. With logins no role in a dataset gives the
+    right: the words are everybody's, and everybody may make a dataset of which they are the owner.
     """
     return user is None or (user.is_staff and user.has_perm("tagging.change_tag"))
 

@@ -7,8 +7,9 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
+from datasets.asking import editable_dataset
 from datasets.models import Dataset
-from datasets.permissions import check_can_edit, visible_datasets
+from datasets.permissions import check_can_manage, check_can_review, visible_datasets
 from datasets.services.datasets import DatasetError, DatasetNameTaken
 from tagger_project.auth import person
 from tagging.models import DatasetVersion
@@ -49,7 +50,7 @@ def list_versions(request: HttpRequest, dataset_id: int) -> VersionsOut:
 def make_version(request: HttpRequest, dataset_id: int, body: VersionIn) -> Status[VersionOut]:
     """Freeze the present state under a name."""
     user = person(request)
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     try:
         version = freeze(dataset, name=body.name, note=body.note, by=user, key=body.key)
     except VersionError as error:
@@ -67,7 +68,7 @@ def read_version(request: HttpRequest, version_id: int) -> VersionOut:
 def remove_version(request: HttpRequest, version_id: int) -> Status[None]:
     """Delete a version; 409 while exports say that they were made from it."""
     version = _version(request, version_id)
-    check_can_edit(version.dataset, person(request))
+    check_can_manage(version.dataset, person(request))
     try:
         delete_version(version, by=person(request))
     except VersionError as error:
@@ -104,7 +105,7 @@ def read_forecast(request: HttpRequest, version_id: int) -> ForecastOut:
 def restore_version(request: HttpRequest, version_id: int, body: KeyIn) -> RestoreOut:
     """Take the dataset back to a version; ask again with the same key until it `is_done`."""
     version, user = _version(request, version_id), person(request)
-    check_can_edit(version.dataset, user)
+    check_can_review(version.dataset, user)
     try:
         return RestoreOut.of(restore(version, by=user, key=body.key, seconds=SECONDS_AN_ANSWER))
     except VersionError as error:
@@ -117,7 +118,8 @@ def fork_version(request: HttpRequest, version_id: int, body: ForkIn) -> Restore
     version, user = _version(request, version_id), person(request)
     try:
         begun = begin_fork(version, name=body.name, by=user, key=body.key)
-        check_can_edit(begun.dataset, user)
+        # Its key may be that of something else, somewhere else.
+        check_can_manage(get_object_or_404(visible_datasets(user), pk=begun.dataset_id), user)
         return RestoreOut.of(go_on(begun, seconds=SECONDS_AN_ANSWER))
     except VersionError as error:
         raise HttpError(409, str(error)) from error
@@ -127,10 +129,3 @@ def fork_version(request: HttpRequest, version_id: int, body: ForkIn) -> Restore
 
 def _version(request: HttpRequest, version_id: int) -> DatasetVersion:
     return get_object_or_404(visible_versions(person(request)), pk=version_id)
-
-
-def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
-    user = person(request)
-    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    check_can_edit(dataset, user)
-    return dataset

@@ -146,7 +146,7 @@ class HeadChangeOut(Schema):
     after: str
 
 
-class TagCountOut(Schema):
+class VersionTagCountOut(Schema):
     """On how many images a tag is, before and after."""
 
     name: str
@@ -179,7 +179,7 @@ class DifferenceOut(Schema):
     added: list[PictureOut]
     removed: list[PictureOut]
     changed: list[ImageChangeOut]
-    tag_counts: list[TagCountOut]
+    tag_counts: list[VersionTagCountOut]
 
     @classmethod
     def of(cls, difference: Difference, dataset_id: int, part: slice) -> DifferenceOut:
@@ -200,7 +200,7 @@ class DifferenceOut(Schema):
             removed=[PictureOut.of(picture, dataset_id) for picture in difference.removed[part]],
             changed=[ImageChangeOut.of(change, dataset_id) for change in difference.changed[part]],
             tag_counts=[
-                TagCountOut(name=count.name, before=count.before, after=count.after)
+                VersionTagCountOut(name=count.name, before=count.before, after=count.after)
                 for count in difference.tag_counts[part]
             ],
         )

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 from django.core.management import get_commands, load_command_class
+from gunicorn.config import Config as GunicornConfig
 from jsonschema import Draft202012Validator
 
 from deploy.healthcheck import BEAT_SCHEDULE, CHECKS
@@ -24,6 +25,10 @@ from tests.compose_file import NGINX_FILE, PROJECT, VARIABLE, dockerfile_lines, 
 
 Compose = Mapping[str, Any]
 
+# deploy/flower.py reads it, before the program does anything.
+FLOWER_READS = {"FLOWER_PASSWORD"}
+# What somebody asked for by name, to look into the program: on this machine only, and with a way out for its port.
+PROFILES = {"prometheus": "metrics", "flower": "flower"}
 REQUIRED = {"SECRET_KEY", "POSTGRES_PASSWORD", "BROKER_PASSWORD", "ALLOWED_HOSTS"}
 SCHEMA_FILE = PROJECT / "tests" / "data" / "compose-spec" / "compose-spec.json"
 
@@ -60,7 +65,7 @@ def variables_documented(compose: Compose) -> list[str]:
 
 def variables_known(compose: Compose) -> list[str]:
     """The program's services are given only variables that the program reads."""
-    known = {variable.name for variable in VARIABLES}
+    known = {variable.name for variable in VARIABLES} | FLOWER_READS
     return [
         f"{service}: the program reads no {name}."
         for service, settings in own_services(compose).items()
@@ -91,14 +96,20 @@ def nothing_published_but_the_proxy(compose: Compose) -> list[str]:
     problems = [
         f"{name} publishes {service['ports']}."
         for name, service in compose["services"].items()
-        if name != "proxy" and (service.get("ports") or service.get("network_mode"))
+        if name not in {"proxy", *PROFILES} and (service.get("ports") or service.get("network_mode"))
     ]
+    for name, profile in PROFILES.items():
+        service = compose["services"][name]
+        if not all(re.match(r"127\.0\.0\.1:", port) for port in service["ports"]):
+            problems.append(f"{name} publishes {service['ports']}.")
+        if service.get("profiles") != [profile]:
+            problems.append(f"{name} starts without being asked for.")
     ports = compose["services"]["proxy"].get("ports", [])
     if len(ports) != 1 or not re.match(r"\$\{HTTP_BIND:-127\.0\.0\.1\}:", ports[0]):
         problems.append(f"The proxy publishes {ports}.")
     for name, service in compose["services"].items():
         open_networks = [net for net in service["networks"] if not (compose["networks"][net] or {}).get("internal")]
-        if name != "proxy" and open_networks:
+        if name not in {"proxy", *PROFILES} and open_networks:
             problems.append(f"{name} reaches the outside through {open_networks}.")
     return problems
 
@@ -110,6 +121,11 @@ def health(compose: Compose) -> list[str]:
         f"{name} runs on and has no health check."
         for name, service in services.items()
         if service.get("restart") != "no" and not service.get("healthcheck", {}).get("test")
+    ]
+    problems += [
+        f"{name} says a password in a list of processes, each time it is watched."
+        for name, service in services.items()
+        if any("PASSWORD" in word for word in service.get("healthcheck", {}).get("test", []))
     ]
     for name, service in services.items():
         for other, how in service.get("depends_on", {}).items():
@@ -174,6 +190,8 @@ def _parses(command: list[str]) -> None:
         parser = import_module("daphne.cli").CommandLineInterface().parser
         module, _, name = parser.parse_args(arguments).application.partition(":")
         getattr(import_module(module), name)
+    elif program == "gunicorn":
+        _parses_gunicorn(arguments)
     elif program == "celery":
         option, app, name, *rest = arguments
         if option != "--app":
@@ -186,8 +204,22 @@ def _parses(command: list[str]) -> None:
         load_command_class(get_commands()[arguments[1]], arguments[1]).create_parser(
             "manage.py", arguments[1]
         ).parse_args(arguments[2:])
+    elif arguments == ["-m", "deploy.flower"]:
+        import_module("deploy.flower")
     elif arguments[:2] != ["-m", "deploy.healthcheck"] or arguments[2] not in CHECKS:
         raise ValueError("nobody knows this command.")
+
+
+def _parses_gunicorn(arguments: list[str]) -> None:
+    config = GunicornConfig()
+    given = config.parser().parse_args(arguments)
+    if not (PROJECT / given.config).is_file():
+        raise ValueError(f"there is no {given.config}.")
+    for key, value in vars(given).items():
+        if key in config.settings and value is not None:
+            config.set(key, value)
+    module, _, name = given.args[0].partition(":")
+    getattr(import_module(module), name)
 
 
 class _CeleryObject:
@@ -221,12 +253,14 @@ def commands(compose: Compose) -> list[str]:
 def proxy_agrees(compose: Compose) -> list[str]:
     """The proxy's configuration, the compose file and the program mean the same ports, folders and limits."""
     config = NGINX_FILE.read_text(encoding="utf-8")
-    web = compose["services"]["web"]
-    port = web["command"][web["command"].index("--port") + 1]
+    web, sockets = compose["services"]["web"], compose["services"]["sockets"]
+    port = web["command"][web["command"].index("--bind") + 1].rpartition(":")[2]
+    sockets_port = sockets["command"][sockets["command"].index("--port") + 1]
     prefix = web["environment"]["ACCEL_PREFIX"]
     published = compose["services"]["proxy"]["ports"][0].rsplit(":", 1)[-1]
     wanted = [
         f"set $web http://web:{port};",
+        f"set $sockets http://sockets:{sockets_port};",
         f"listen {published};",
         f"http://127.0.0.1:{published}/-/proxy",
         f"location {prefix}/blobs/ {{\n            internal;",

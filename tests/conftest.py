@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
+from django.core.cache import cache
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -68,7 +69,8 @@ def strict_client() -> Client:
 
 @pytest.fixture
 def password_mode(settings: Settings) -> None:
-    """Everyone signs in first."""
+    """Everyone signs in first, and nobody has guessed yet."""
+    cache.clear()
     settings.AUTH_MODE = "password"
 
 

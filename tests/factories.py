@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from datasets.models import Dataset, Image
+from datasets.models import Dataset, Image, Membership, Role
 from datasets.names import stem_key
 from tagging.models import ImageTag, Source, Tag
 
@@ -24,9 +24,20 @@ def make_user(**fields: Any) -> User:
 
 
 def make_dataset(**fields: Any) -> Dataset:
-    """An empty dataset."""
+    """An empty dataset; `owner` is made its owner."""
     number = next(_numbers)
-    return Dataset.objects.create(**{"name": f"Dataset {number}", "file_prefix": f"set{number}", **fields})
+    owner = fields.pop("owner", None)
+    dataset = Dataset.objects.create(**{"name": f"Dataset {number}", "file_prefix": f"set{number}", **fields})
+    if owner is not None:
+        make_member(dataset, owner, Role.OWNER)
+    return dataset
+
+
+def make_member(dataset: Dataset, user: User | None = None, role: Role = Role.TAGGER) -> User:
+    """Somebody who belongs to a dataset; made where nobody is given."""
+    user = user or make_user()
+    Membership.objects.create(dataset=dataset, user=user, role=role)
+    return user
 
 
 def make_image(dataset: Dataset, **fields: Any) -> Image:

@@ -117,13 +117,13 @@ def _wait_for_postgres(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def redis_server(*options: str, port: int | None = None) -> Iterator[str]:
+def redis_server(*options: str, port: int | None = None, password: str = "") -> Iterator[str]:
     """Run a new, empty Redis or Valkey and yield its `REDIS_URL`; on a free port, or where an earlier one was."""
     program = find_redis()
     if program is None:
         raise RuntimeError("Neither Valkey nor Redis is installed.")
     folder, port = Path(tempfile.mkdtemp(prefix="tagger-redis-")), port or free_port()
-    url = f"redis://127.0.0.1:{port}/0"
+    url = f"redis://:{password}@127.0.0.1:{port}/0" if password else f"redis://127.0.0.1:{port}/0"
     command: list[str | Path] = [
         program,
         "--port",
@@ -134,6 +134,7 @@ def redis_server(*options: str, port: int | None = None) -> Iterator[str]:
         "",
         "--dir",
         folder,
+        *(("--requirepass", password) if password else ()),
         *options,
     ]
     try:

@@ -16,7 +16,7 @@ from tagger_project.settings import *  # noqa: E402, F403
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"} for name in ("default", "broker")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -28,3 +28,5 @@ CELERY_BROKER_URL = "memory://"
 BROKER_IS_PRIVATE = False
 # What a test wrote is seen by its own thread alone.
 SUGGESTIONS_IN_BACKGROUND = False
+# Hundreds of tests ask from one address in a minute; those of the limits set them.
+REQUESTS_A_MINUTE = COSTLY_REQUESTS_A_MINUTE = ANONYMOUS_REQUESTS_A_MINUTE = 0

@@ -47,6 +47,19 @@ async def is_refused(path: str, *, origin: str | None = ORIGIN, client: Client |
     return not accepted
 
 
+Refusal = tuple[int | None, str]
+
+
+async def refusal(path: str, *, client: Client | None = None, address: str = "") -> Refusal | None:
+    """With what a socket is not opened, by code and words, from an address; `None` where it is opened."""
+    closed = communicator(path, client=client)
+    closed.scope["client"] = [address, 4000] if address else None
+    await closed.send_input({"type": "websocket.connect"})
+    answer = await closed.receive_output(timeout=5)
+    await closed.disconnect()
+    return None if answer["type"] == "websocket.accept" else (answer.get("code"), answer.get("reason") or "")
+
+
 async def hear(open_socket: WebsocketCommunicator, seconds: float) -> list[dict[str, Any]]:
     """Every message of the next seconds."""
     heard = []

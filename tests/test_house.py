@@ -71,6 +71,21 @@ def test_env_example_lists_every_variable_with_its_reason() -> None:
     assert EXAMPLE.read_text(encoding="utf-8") == example_file()
 
 
+def test_every_variable_is_used() -> None:
+    source = (BASE_DIR / "tagger_project" / "env.py").read_text(encoding="utf-8")
+    declared = re.findall(r"^([A-Z][A-Z0-9_]*)(?:: .+?)? = (?:Path\(\s*)?_declare\(", source, re.MULTILINE)
+    assert len(declared) == len(VARIABLES)
+    others = "\n".join(
+        path.read_text(encoding="utf-8")
+        for room in ("tagger_project", "datasets", "tagging", "sessions_app", "deploy")
+        for path in (BASE_DIR / room).rglob("*.py")
+        if path.name != "env.py"
+    )
+    used = set(re.findall(r"\benv\.([A-Z][A-Z0-9_]*)", others))
+    # The file that the others stand in is opened where it is declared.
+    assert set(declared) - used == {"ENV_FILE"}
+
+
 def test_the_scripts_know_the_message_types(messages: dict[str, set[str]]) -> None:
     script = (BASE_DIR / "static" / "js" / "live" / "messages.js").read_text(encoding="utf-8")
     assert set(re.findall(r'export const \w+ = "([\w.]+)";', script)) == set(messages)

@@ -11,13 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import redis
 
 from tagger_project.supervisor.children import start_tied
-from tests.compose_file import NGINX_FILE, command_of, environment_of, lay_out_image, load_compose
+from tests.compose_file import NGINX_FILE, command_of, environment_of, lay_out_image, load_compose, own_services
 from tests.servers import find_postgres, find_redis, free_port, postgres_server
 
 VALUES = {
@@ -27,7 +27,9 @@ VALUES = {
     "ALLOWED_HOSTS": "127.0.0.1",
     "WORKERS": "1",
 }
-START_SECONDS = 60.0
+# The two that docker-compose.yml starts of its service `web`.
+WEBSITES = ("web", "web-2")
+START_SECONDS = 120.0
 STOP_SECONDS = 20.0
 
 
@@ -55,19 +57,26 @@ def replace_all(text: str, replacements: dict[str, str]) -> str:
     return text
 
 
+def service_of(name: str) -> str:
+    """The service that a process is one of: `web-2` is the second of `web`."""
+    return name.partition("-")[0]
+
+
 class Topology:
     """All services, each a process of this machine; the program's own run from what the image holds.
 
     Attributes:
         folder: everything lies below it.
         port: the proxy's.
-        web_port: daphne's, past the proxy.
+        ports: of each website (`web`, `web-2`) and of the sockets, past the proxy.
     """
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, values: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self.values = dict(values or {})
         self.compose = load_compose()
-        self.port, self.web_port, self.broker_port = (free_port() for _ in range(3))
+        self.port, self.broker_port = free_port(), free_port()
+        self.ports = {name: free_port() for name in (*WEBSITES, "sockets")}
         self.database = database_url.partition("@")[2].partition("/")[0]
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         for name in ("app", "data", "spool", "logs", "broker", "home"):
@@ -79,23 +88,24 @@ class Topology:
         """Where a browser goes."""
         return f"http://127.0.0.1:{self.port}"
 
-    def environment(self, service: str) -> dict[str, str]:
-        """What the service finds in its environment, and nothing of this machine's."""
-        given = environment_of(self.compose, service, VALUES)
+    def environment(self, name: str) -> dict[str, str]:
+        """What a service, or one of its several, finds in its environment, and nothing of this machine's."""
+        given = environment_of(self.compose, service_of(name), {**VALUES, **self.values})
         given["DATA_DIR"] = replace_all(given["DATA_DIR"], {"/data": str(self.folder / "data")})
         given["DATABASE_URL"] = replace_all(given["DATABASE_URL"], {"@db:5432": f"@{self.database}"})
         given["REDIS_URL"] = replace_all(given["REDIS_URL"], {"@broker:6379": f"@127.0.0.1:{self.broker_port}"})
         path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
-        return {**given, "PATH": path, "PORT": str(self.web_port), "HOME": str(self.folder / "home")}
+        return {**given, "PATH": path, "PORT": str(self.ports.get(name, 0)), "HOME": str(self.folder / "home")}
 
-    def command(self, service: str) -> list[str]:
+    def command(self, name: str) -> list[str]:
         """The service's own command, with this machine's addresses."""
         here = {}
-        if service == "web":
-            here = {"0.0.0.0": "127.0.0.1", "8000": str(self.web_port)}
-        elif service == "beat":
+        if name in self.ports:
+            here = {"0.0.0.0": "127.0.0.1", "8000": str(self.ports[name])}
+        elif name == "beat":
             here = {"/tmp/celerybeat-schedule": str(self.folder / "celerybeat-schedule")}
-        return replace_all("\0".join(command_of(self.compose, service, VALUES)), here).split("\0")
+        words = command_of(self.compose, service_of(name), {**VALUES, **self.values})
+        return replace_all("\0".join(words), here).split("\0")
 
     def run(self, service: str, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
         """`docker compose run --rm SERVICE COMMAND`."""
@@ -110,7 +120,7 @@ class Topology:
 
     def start(self, name: str, command: list[str]) -> None:
         """Start a process that runs on, with a log of its own."""
-        own = name in {"web", "worker", "beat"}
+        own = service_of(name) in own_services(self.compose)
         env = self.environment(name) if own else {"PATH": os.environ["PATH"]}
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
             self.processes[name] = start_tied(command, env=env, cwd=self.folder / "app", stdout=log.fileno())
@@ -125,11 +135,15 @@ class Topology:
 
     def start_proxy(self) -> None:
         """The `proxy` service: nginx with the real configuration, other addresses put in."""
+        websites = " ".join(f"server 127.0.0.1:{self.ports[name]} max_fails=0;" for name in WEBSITES)
         text = replace_all(
             NGINX_FILE.read_text(encoding="utf-8"),
             {
                 "listen 8080;": f"listen 127.0.0.1:{self.port};",
-                "http://web:8000": f"http://127.0.0.1:{self.web_port}",
+                # Docker's name server tells every address of a service; here a list does.
+                "server {\n        listen": f"upstream websites {{ {websites} }}\n    server {{\n        listen",
+                "http://web:8000": "http://websites",
+                "http://sockets:8000": f"http://127.0.0.1:{self.ports['sockets']}",
                 "/data/": f"{self.folder}/data/",
                 "/spool/": f"{self.folder}/spool/",
                 "/tmp/nginx.pid": f"{self.folder}/nginx.pid",
@@ -173,16 +187,27 @@ class Topology:
         migrated = self.run("migrate", self.command("migrate"))
         if migrated.returncode != 0:
             raise DidNotStart(f"migrate ended with {migrated.returncode}.\n{migrated.stderr[-4000:]}")
-        for name in ("web", "worker", "beat"):
+        for name in (*self.ports, "worker", "beat"):
             self.start(name, self.command(name))
-        self.wait("web", lambda: self.healthy("web"))
-        self.wait("worker", lambda: self.healthy("worker"))
+        for name in (*self.ports, "worker"):
+            self.wait_healthy(name)
         self.start_proxy()
 
-    def healthy(self, service: str) -> bool:
+    def wait_healthy(self, name: str) -> None:
+        """Wait until a started part of the program is what Docker calls healthy."""
+        self.wait(name, lambda: self.healthy(name))
+
+    def restart(self, name: str) -> None:
+        """End a part of the program in its own time and start it again, as an upgrade does with each container."""
+        self.processes[name].terminate()
+        self.processes[name].wait(STOP_SECONDS)
+        self.start(name, self.command(name))
+        self.wait_healthy(name)
+
+    def healthy(self, name: str) -> bool:
         """What Docker would find out by the service's own health check."""
-        command = self.compose["services"][service]["healthcheck"]["test"][1:]
-        return self.run(service, command).returncode == 0
+        command = self.compose["services"][service_of(name)]["healthcheck"]["test"][1:]
+        return self.run(name, command).returncode == 0
 
     def stop(self) -> None:
         """Stop everything, what uses a thing before the thing."""
@@ -197,12 +222,12 @@ class Topology:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Topology]:
-    """The whole topology, started; stopped and swept away at the end."""
+def running(values: Mapping[str, str] | None = None) -> Iterator[Topology]:
+    """The whole topology, started with these variables set; stopped and swept away at the end."""
     folder = Path(tempfile.mkdtemp(prefix="tagger-topology-"))
     try:
         with postgres_server() as database_url:
-            topology = Topology(folder, database_url)
+            topology = Topology(folder, database_url, values)
             try:
                 topology.start_all()
                 yield topology

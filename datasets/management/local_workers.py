@@ -11,6 +11,7 @@ from multiprocessing import get_context
 
 from django.db.models import Sum
 
+from datasets import remote
 from datasets.management.local_worker_process import process, set_up
 from datasets.models import ImportItem
 from datasets.services.claims import release
@@ -36,10 +37,12 @@ def process_here(job_id: int, item_ids: Iterable[list[int]], *, workers: int) ->
 
     Raises:
         WorkersCannotStart: the processes end at once.
+        BucketAway: there is one and it does not answer; the rest waits for the server, or for another time.
     """
     _run(item_ids, workers)
     attempts = -1
     while left := _open_items(job_id):
+        remote.check_bucket()
         _release_claims(job_id)
         now = ImportItem.objects.filter(job=job_id).aggregate(sum=Sum("attempts"))["sum"]
         if now == attempts:

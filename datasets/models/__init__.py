@@ -4,6 +4,7 @@ from datasets.models.dataset import Dataset
 from datasets.models.image import ASPECT_RATIO, DistinctPair, Flag, Image, ImageFormat, ImageQuerySet, ReviewState
 from datasets.models.import_job import ImportItem, ImportItemQuerySet, ImportJob, SidecarText
 from datasets.models.kept_picture import KeptPicture
+from datasets.models.membership import Invitation, Membership, Role
 
 __all__ = [
     "ASPECT_RATIO",
@@ -16,7 +17,10 @@ __all__ = [
     "ImportItem",
     "ImportItemQuerySet",
     "ImportJob",
+    "Invitation",
     "KeptPicture",
+    "Membership",
     "ReviewState",
+    "Role",
     "SidecarText",
 ]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from django.conf import settings
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,6 +19,8 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
 class Dataset(models.Model):
     """A named set of images.
 
+    Names are not unique: being refused one would tell of a dataset that the person does not see.
+
     `revision` grows with every change that an open page should hear of. `next_position` is the place the next file
     gets: places are given when a file is announced, so that the order is the person's, whichever worker is quicker.
     """
@@ -32,15 +32,6 @@ class Dataset(models.Model):
     trigger_word = models.CharField(
         _("trigger word"), max_length=100, blank=True, help_text=_("Stands first in every exported caption.")
     )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("owner"),
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="datasets",
-        help_text=_("Empty for what was made without logins."),
-    )
     revision = models.PositiveBigIntegerField(_("revision"), default=0, editable=False)
     next_position = models.PositiveBigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -50,7 +41,6 @@ class Dataset(models.Model):
     class Meta:
         verbose_name = _("dataset")
         verbose_name_plural = _("datasets")
-        constraints = [models.UniqueConstraint(Lower("name"), name="dataset_name_unique")]
 
     def __str__(self) -> str:
         return self.name

@@ -22,6 +22,7 @@ from datasets.reasons import Reason
 from datasets.services.claims import end, hand_on, renew
 from datasets.services.datasets import touch_dataset
 from datasets.services.part_files import may_be_read
+from datasets.services.pinning import remove_unless_pinned
 from datasets.services.telling import tell_import
 from datasets.services.uploads import kind_of, size_limit, take_positions
 
@@ -235,9 +236,4 @@ def release_archive(archive_id: int) -> bool:
         return False
     if readable.filter(pk=archive_id).exists():
         return False
-    path = incoming_path(settings.DATA_DIR, archive_id)
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
-    return True
+    return remove_unless_pinned(incoming_path(settings.DATA_DIR, archive_id))

@@ -14,18 +14,21 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from datasets import paths
+from datasets import paths, remote
+from datasets.files import moment_of_disk
 from datasets.models import Image, KeptPicture
+from datasets.services.pinning import removing
+from tagger_project.bucket import BucketAway, BucketRefuses
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +61,8 @@ def assert_stored(sha256: str, image_format: str) -> None:
     Raises:
         BlobGone: one of them is not.
     """
-    if not all(path.is_file() for path in _files(sha256, image_format)):
+    # With a bucket too: who stored them just now did so here as well. And nobody may still be freeing them there.
+    if not all(path.is_file() for path in _files(sha256, image_format)) or remote.is_marked(sha256):
         raise BlobGone(sha256)
 
 
@@ -94,11 +98,18 @@ def free_unneeded_blobs(*, older_than: timedelta = GRACE, first_shard: int = 0, 
         seconds: stop after so long; the answer says where to go on.
     """
     end = math.inf if seconds is None else time.monotonic() + seconds
-    before = (timezone.now() - older_than).timestamp()
+    before = moment_of_disk(settings.DATA_DIR / "incoming") - older_than.total_seconds()
     pictures = size = 0
+    bucket = _InBucket(older_than, first_shard)
     for shard in range(first_shard, SHARDS):
-        for sha256, files in _unneeded(shard, before):
-            freed = _free(sha256, files, before)
+        bucket.look_at(shard)
+        for sha256, files in _unneeded(shard, before, bucket.found):
+            with removing() as may_remove:
+                if not may_remove:
+                    logger.info("A backup is being made: what nothing needs is freed afterwards.")
+                    return Freed(pictures, size)
+                freed = _free(sha256, files, before)
+                freed += bucket.drop(sha256)
             pictures, size = pictures + (freed > 0), size + freed
             if time.monotonic() > end:
                 return Freed(pictures, size, next_shard=shard)
@@ -107,6 +118,52 @@ def free_unneeded_blobs(*, older_than: timedelta = GRACE, first_shard: int = 0, 
     if pictures:
         logger.info("Freed %d pictures that nothing needs, %d bytes.", pictures, size)
     return Freed(pictures, size)
+
+
+class _InBucket:
+    """The bucket's part in a freeing; where there is none, or it is away, nothing: the next sweep looks again.
+
+    Attributes:
+        found: originals of the folder that is looked at, old enough, with their sizes.
+    """
+
+    def __init__(self, older_than: timedelta, first_shard: int) -> None:
+        self.found: dict[Path, int] = {}
+        self._older_than = older_than.total_seconds()
+        self._is_there = remote.is_set()
+        # By its original a picture is found: it is stored there first, and goes with the others.
+        self._listing = remote.Listing(["originals"], first=first_shard)
+        # What another installation stored must never be taken for what nothing needs.
+        self._try(remote.claim_place)
+
+    def look_at(self, shard: int) -> None:
+        """List a folder, and free what an earlier sweep could not."""
+        self.found = {}
+        for sha256 in remote.marked(shard):
+            self._try(partial(remote.drop_marked, sha256))
+        self._try(lambda: self._list(shard))
+
+    def drop(self, sha256: str) -> int:
+        """Free a picture there that was freed here, unless it was not; returns the bytes of its original."""
+        if not remote.is_marked(sha256):
+            return 0
+        self._try(partial(remote.drop_marked, sha256))
+        return sum(size for path, size in self.found.items() if path.stem == sha256 and not path.exists())
+
+    def _list(self, shard: int) -> None:
+        there = self._listing.turn_to(shard)
+        self.found = {path: each.size for path, each in there.items() if each.age >= self._older_than}
+
+    def _try(self, ask: Callable[[], object]) -> None:
+        if not self._is_there:
+            return
+        try:
+            ask()
+        except BucketAway as error:
+            self._is_there = False
+            # That it does not answer is told once by whoever asks it.
+            if isinstance(error, BucketRefuses):
+                logger.warning("%s Nothing is freed there.", error.strerror)
 
 
 def stored_files(shard: int) -> dict[str, list[Path]]:
@@ -149,8 +206,12 @@ def newest_change(files: list[Path]) -> float:
     return newest
 
 
-def _unneeded(shard: int, before: float) -> Iterator[tuple[str, list[Path]]]:
+def _unneeded(shard: int, before: float, in_bucket: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]:
     stored = stored_files(shard)
+    for path in in_bucket:
+        files = stored.setdefault(path.stem, [])
+        if path not in files:
+            files.append(path)
     if not stored:
         return
     needed = needed_checksums(shard)
@@ -166,6 +227,8 @@ def _free(sha256: str, files: list[Path], before: float) -> int:
     # Looked at again under the lock: since the list was made, an import may have made a row, or the files anew.
     if _is_needed(sha256) or newest_change(files) >= before:
         return 0
+    root = settings.DATA_DIR
+    remote.mark_dropped(sha256, {*files, paths.thumbnail_path(root, sha256), paths.preview_path(root, sha256)})
     size = 0
     for path in files:
         try:

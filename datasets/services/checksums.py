@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from datasets import remote
 from datasets.files import keep_whole
 from datasets.models import Dataset, ImageQuerySet, ImportItem, ImportJob
 from datasets.paths import incoming_path, is_checksum, original_path
 from datasets.services.telling import tell_import
 from datasets.services.uploads import UploadError, mark_received
+from tagger_project.bucket import BucketAway
 
 logger = logging.getLogger(__name__)
 
 MOST_CHECKSUMS_A_CALL = 500
+# So long a call fetches from a bucket what is not here; the sender has the rest too.
+_SECONDS_TO_FETCH = 5.0
 
 
 class NoChecksum(UploadError):
@@ -91,9 +96,12 @@ def _take_what_is_stored(waiting: list[ImportItem], visible: ImageQuerySet) -> l
         for sha256, size, image_format in known.order_by().values_list("sha256", "byte_size", "format").distinct()
     }
     taken = []
+    until = time.monotonic() + _SECONDS_TO_FETCH
     for item in pictures:
         original = stored.get((item.sha256, item.byte_size))
-        if original is not None and _give_second_name(original, incoming_path(settings.DATA_DIR, item.pk)):
+        if original is None or (time.monotonic() > until and not original.exists()):
+            continue
+        if _give_second_name(original, incoming_path(settings.DATA_DIR, item.pk)):
             taken.append(item.pk)
     return taken
 
@@ -105,7 +113,9 @@ def _give_second_name(original: Path, part: Path) -> bool:
     a power cut the file is missing, and is sent again.
     """
     try:
-        keep_whole(original, part, lasts=False)
+        keep_whole(remote.bring(original), part, lasts=False)
+    except BucketAway:
+        return False  # told where it was asked; the sender has the bytes
     except OSError:
         logger.warning("%s could not be used again and has to be sent.", original, exc_info=True)
         return False

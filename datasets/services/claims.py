@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from datasets import paths
 from datasets.models import Image, ImportItem, ImportItemQuerySet
+from datasets.services.pinning import remove_unless_pinned
 from datasets.services.telling import tell_import
 
 # How long a dead worker's file lies still, at most; a living one renews what it holds for longer.
@@ -123,6 +124,6 @@ def remove_part(item_id: int) -> Callable[[], None]:
     path = paths.incoming_path(settings.DATA_DIR, item_id)
 
     def remove() -> None:
-        path.unlink(missing_ok=True)
+        remove_unless_pinned(path)
 
     return remove

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from functools import partial
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from datasets.messages import DatasetTouched, dataset_group
-from datasets.models import Dataset
+from datasets.models import Dataset, Membership, Role
 from datasets.names import SPLIT_WORDS
+from datasets.permissions import visible_datasets
 from tagger_project.live import publish
 
 LONGEST_NAME = 120
@@ -24,7 +25,7 @@ MOST_UNDERSCORES = 2
 # Characters that turn the reading direction of what follows them, far beyond the name itself.
 _TURNERS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # What people change. The other columns count (places, revisions): saving them would turn a count back.
-PERSONS_FIELDS = ("name", "file_prefix", "trigger_word", "owner")
+PERSONS_FIELDS = ("name", "file_prefix", "trigger_word")
 
 
 class DatasetError(Exception):
@@ -34,7 +35,13 @@ class DatasetError(Exception):
 
 
 class DatasetNameTaken(DatasetError):
-    """Another dataset has this name."""
+    """Another dataset that the person sees has this name; those they do not see stay unknown to them."""
+
+    field = "name"
+
+
+class SeveralDatasets(DatasetError):
+    """More than one dataset has the name that a command was given."""
 
     field = "name"
 
@@ -68,7 +75,7 @@ def create_dataset(*, name: str, file_prefix: str = "", trigger_word: str = "", 
     """Make an empty dataset.
 
     Args:
-        name: unique without regard to upper and lower case.
+        name: unlike those of the datasets that `by` sees, without regard to upper and lower case.
         file_prefix: made from the name where empty.
         trigger_word: may be empty.
         by: who makes it; becomes the owner.
@@ -76,9 +83,13 @@ def create_dataset(*, name: str, file_prefix: str = "", trigger_word: str = "", 
     Raises:
         DatasetError: one of its kinds; the text says what to change.
     """
-    dataset = Dataset(owner=by)
+    dataset = Dataset()
     _fill(dataset, name, file_prefix, trigger_word)
-    _save(dataset)
+    with transaction.atomic():
+        _check_name_is_free(dataset, by)
+        dataset.save()
+        if by is not None:
+            Membership.objects.create(dataset=dataset, user=by, role=Role.OWNER)
     return dataset
 
 
@@ -89,9 +100,32 @@ def change_dataset(dataset: Dataset, *, name: str, file_prefix: str, trigger_wor
         DatasetError: one of its kinds; nothing is changed then.
     """
     _fill(dataset, name, file_prefix, trigger_word)
-    _save(dataset, only=PERSONS_FIELDS)
-    touch_dataset(dataset.pk)
+    with transaction.atomic():
+        touch_dataset(dataset.pk)
+        had = Dataset.objects.values_list("name", flat=True).get(pk=dataset.pk)
+        # A name that somebody else's has, too, may stay: who comes in by invitation brings none along.
+        if had.lower() != dataset.name.lower():
+            _check_name_is_free(dataset, by)
+        dataset.save(update_fields=PERSONS_FIELDS)
     return dataset
+
+
+def find_dataset(name: str) -> Dataset | None:
+    """Return the dataset of this name, or of this number where none has it as its name: for commands.
+
+    Raises:
+        SeveralDatasets: people who see nothing of each other's have given the same name; the text has the numbers.
+    """
+    found = list(Dataset.objects.filter(name__iexact=normalise_name(name)).order_by("pk")[:10])
+    if len(found) > 1:
+        numbers = ", ".join(str(dataset.pk) for dataset in found)
+        raise SeveralDatasets(
+            _("Several datasets are named “%(name)s”. Give the number of the one you mean: %(numbers)s.")
+            % {"name": found[0].name, "numbers": numbers}
+        )
+    if not found and name.isascii() and name.isdigit() and len(name) < 19:
+        return Dataset.objects.filter(pk=int(name)).first()
+    return found[0] if found else None
 
 
 def touch_dataset(dataset_id: int) -> None:
@@ -114,14 +148,21 @@ def _fill(dataset: Dataset, name: str, file_prefix: str, trigger_word: str) -> N
     dataset.trigger_word = checked_trigger_word(trigger_word)
 
 
-def _save(dataset: Dataset, *, only: Sequence[str] | None = None) -> None:
-    try:
-        with transaction.atomic():
-            dataset.save(update_fields=only)
-    except IntegrityError as error:
+def _check_name_is_free(dataset: Dataset, by: User | None) -> None:
+    # Only what they see anyway is compared: a refusal must not tell what is in datasets of others.
+    _hold_names(by)
+    if visible_datasets(by).filter(name__iexact=dataset.name).exclude(pk=dataset.pk).exists():
         raise DatasetNameTaken(
             _("There is a dataset named “%(name)s” already. Choose another name.") % {"name": dataset.name}
-        ) from error
+        )
+
+
+def _hold_names(by: User | None) -> None:
+    # A form sent twice at the same moment makes one dataset: one person's names are given one after the other.
+    if by is None:
+        ContentType.objects.select_for_update().get(app_label="datasets", model="dataset")
+    else:
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
 
 
 def normalise_name(name: str) -> str:

@@ -14,6 +14,7 @@ from datasets.paths import incoming_path
 from datasets.reasons import Reason
 from datasets.services.archives import release_archive
 from datasets.services.datasets import touch_dataset
+from datasets.services.pinning import remove_unless_pinned
 from datasets.services.telling import tell_import
 from datasets.services.uploads import finish_if_complete
 
@@ -119,7 +120,7 @@ def cancel_import(job: ImportJob) -> int:
         # Somebody may have wanted them after all meanwhile.
         still = ImportItem.objects.filter(pk__in=some, state=State.SKIPPED).values_list("pk", flat=True)
         for item_id in still:
-            incoming_path(settings.DATA_DIR, item_id).unlink(missing_ok=True)
+            remove_unless_pinned(incoming_path(settings.DATA_DIR, item_id))
     for archive_id in {archive for archive in ended.values() if archive is not None}:
         release_archive(archive_id)
     finish_if_complete(job.pk)

@@ -18,7 +18,7 @@ from datasets.models import Dataset, ImportItem, ImportJob
 from datasets.names import bare_stem, is_metadata_name, is_sidecar_name, natural_key
 from datasets.paths import incoming_path
 from datasets.reasons import Reason
-from datasets.services.datasets import create_dataset, normalise_name
+from datasets.services.datasets import create_dataset, find_dataset
 from datasets.services.uploads import AnnouncedFile, announce_files, mark_received, refuse_waiting
 from tagger_project.full_disk import is_disk_full
 
@@ -89,12 +89,12 @@ def _place_in_line(name: str) -> tuple[bool, list[tuple[int, int, str]], bool, s
 
 
 def get_or_create_dataset(*, name: str, file_prefix: str, trigger_word: str, by: User | None) -> tuple[Dataset, bool]:
-    """Return the dataset of this name, making it if there is none, and whether it was made.
+    """Return the dataset of this name or number, making it if there is none, and whether it was made.
 
     Raises:
         datasets.services.datasets.DatasetError: it cannot be made as asked.
     """
-    dataset = Dataset.objects.filter(name__iexact=normalise_name(name)).first()
+    dataset = find_dataset(name)
     if dataset is not None:
         return dataset, False
     return create_dataset(name=name, file_prefix=file_prefix, trigger_word=trigger_word, by=by), True

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
-from datasets import paths
+from datasets import paths, remote
 from datasets.batches import batches
 from datasets.models import Dataset, Image, KeptPicture
 from datasets.names import stem_key
@@ -106,7 +106,8 @@ def _hold(picture: Picture) -> bool:
     Thumbnails and previews can be made anew (`manage.py verify --repair`).
     """
     lock_blob(picture.sha256)
-    return paths.original_path(settings.DATA_DIR, picture.sha256, picture.format).is_file()
+    # A bucket is not asked inside a transaction: what a row keeps is there.
+    return remote.is_set() or paths.original_path(settings.DATA_DIR, picture.sha256, picture.format).is_file()
 
 
 def _take_places(dataset_id: int, places: int) -> int:

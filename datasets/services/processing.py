@@ -4,7 +4,8 @@
 2. Outside any transaction: bring the bytes here, hash them, look for the same picture.
 3. Decode, measure and shrink in a process apart, which a picture may end (`decoding`). Meanwhile this process stores
    the picture before and prepares the one after: the disk and the database are waited for while a core decodes.
-4. Store the files, then in one short transaction: the image's row, the item's end, the signal to the right.
+4. Store the files, in the bucket too where there is one; then in one short transaction: the image's row, the item's
+   end, the signal to the right.
 5. After the commit: remove the part file, tell the pages.
 
 Dying between any two steps leaves a claim whose lease runs out, a part file, and perhaps blobs under their checksum:
@@ -24,7 +25,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
 
-from datasets import files, imaging, paths
+from datasets import files, imaging, paths, remote
 from datasets.archives import ArchiveError
 from datasets.decoder import DecoderDied
 from datasets.encodings import NotText
@@ -32,12 +33,13 @@ from datasets.models import Image, ImportItem, ImportJob
 from datasets.reasons import Reason
 from datasets.services.archives import fetch_entry, process_archive, release_archive
 from datasets.services.blobs import BlobGone, assert_stored, lock_blob
-from datasets.services.claims import LostClaim, claim, end, give_back, release, renew
+from datasets.services.claims import LostClaim, claim, end, give_back, hand_on, release, renew
 from datasets.services.datasets import touch_dataset
 from datasets.services.decoding import get_decoder
 from datasets.services.lists import process_metadata
 from datasets.services.sidecars import give_text_to_duplicate, process_sidecar, tell_new, texts_for
 from datasets.services.trash import ImageGone, bring_back
+from tagger_project.bucket import BucketAway
 from tagger_project.full_disk import is_disk_full
 from tagger_project.live import gathered
 
@@ -91,8 +93,10 @@ def process_waiting(*, most_seconds: float) -> None:
     """Take files that wait to their end, whichever import they belong to, as long as there is time.
 
     Raises:
-        OSError: the disk is so full that nothing could be noted of them; they wait as they are, and no try is counted.
+        OSError: the disk is so full that nothing could be noted of them, or the bucket is away; they wait as they are,
+            and no try is counted.
     """
+    remote.check_bucket()
     files.leave_room(settings.DATA_DIR, 0, reserve=_ROOM_FOR_NOTES)
     process_items(_waiting_items(), most_seconds=most_seconds)
 
@@ -145,9 +149,11 @@ class _Line:
                 if prepared is None and self.decoding is None:
                     return
                 self._exchange(prepared)
-        except BaseException:
+        except BaseException as error:
             # What it still decodes is asked for by nobody: the next picture must not get its answer.
             self.decoder.close()
+            if isinstance(error, BucketAway) and self.decoding is not None:
+                _leave_for_later(self.decoding.item)
             raise
 
     def _next(self, waiting: Iterator[int]) -> int | None:
@@ -208,6 +214,10 @@ class _Line:
         try:
             try:
                 return step()
+            except BucketAway:
+                # Nothing is wrong with the file: it waits until the bucket is back, and no try is counted.
+                _leave_for_later(item)
+                raise
             except Exception as error:
                 reason, detail = _reason_for(item, error)
                 self._note_end(item, _fail(item, reason, detail))
@@ -248,6 +258,11 @@ def _open_image(item: ImportItem) -> _Prepared | str:
     return _Prepared(item, part, sha256)
 
 
+def _leave_for_later(item: ImportItem) -> None:
+    with suppress(LostClaim):
+        hand_on(item)
+
+
 def _renewed(item: ImportItem) -> bool:
     renew(item)
     return True
@@ -281,8 +296,8 @@ def _same_picture(item: ImportItem, sha256: str) -> Image | None:
 
 def _store_and_finish(prepared: _Prepared, measured: imaging.Measured) -> str:
     for attempt in range(_MOST_STORES):
-        _store(prepared, measured)
         try:
+            _store(prepared, measured)
             return _finish_image(prepared, measured)
         except IntegrityError:
             # The same picture under another name was quicker by a moment: the database's rule decides.
@@ -299,9 +314,16 @@ def _store_and_finish(prepared: _Prepared, measured: imaging.Measured) -> str:
 
 def _store(prepared: _Prepared, measured: imaging.Measured) -> None:
     root, sha256 = settings.DATA_DIR, prepared.sha256
-    files.write_whole(paths.thumbnail_path(root, sha256), measured.thumbnail)
-    files.write_whole(paths.preview_path(root, sha256), measured.preview)
-    files.keep_whole(prepared.part, paths.original_path(root, sha256, measured.format))
+    thumbnail, preview = paths.thumbnail_path(root, sha256), paths.preview_path(root, sha256)
+    original = paths.original_path(root, sha256, measured.format)
+    files.write_whole(thumbnail, measured.thumbnail)
+    files.write_whole(preview, measured.preview)
+    files.keep_whole(prepared.part, original)
+    # The original first: by it a sweep finds in the bucket what nothing came to need.
+    try:
+        remote.keep(original, thumbnail, preview)
+    except FileNotFoundError as error:
+        raise BlobGone(sha256) from error
 
 
 @transaction.atomic

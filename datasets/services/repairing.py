@@ -1,4 +1,7 @@
-"""Mend what can be made anew: thumbnails, previews, measures, modes. Originals and all else stay as they are."""
+"""Mend what can be made anew: thumbnails, previews, measures, modes. Originals and all else stay as they are.
+
+But for what a bucket has and the data folder has not whole, or the other way round.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from datasets import files, imaging, paths
+from datasets import files, imaging, paths, remote
 from datasets.decoder import DecoderDied
 from datasets.models import Image
 from datasets.services.decoding import get_decoder
@@ -18,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _THUMBNAIL = {Kind.MISSING_THUMBNAIL, Kind.DAMAGED_THUMBNAIL}
 _PREVIEW = {Kind.MISSING_PREVIEW, Kind.DAMAGED_PREVIEW}
+_ORIGINAL = {Kind.DAMAGED, Kind.WRONG_SIZE, Kind.UNREADABLE}
 _PRIVATE = 0o600
 _AT_ONCE = 500
 
@@ -36,6 +40,10 @@ class Repairer:
                 return True
             if finding.kind is Kind.WRONG_OWNER:
                 return self._give_to_owner(finding)
+            if finding.kind in _ORIGINAL:
+                return remote.bring_anew(settings.DATA_DIR / finding.path)
+            if finding.kind is Kind.NOT_IN_BUCKET:
+                return self._keep(finding)
             if finding.kind in _THUMBNAIL | _PREVIEW:
                 return self._derive(finding)
         except OSError:
@@ -64,12 +72,18 @@ class Repairer:
         os.chown(settings.DATA_DIR / finding.path, owner.st_uid, owner.st_gid, follow_symlinks=False)
         return True
 
+    def _keep(self, finding: Finding) -> bool:
+        # What is not whole here must not take the place of what may be.
+        remote.keep(settings.DATA_DIR / finding.path)
+        return True
+
     def _derive(self, finding: Finding) -> bool:
         measured = self._measured(finding.sha256, finding.format)
         if measured is None:
             return False
         content = measured.thumbnail if finding.kind in _THUMBNAIL else measured.preview
         files.write_whole(settings.DATA_DIR / finding.path, content)
+        remote.keep(settings.DATA_DIR / finding.path)
         return True
 
     def _measured(self, sha256: str, image_format: str) -> imaging.Measured | None:
@@ -77,15 +91,16 @@ class Repairer:
         if self._read is not None and self._read[0] == sha256:
             return self._read[1]
         original = paths.original_path(settings.DATA_DIR, sha256, image_format)
-        if files.sha256_of(original) != sha256:
-            return None
-        decoder = get_decoder()
-        try:
-            decoder.start(original)
-            measured = decoder.result()
-        except (imaging.ImageRefused, DecoderDied):
-            logger.warning("%s could not be decoded.", original, exc_info=True)
-            return None
+        with remote.borrow(original) as here:
+            if files.sha256_of(here) != sha256:
+                return None
+            decoder = get_decoder()
+            try:
+                decoder.start(here)
+                measured = decoder.result()
+            except (imaging.ImageRefused, DecoderDied):
+                logger.warning("%s could not be decoded.", original, exc_info=True)
+                return None
         self._read = (sha256, measured)
         return measured
 

@@ -15,6 +15,7 @@ from datasets.files import TEMPORARY_PREFIX
 from datasets.models import ImportItem, ImportJob
 from datasets.services.held_texts import decide_about_sidecars
 from datasets.services.part_files import items_in_need
+from datasets.services.pinning import remove_unless_pinned
 from datasets.services.uploads import finish_if_complete, give_up_missing_files, sealed_and_open_imports
 
 logger = logging.getLogger(__name__)
@@ -87,5 +88,4 @@ def _is_older(path: Path, moment: datetime) -> bool:
 
 
 def _remove(path: Path) -> bool:
-    path.unlink(missing_ok=True)
-    return True
+    return remove_unless_pinned(path)

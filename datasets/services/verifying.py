@@ -24,10 +24,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from PIL import Image as Pillow
 
-from datasets import files, paths
+from datasets import files, paths, remote
 from datasets.files import TEMPORARY_PREFIX
 from datasets.models import Image, ImportItem, KeptPicture
 from datasets.services.blobs import GRACE, SHARDS
+from datasets.services.bucket_looking import BucketLook
 from datasets.services.part_files import items_in_need
 
 # How `datasets.files` begins the names of what is not in its place yet.
@@ -53,6 +54,7 @@ class Kind(StrEnum):
     WRONG_MODE = "WRONG_MODE"
     WRONG_OWNER = "WRONG_OWNER"
     HALF_WRITTEN = "HALF_WRITTEN"
+    NOT_IN_BUCKET = "NOT_IN_BUCKET"
 
     def sentence(self, *, name: str, dataset: str) -> str:
         """Return what it means and what to do."""
@@ -83,6 +85,10 @@ class Kind(StrEnum):
             ),
             Kind.WRONG_MODE: _("Others may read or change this file, or its owner may not. --repair mends that."),
             Kind.WRONG_OWNER: _("This file belongs to another account than the data folder. Give it the same owner."),
+            Kind.NOT_IN_BUCKET: _(
+                "The bucket has this file of “%(name)s” in “%(dataset)s” not, or not whole; the data folder has. "
+                "--repair sends it there."
+            ),
             Kind.HALF_WRITTEN: _("This is left of an upload or write that did not end. The server's sweep removes it."),
         }
         return sentences[self] % {"name": name, "dataset": dataset}
@@ -161,19 +167,23 @@ _WHOLE, _MISSING, _BROKEN = "whole", "missing", "broken"
 class Verification:
     """One look over everything that is stored."""
 
-    def __init__(self, *, grace: timedelta = GRACE, decode: bool = False, threads: int = 0) -> None:
+    def __init__(
+        self, *, grace: timedelta = GRACE, decode: bool = False, threads: int = 0, read_bucket: bool = False
+    ) -> None:
         """Remember how to look.
 
         Args:
             grace: what is younger may be in the middle of something and is not told.
             decode: read thumbnails and previews to their end rather than check their frame.
             threads: that read files; 0 for one a core and one more.
+            read_bucket: read what the bucket has to its end rather than compare names and sizes.
         """
         self.root: Path = settings.DATA_DIR
         self.tally = Tally()
         self._grace = grace.total_seconds()
         self._decode = decode
         self._threads = threads or (os.cpu_count() or 1) + 1
+        self._bucket = BucketLook(read=read_bucket)
         self._owner = self.root.stat().st_uid
 
     def findings(self, progress: Callable[[float], None] = lambda share: None) -> Iterator[Finding]:
@@ -182,7 +192,14 @@ class Verification:
             for shard in range(SHARDS):
                 progress(shard / SHARDS)
                 rows = self._rows(shard)
-                for finding in (*self._wrong_rows(rows, pool), *self._wrong_files(shard, rows)):
+                # After the rows: what a row names was there before it.
+                self._bucket.turn_to(shard)
+                found = (
+                    *self._wrong_rows(rows, pool),
+                    *self._wrong_files(shard, rows),
+                    *self._in_bucket(shard, rows, pool),
+                )
+                for finding in found:
                     yield self._counted(finding)
         for finding in self._wrong_parts():
             yield self._counted(finding)
@@ -232,8 +249,8 @@ class Verification:
             if kind in problems:
                 yield self._finding_of(row, kind)
 
-    def _finding_of(self, row: _Row, kind: Kind) -> Finding:
-        path = paths.original_path(self.root, row.sha256, row.format)
+    def _finding_of(self, row: _Row, kind: Kind, path: Path | None = None) -> Finding:
+        path = path or paths.original_path(self.root, row.sha256, row.format)
         if kind in {Kind.MISSING_THUMBNAIL, Kind.DAMAGED_THUMBNAIL}:
             path = paths.thumbnail_path(self.root, row.sha256)
         elif kind in {Kind.MISSING_PREVIEW, Kind.DAMAGED_PREVIEW}:
@@ -258,7 +275,8 @@ class Verification:
             size = original.stat().st_size
             is_true = files.sha256_of(original) == sha256
         except FileNotFoundError:
-            size, is_true = _GONE, False
+            size = self._bucket.size_of(original, _GONE)
+            is_true = size != _GONE and self._bucket.is_whole(original)
         except OSError:
             size, is_true = _UNREADABLE, False
         thumbnail, preview = paths.thumbnail_path(self.root, sha256), paths.preview_path(self.root, sha256)
@@ -272,7 +290,9 @@ class Verification:
                 with Pillow.open(path, formats=["WEBP"]) as picture:
                     picture.load()
         except FileNotFoundError:
-            return _MISSING
+            if self._bucket.size_of(path, _GONE) == _GONE:
+                return _MISSING
+            return _WHOLE if self._bucket.is_whole(path) else _BROKEN
         except Exception:
             # Whatever a decoder raises, or a disk that gives no bytes: it cannot be shown.
             return _BROKEN
@@ -336,6 +356,26 @@ class Verification:
     def _finding_at(self, path: Path, kind: Kind) -> Finding:
         sentence = kind.sentence(name="", dataset="")
         return Finding(kind=kind, path=path.relative_to(self.root).as_posix(), sentence=sentence)
+
+    # --- The bucket ---------------------------------------------------------------------------------------------
+
+    def _in_bucket(self, shard: int, rows: list[_Row], pool: ThreadPoolExecutor) -> Iterator[Finding]:
+        """Tell what the data folder has and the bucket lacks, and what the bucket has and nothing needs."""
+        if not remote.is_set():
+            return
+        self.tally.files += self._bucket.count_alone()
+        wanted = {path: row for row in rows for path in self._places(row)}
+        for path in self._bucket.lacking(wanted, pool):
+            if _is_there(wanted[path]):
+                yield self._finding_of(wanted[path], Kind.NOT_IN_BUCKET, path)
+        for path, age in self._bucket.left(wanted):
+            # Asked again: the row may be younger than the list of rows.
+            needed = {place for row in self._rows(shard, sha256=path.stem) for place in self._places(row)}
+            if age >= self._grace and not path.exists() and path not in needed:
+                yield self._finding_at(path, Kind.ORPHAN)
+
+    def _places(self, row: _Row) -> list[Path]:
+        return [self._place(kind, row.sha256, row.format) for kind in paths.KINDS]
 
     # --- Part files -------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from datasets.forms import DatasetForm
 from datasets.models import Dataset, Flag, ReviewState
 from datasets.names import SPLIT_WORDS
-from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.permissions import check_can_manage, get_may, visible_datasets
 from datasets.queries.images import Asked
 from datasets.queries.ordering import Order
 from datasets.queries.pages import get_dataset_cards, get_dataset_page
@@ -55,6 +55,7 @@ def detail(request: HttpRequest, dataset_id: int) -> HttpResponse:
     order = next((order for order in Order if order.value == request.GET.get("order")), Order.ADDED)
     asked = Asked(dataset, request.GET.get("filter", ""), order)
     view = get_dataset_page(asked, after=request.GET.get("after", ""))
+    may = get_may(dataset, user)
     context = {
         "view": view,
         "asked": asked,
@@ -64,7 +65,8 @@ def detail(request: HttpRequest, dataset_id: int) -> HttpResponse:
         "state": next((state for state in ReviewState if _state_filter(state) == asked.filter), None),
         "flag_filters": [(flag, _flag_filter(flag), count) for flag, count in view.flagged.items()],
         "state_filters": [(state, _state_filter(state), count) for state, count in view.states.items()],
-        "can_edit": can_edit(dataset, user),
+        "can_edit": may.edit,
+        "may": may,
     }
     return render(request, "datasets/detail.html", context)
 
@@ -74,7 +76,7 @@ def settings(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Change a dataset's name, file prefix and trigger word."""
     user = person(request)
     dataset: Dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    check_can_edit(dataset, user)
+    check_can_manage(dataset, user)
     title = dataset.name
     form = DatasetForm.of(dataset, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -85,7 +87,8 @@ def settings(request: HttpRequest, dataset_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("datasets:detail", dataset.pk)
-    context = {"form": form, "dataset": dataset, "title": title, "split_words": " ".join(sorted(SPLIT_WORDS))}
+    words = " ".join(sorted(SPLIT_WORDS))
+    context = {"form": form, "dataset": dataset, "may": get_may(dataset, user), "title": title, "split_words": words}
     return render(request, "datasets/settings.html", context, status=422 if form.errors else 200)
 
 

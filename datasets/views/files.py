@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from django.conf import settings
+from django.db import close_old_connections, connection
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from datasets import paths
+from datasets import paths, remote
 from datasets.models import Image, KeptPicture
 from datasets.permissions import visible_datasets, visible_images, visible_thumbnails
 from tagger_project.auth import person
 from tagger_project.http import stored_file_response
+
+logger = logging.getLogger(__name__)
 
 
 def _image(request: HttpRequest, image_id: int) -> Image:
@@ -45,7 +49,19 @@ def preview(request: HttpRequest, image_id: int) -> HttpResponseBase:
 
 
 def _derived(path: Path) -> HttpResponseBase:
-    return stored_file_response(path, content_type="image/webp", immutable=True)
+    return stored_file_response(_brought(path), content_type="image/webp", immutable=True)
+
+
+def _brought(path: Path) -> Path:
+    """See to it that a file is here where a bucket keeps it."""
+    if remote.is_set() and not path.exists() and not connection.in_atomic_block:
+        # There are twenty connections to the database, and the bucket may take seconds.
+        close_old_connections()
+    try:
+        return remote.bring(path)
+    except (FileNotFoundError, remote.Damaged) as error:
+        logger.warning("%s cannot be shown: %s.", path.name, error.strerror)
+        raise Http404("This file is no longer stored.") from error
 
 
 @require_safe
@@ -54,5 +70,8 @@ def original(request: HttpRequest, image_id: int) -> HttpResponseBase:
     image = _image(request, image_id)
     path = paths.original_path(settings.DATA_DIR, image.sha256, image.format)
     return stored_file_response(
-        path, content_type=paths.CONTENT_TYPES[image.format], download_name=image.original_name, immutable=True
+        _brought(path),
+        content_type=paths.CONTENT_TYPES[image.format],
+        download_name=image.original_name,
+        immutable=True,
     )

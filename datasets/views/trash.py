@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from datasets.asking import editable_dataset
 from datasets.jobs import start_freeing
-from datasets.models import Dataset
-from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.permissions import check_can_manage, get_may, visible_datasets
 from datasets.queries.trash import get_trash_page
 from datasets.services.trash import empty_trash, restore
 from tagger_project.auth import person
@@ -29,10 +29,12 @@ def trash_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """What was deleted and can come back."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    may = get_may(dataset, user)
     context = {
         "dataset": dataset,
         "view": get_trash_page(dataset, after=request.GET.get("after", ""), limit=IMAGES_A_PAGE),
-        "can_edit": can_edit(dataset, user),
+        "can_edit": may.edit,
+        "may": may,
         "days": settings.TRASH_DAYS,
         # Without a script the question is printed open.
         "asks": request.GET.get("empty") == "1",
@@ -43,7 +45,7 @@ def trash_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
 @require_POST
 def restore_images(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Bring back the image that the button names, or all."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     wanted = None if request.POST.get("all") == "1" else _numbers(request.POST.getlist("image"))
     count = restore(dataset, wanted, by=person(request))
     if count:
@@ -57,19 +59,13 @@ def restore_images(request: HttpRequest, dataset_id: int) -> HttpResponse:
 @require_POST
 def empty(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Delete for ever what was in the trash when the page was read."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
+    check_can_manage(dataset, person(request))
     count = empty_trash(dataset, None, by=person(request), until=_moment(request.POST.get("until", "")))
     start_freeing()
     text = ngettext("%(count)d image was deleted for ever.", "%(count)d images were deleted for ever.", count)
     messages.success(request, text % {"count": count})
     return redirect("datasets:trash", dataset.pk)
-
-
-def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
-    user = person(request)
-    dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    check_can_edit(dataset, user)
-    return dataset
 
 
 def _numbers(texts: list[str]) -> list[int]:

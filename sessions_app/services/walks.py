@@ -48,7 +48,7 @@ def start_walk(dataset: Dataset, *, name: str, filter_text: str, order: str, by:
         BadFilter: the filter cannot be read.
         WalkRefused: nothing matches it, or a text is too long.
     """
-    filter_text = filter_text.replace("\x00", "").strip()
+    filter_text = _as_stored(filter_text)
     if len(filter_text) > LONGEST_FILTER:
         raise WalkRefused(_("Shorten the filter to %d characters or fewer.") % LONGEST_FILTER, "filter")
     walk = TaggingSession(dataset=dataset, person=by, is_default=False, filter_text=filter_text, order=order)
@@ -76,7 +76,7 @@ def go_on_or_start_walk(
         WalkRefused: nothing matches it, or it is too long.
     """
     open_ones = TaggingSession.objects.filter(
-        dataset=dataset, person=by, is_default=False, finished_at=None, filter_text=filter_text.strip(), order=order
+        dataset=dataset, person=by, is_default=False, finished_at=None, filter_text=_as_stored(filter_text), order=order
     )
     walk = open_ones.order_by("-last_active_at", "-pk").first()
     if walk is not None:
@@ -140,6 +140,11 @@ def record_visits(walk: TaggingSession, visits: Iterable[Visit]) -> None:
 
 def _outcome(image: int, edited: set[int]) -> ImageVisit.Outcome:
     return ImageVisit.Outcome.TAGGED if image in edited else ImageVisit.Outcome.SKIPPED
+
+
+def _as_stored(filter_text: str) -> str:
+    # NUL and half an emoji can be typed into JSON, but no database takes them.
+    return filter_text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
 
 
 def _checked_name(name: str) -> str:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from datasets.permissions import visible_datasets
+from datasets.permissions import get_may, visible_datasets
 from sessions_app.forms import WalkForm
 from sessions_app.models import TaggingSession
 from sessions_app.permissions import own_walks
@@ -44,7 +44,8 @@ def start(request: HttpRequest, dataset_id: int) -> HttpResponse:
             form.add_error(refused.field, str(refused))
         else:
             return _to_desk(walk)
-    context = {"form": form, "dataset": dataset, "orders": TaggingSession.Order.choices}
+    may = get_may(dataset, user)
+    context = {"form": form, "dataset": dataset, "may": may, "orders": TaggingSession.Order.choices}
     return render(request, "sessions_app/start.html", context, status=422 if form.errors else 200)
 
 

@@ -20,6 +20,7 @@ class Options:
         dataset: name of the dataset they go into; empty for the folder's name.
         prefix: file prefix of that dataset.
         trigger_word: trigger word of that dataset.
+        open_to_network: serve other machines without a login.
     """
 
     host: str
@@ -30,6 +31,7 @@ class Options:
     dataset: str = ""
     prefix: str = ""
     trigger_word: str = ""
+    open_to_network: bool = False
 
     @property
     def worker_processes(self) -> int:

@@ -22,17 +22,18 @@ def is_loopback(host: str) -> bool:
     return all(ipaddress.ip_address(str(address[0]).split("%")[0]).is_loopback for *_rest, address in found)
 
 
-def refuse_open_mode_for_all(host: str, auth_mode: str) -> None:
-    """Refuse to serve pages without a login to other machines.
+def refuse_open_mode_for_all(host: str, auth_mode: str, *, allowed: bool = False) -> None:
+    """Refuse to serve pages without a login to other machines, unless that is `allowed`.
 
     Raises:
         CannotStart: it would.
     """
-    if auth_mode == "open" and not is_loopback(host):
+    if auth_mode == "open" and not allowed and not is_loopback(host):
         raise CannotStart(
             _(
                 "Without logins the pages are for this machine only, and %(host)s is open to others. "
-                "Set AUTH_MODE=password, or leave HOST at 127.0.0.1."
+                "Set AUTH_MODE=password, or leave HOST at 127.0.0.1. If whoever reaches it may read and change "
+                "everything, say --open-to-network."
             )
             % {"host": host}
         )

@@ -9,10 +9,12 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
+from tagger_project import auth
+from tagger_project.accounts import first_account
 from tagger_project.supervisor.refusal import CannotStart
 
 
@@ -25,16 +27,32 @@ def migrate() -> None:
     """Bring the tables up to date.
 
     Raises:
-        CannotStart: the database does not answer.
+        CannotStart: the database does not answer, or a newer program has written it.
     """
     try:
         call_command("migrate", interactive=False, verbosity=0)
+    except CommandError as error:
+        raise CannotStart(str(error)) from error
     except (OperationalError, ImproperlyConfigured) as error:
         what = _("The database in the data folder") if uses_sqlite() else _("The database in DATABASE_URL")
         reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise CannotStart(_("%(what)s does not answer: %(reason)s") % {"what": what, "reason": reason}) from error
     finally:
         connections.close_all()  # this process asks nothing more; an open file would only stand in others' way
+
+
+def first_account_link(address: str) -> str:
+    """Return the link that makes the first account; empty where nobody needs one.
+
+    Raises:
+        FirstAccountRefused: there is an account.
+    """
+    if auth.is_open():
+        return ""
+    try:
+        return first_account.make_link(address)
+    finally:
+        connections.close_all()
 
 
 def collect_static(data_dir: Path) -> bool:

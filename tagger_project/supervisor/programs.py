@@ -12,7 +12,9 @@ from typing import Any
 from tagger_project.supervisor.options import Options
 
 
-def child_environment(environ: Mapping[str, str], *, data_dir: Path, hosts: Sequence[str], host: str) -> dict[str, str]:
+def child_environment(
+    environ: Mapping[str, str], *, data_dir: Path, hosts: Sequence[str], host: str, open_to_network: bool = False
+) -> dict[str, str]:
     """Return the children's environment.
 
     Args:
@@ -20,10 +22,14 @@ def child_environment(environ: Mapping[str, str], *, data_dir: Path, hosts: Sequ
         data_dir: the data folder.
         hosts: names the pages may be reached by.
         host: the name in the printed address, which is one of them whatever was set.
+        open_to_network: whether other machines may be served without a login.
     """
     return {
+        # What they write goes into files that a person reads.
+        "LOG_FORMAT": "lines",
         **environ,
         "DATA_DIR": str(data_dir),
+        "OPEN_TO_NETWORK": str(open_to_network).lower(),
         "ALLOWED_HOSTS": ",".join(dict.fromkeys([*hosts, host])),
         # Celery's orderly end is one that waits for running tasks; this makes it wait a few seconds and give the
         # rest back.

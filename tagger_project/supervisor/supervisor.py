@@ -14,6 +14,7 @@ from celery import Celery
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from tagger_project.accounts.first_account import FirstAccountRefused
 from tagger_project.broker import CELERY_DB, private_socket_path, redis_py_url
 from tagger_project.celery import app as celery_app
 from tagger_project.supervisor import broker_process, data_folder, ports, preparation, programs, readiness
@@ -48,6 +49,8 @@ class Supervisor:
             data_dir=self.data_dir,
             hosts=settings.ALLOWED_HOSTS,
             host=ports.reachable_host(options.host),
+            # This process asked for the name's address; its children would judge by the name alone.
+            open_to_network=options.open_to_network or ports.is_loopback(options.host),
         )
         self.log_level: str = settings.LOGGING["root"]["level"]
         self.importing: Child | None = None
@@ -73,6 +76,7 @@ class Supervisor:
                 address = self._start(stack)
                 data_folder.write_address(lock, address)
                 self.say(_("Ready: %(address)s") % {"address": address})
+                self._offer_first_account(address)
                 self._begin_work(address)
                 self._watch(address)
         return self.signals.exit_code
@@ -164,6 +168,14 @@ class Supervisor:
             keep_previous_log(log)
             self.importing = Child(_("The import"), command, self._environment, settings.BASE_DIR, log)
             self.importing.start()
+
+    def _offer_first_account(self, address: str) -> None:
+        try:
+            link = preparation.first_account_link(address)
+        except FirstAccountRefused:
+            return
+        if link:
+            self.say(_("Nobody has an account yet. Make the first one here, within a day: %(link)s") % {"link": link})
 
     # --- Watching -------------------------------------------------------------------------------
 

@@ -19,8 +19,10 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from import_export.admin import ImportExportMixin
@@ -159,15 +161,15 @@ class TagResource(ModelResource):
         if not dataset:
             return _refused(_("The list is no longer here. Choose the file again."))
         file, name = tempfile.mkstemp(suffix=".csv")
-        path = Path(name)
+        kept = Path(name)
         try:
             with os.fdopen(file, "wb") as opened:
                 opened.write(dataset)
-            return LoadedResult(load_vocabulary(path, dry_run=dry_run, by=user, name=file_name))
+            return LoadedResult(load_vocabulary(kept, dry_run=dry_run, by=user, name=file_name))
         except ListUnreadable as error:
-            return _refused(str(error).replace(str(path), file_name))
+            return _refused(str(error).replace(str(kept), file_name))
         finally:
-            path.unlink(missing_ok=True)
+            kept.unlink(missing_ok=True)
 
 
 class ListForm(ImportForm):
@@ -189,6 +191,7 @@ class ListsMixin(ImportExportMixin):
 
     import_form_class = ListForm
     import_template_name = "admin/tagging/tag/import.html"
+    import_export_change_list_template = "admin/tagging/tag/lists.html"
     resource_classes = [TagResource]
     formats = [FieldList]
     tmp_storage_class = ListsFolder
@@ -202,6 +205,21 @@ class ListsMixin(ImportExportMixin):
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Who may see tags."""
         return bool(request.user.has_perm("tagging.view_tag") or request.user.has_perm("tagging.change_tag"))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the list for other programs."""
+        view = self.admin_site.admin_view(self.export_as_it_is)
+        return [path("export/as-it-is/", view, name="tagging_tag_export_as_it_is"), *super().get_urls()]
+
+    def export_as_it_is(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the list for other programs: without the apostrophes that keep spreadsheets from reckoning."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        tags = self.get_export_queryset(request)
+        name = self.get_export_filename(request, tags, FieldList())
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        content = "".join(write_list(tags, as_it_is=True))
+        return HttpResponse(content, content_type=FieldList().get_content_type(), headers=headers)
 
     def get_import_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Name the limit on the page."""

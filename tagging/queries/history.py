@@ -10,7 +10,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
-from datasets.models import Dataset, Image
+from datasets.models import Dataset, Image, Membership
 from tagging.models import Change, ImageTag, Source, TagOperation, VersionRestore
 from tagging.replaying import Step
 
@@ -171,6 +171,17 @@ def get_people(dataset: Dataset) -> list[User]:
     """Return who has entries in a dataset's history, by name."""
     done = Change.objects.filter(dataset=dataset, done_by=OuterRef("pk"))
     return list(User.objects.filter(Exists(done)).order_by("username"))
+
+
+def find_person(dataset: Dataset, name: str) -> User | None:
+    """Return a member of a dataset, or who has entries in its history, by name.
+
+    Nobody else: whether there is an account of some name is not told to who may not know.
+    """
+    done = Change.objects.filter(dataset=dataset, done_by=OuterRef("pk"))
+    belongs = Membership.objects.filter(dataset=dataset, user=OuterRef("pk"))
+    known = User.objects.filter(Exists(done) | Exists(belongs))
+    return known.filter(username=name.replace("\x00", "")).first() if name else None
 
 
 def get_blame(image: Image) -> list[Blame]:

@@ -65,8 +65,10 @@ def get_tag_counts(dataset: Dataset, *, filter: str = "", holding: str = "", lim
 
 
 def _named(tags: np.ndarray, counts: np.ndarray, holding: str, limit: int) -> list[TagCount]:
-    if holding.strip():
-        found = Tag.objects.filter(is_one_of("pk", tags.tolist()), holds("name", literal(holding.strip())))
+    # PostgreSQL takes no NUL.
+    holding = holding.replace("\x00", "").strip()
+    if holding:
+        found = Tag.objects.filter(is_one_of("pk", tags.tolist()), holds("name", literal(holding)))
         has_it = np.isin(tags, np.fromiter(found.values_list("pk", flat=True), dtype=np.int64))
         tags, counts = tags[has_it], counts[has_it]
     most = np.lexsort((tags, -counts))[:limit]

@@ -28,13 +28,17 @@ from tagging.services.doubting import TagDoubted
 from tagging.services.implying import TagImplied, came_along, find_impliers, implied_key, to_follow
 from tagging.services.placing import place, place_behind
 from tagging.services.rules import settle, words_meant
-from tagging.services.vocabulary import checked_name, get_tags
+from tagging.services.vocabulary import TagRefused, checked_name, get_tags
 from tagging.services.writing import Kind
 from tagging.text import LONGEST_CAPTION, one_line
 
 
 class CaptionTooLong(Exception):
     """The caption has more characters than are kept; the text is a sentence."""
+
+
+class KeyTaken(TagRefused):
+    """An edit's key is that of an edit of another image; the text is a sentence."""
 
 
 class StaleCaption(Exception):
@@ -217,7 +221,7 @@ def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
     # Raises where it was deleted for ever since it was read; under the lock it stays.
     facts = ("review_state", "dataset__vocabulary__spelling")
     review_state, spelling = Image.everything.values_list(*facts).get(pk=image.pk)
-    known = set(TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", flat=True))
+    known = _find_known(image, edits)
     reader = Reader(image.dataset_id, spelling or "")
     _settle_names(image, [edit for edit in edits if edit.key not in known], call, reader)
     applied = False
@@ -229,6 +233,19 @@ def _apply_all(image: Image, edits: Sequence[Edit], call: _Call) -> ImageState:
     if applied:
         _count_edit(image, review_state, call.by)
     return get_image_state(image)
+
+
+def _find_known(image: Image, edits: Sequence[Edit]) -> set[uuid.UUID]:
+    """Return the keys of edits that were made before.
+
+    Raises:
+        KeyTaken: one of them was made on another image.
+    """
+    rows = TagOperation.objects.filter(key__in=[edit.key for edit in edits]).values_list("key", "image_id")
+    there = dict(rows)
+    if set(there.values()) - {image.pk}:
+        raise KeyTaken(_("Something else was done with this key. Ask again with a new one."))
+    return set(there)
 
 
 def _settle_names(image: Image, edits: Sequence[Edit], call: _Call, reader: Reader) -> None:

@@ -58,7 +58,8 @@ def set_review(
         by: who.
 
     Raises:
-        ReviewRefused: the image has no words yet, or changes are asked for without a reason.
+        ReviewRefused: the image has no words yet, changes are asked for without a reason, or the key is that of a step
+            of another image.
         ReviewMovedOn: no step leads there from where the image is by now.
         Image.DoesNotExist: the image was deleted for ever meanwhile.
     """
@@ -66,13 +67,21 @@ def set_review(
     # Holds the dataset's row: edits and reviews of one dataset come one after the other.
     touch_dataset(image.dataset_id)
     now = ReviewState(Image.everything.values_list("review_state", flat=True).get(pk=image.pk))
-    if now != state and not (key and Review.objects.filter(key=key).exists()):
+    if now != state and not _is_known(image, key):
         _check_step(now, state)
         Image.everything.filter(pk=image.pk, review_state=now).update(
             review_state=state, revision=F("revision") + 1, changed_at_revision=get_revision(image.dataset_id)
         )
         Review.objects.create(image_id=image.pk, state=state, reason=reason, done_by=by, key=key)
     return get_image_state(image)
+
+
+def _is_known(image: Image, key: uuid.UUID | None) -> bool:
+    """Whether a decision was made before, by its key."""
+    made = list(Review.objects.filter(key=key).values_list("image", flat=True)) if key else []
+    if made and made != [image.pk]:
+        raise ReviewRefused(_("Something else was done with this key. Ask again with a new one."))
+    return bool(made)
 
 
 def note_edits(

@@ -88,7 +88,7 @@ def freeze(
         if there is not None:
             return there
         _check_free(dataset, label.name)
-        raise VersionNameTaken(str(error)) from error
+        raise VersionError(_("Something else was done with this key. Ask again with a new one.")) from error
 
 
 def version_for_export(dataset: Dataset, by: User | None, *, note: str = "") -> DatasetVersion:

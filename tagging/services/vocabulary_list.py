@@ -11,6 +11,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from tagging.services.vocabulary import TagRefused, checked_name
+from tagging.spreadsheets import unguarded
 
 _LOOKED_AT = 4_096
 _LONGEST_LINE = 1_000_000
@@ -102,11 +103,13 @@ def _is_heading(text: str) -> bool:
 def _row(line: int, text: str, problem: str) -> Row:
     problems = [problem] if problem else []
     try:
-        fields = next(csv.reader([text.rstrip("\r\n")], strict=True, skipinitialspace=True))
+        cells = next(csv.reader([text.rstrip("\r\n")], strict=True, skipinitialspace=True))
     except (csv.Error, StopIteration):
         shown = text.strip()[:60]
         told = _('“%(text)s…” has a quotation mark that does not end. Write it as name,category,count,"alias,alias".')
         return Row(line, problems=(*problems, told % {"text": shown}))
+    # As `write_list` keeps formulas from spreadsheets.
+    fields = [unguarded(cell) for cell in cells]
     try:
         name = checked_name(fields[0])
     except TagRefused as error:

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from datasets.asking import number_from
 from datasets.filter_reading import BadFilter
 from datasets.models import Dataset
-from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.permissions import check_can_edit, get_may, visible_datasets
 from tagger_project.auth import person
 from tagging.charts import Bars, Mark, draw_bars
 from tagging.forms import GoalForm
@@ -54,9 +55,11 @@ def board_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
         if _take(form, dataset, goal):
             messages.success(request, _("The goal is changed.") if goal else _("The goal is set."))
             return redirect(f"{reverse('tagging:board', args=[dataset.pk])}#goals")
+    may = get_may(dataset, user)
     context = _context(dataset, _asked(request)) | {
         "dataset": dataset,
-        "can_edit": can_edit(dataset, user),
+        "can_edit": may.edit,
+        "may": may,
         "form": form,
         "goal": goal,
         # Offered right after it was removed, not for ever.
@@ -71,7 +74,7 @@ def remove_goal_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
     check_can_edit(dataset, user)
-    goal = get_object_or_404(Goal, dataset=dataset, pk=_number(request.POST.get("goal", "")))
+    goal = get_object_or_404(Goal, dataset=dataset, pk=number_from(request.POST.get("goal", "")))
     remove_goal(goal)
     facts = {"name": goal.name, "filter": goal.filter, "wanted": goal.wanted}
     request.session[_UNDO] = {"dataset": dataset.pk, "goal": facts}
@@ -158,13 +161,13 @@ def _address(grid: str, filter: str) -> str:
 
 
 def _asked(request: HttpRequest) -> ShapesAsked:
-    base = _number(request.GET.get("base", ""))
+    base = number_from(request.GET.get("base", ""))
     return ShapesAsked(request.GET.get("trainer", ""), base) if "trainer" in request.GET else ShapesAsked()
 
 
 def _goal(request: HttpRequest, dataset: Dataset) -> Goal | None:
     """Return the goal that is being changed; one that is gone is a new one."""
-    number = _number(request.GET.get("goal", ""))
+    number = number_from(request.GET.get("goal", ""))
     return Goal.objects.filter(dataset=dataset, pk=number).first() if number else None
 
 
@@ -184,8 +187,3 @@ def _take(form: GoalForm, dataset: Dataset, goal: Goal | None) -> bool:
     except Goal.DoesNotExist:
         form.add_error("name", _("Somebody removed this goal meanwhile. Press again to set it anew."))
     return not form.errors
-
-
-def _number(text: str) -> int:
-    """Read a number from an address or a form; nonsense is 0, which nothing has."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from datasets.asking import number_from
 from datasets.models import Dataset
-from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.permissions import check_can_edit, get_may, visible_datasets
 from datasets.quality import BLURRED_BELOW
 from datasets.queries.similar import GROUPS_A_PAGE, MOST_IN_GROUP
 from datasets.services.keeping_apart import keep_apart
@@ -32,10 +33,12 @@ def duplicates_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     if request.method == "POST":
         check_can_edit(dataset, user)
         return _answer(request, dataset)
+    may = get_may(dataset, user)
     context = {
         "dataset": dataset,
-        "view": get_duplicates_page(dataset, after=_number(request.GET.get("after", ""))),
-        "can_edit": can_edit(dataset, user),
+        "view": get_duplicates_page(dataset, after=number_from(request.GET.get("after", ""))),
+        "can_edit": may.edit,
+        "may": may,
         "blurred_below": BLURRED_BELOW,
         "after": request.GET.get("after", ""),
         # Offered right after the form was sent, not for ever.
@@ -68,14 +71,14 @@ def _answer(request: HttpRequest, dataset: Dataset) -> HttpResponse:
     elif action in {"keep", "keep-all"}:
         _keep(request, dataset, [place] if action == "keep" else request.POST.getlist("group"))
     address = reverse("tagging:duplicates", args=[dataset.pk])
-    return redirect(f"{address}?done=1&after={_number(request.POST.get('after', ''))}")
+    return redirect(f"{address}?done=1&after={number_from(request.POST.get('after', ''))}")
 
 
 def _keep(request: HttpRequest, dataset: Dataset, places: list[str]) -> None:
     done: list[dict[str, Any]] = []
     for place in places[:GROUPS_A_PAGE]:
         members = _numbers(request.POST, f"images-{place}")
-        keep = _number(request.POST.get(f"keep-{place}", ""))
+        keep = number_from(request.POST.get(f"keep-{place}", ""))
         if keep not in members:
             continue
         merge = request.POST.get(f"merge-{place}") == "1"
@@ -95,9 +98,4 @@ def _keep(request: HttpRequest, dataset: Dataset, places: list[str]) -> None:
 
 
 def _numbers(form: QueryDict, name: str) -> list[int]:
-    return [number for text in form.getlist(name)[:MOST_IN_GROUP] if (number := _number(text))]
-
-
-def _number(text: str) -> int:
-    """Read a number from an address or a form; nonsense is 0, which nothing has."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return [number for text in form.getlist(name)[:MOST_IN_GROUP] if (number := number_from(text))]

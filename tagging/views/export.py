@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from datasets.permissions import can_edit, visible_datasets
+from datasets.permissions import get_may, visible_datasets
 from tagger_project.auth import person
 from tagging.exports_schemas import ProfileOut
 from tagging.queries.template_sentences import sentence_of_profile, sentence_of_variant
@@ -24,9 +24,11 @@ def export_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Show what can be exported, for which trainer, and how."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
+    may = get_may(dataset, user)
     context = {
         "dataset": dataset,
-        "can_edit": can_edit(dataset, user),
+        "can_edit": may.edit,
+        "may": may,
         "profiles": [{"slug": each.slug, "title": each.title, "sentence": sentence_of_profile(each.slug)}
                      for each in PROFILES.values()],
         "rules": [_rules(each) for each in PROFILES.values()],

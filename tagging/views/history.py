@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,10 +17,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from datasets.models import Dataset
-from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.permissions import check_can_take_back, get_may, visible_datasets
 from tagger_project.auth import person
 from tagging.models import Change, Source
-from tagging.queries.history import get_dataset_history, get_people
+from tagging.queries.history import find_person, get_dataset_history, get_people
 from tagging.services.undoing import NothingToUndo, Undone, undo_change
 
 _KEPT = "history_kept"
@@ -34,10 +33,11 @@ def history_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Show the entries of a dataset, newest first, those of one person or of one way alone where asked."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    by = User.objects.filter(username=request.GET.get("by", "").replace("\x00", "")).first()
+    by = find_person(dataset, request.GET.get("by", ""))
     source = Source(request.GET["how"]) if request.GET.get("how") in Source.values else None
     chosen = {"by": by.get_username() if by else "", "how": source.value if source else ""}
     page = get_dataset_history(dataset, _number(request.GET.get("before", "")), by=by, source=source)
+    may = get_may(dataset, user)
     context = {
         "dataset": dataset,
         # Each form has a key of its own: pressed twice, it counts once.
@@ -48,7 +48,8 @@ def history_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
         "chosen": chosen,
         "filter": urlencode({name: value for name, value in chosen.items() if value}),
         "is_filtered": bool(by or source),
-        "can_edit": can_edit(dataset, user),
+        "can_edit": may.edit,
+        "may": may,
         "kept": _take_kept(request, dataset),
     }
     return render(request, "tagging/history.html", context)
@@ -59,8 +60,8 @@ def undo_entry(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Take back the entry that the form names, and say what stays as it is."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    check_can_edit(dataset, user)
     change = get_object_or_404(Change, dataset=dataset, pk=_number(request.POST.get("change", "")))
+    check_can_take_back(dataset, user, made_by=change.done_by_id)
     try:
         undone = undo_change(change, by=user, key=_key(request.POST.get("key", "")))
     except NothingToUndo as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from datasets.permissions import visible_datasets
+from datasets.asking import number_from
+from datasets.permissions import check_can_edit, visible_datasets
 from tagger_project.auth import person
 from tagging.forms import MOST_TAGS, RewordingForm
 from tagging.permissions import check_can_edit_vocabulary
@@ -120,6 +122,7 @@ def take_step(request: HttpRequest, kind: Kind, tags: Sequence[str], *, by: User
     step = Step(kind, form)
     if not form.is_valid():
         return step
+    _check_reach(form.rewordings(is_begun="done" in request.POST), by)
     try:
         pressed = request.POST.get("step")
         if pressed == "do":
@@ -129,6 +132,16 @@ def take_step(request: HttpRequest, kind: Kind, tags: Sequence[str], *, by: User
     except (RewordingRefused, TagRefused) as error:
         form.add_error("into", str(error))
     return step
+
+
+def _check_reach(rewordings: Sequence[Rewording], by: User | None) -> None:
+    """Raise `PermissionDenied` where datasets would change that somebody may not change, or does not even see."""
+    if by is None or by.is_superuser:
+        return
+    for rewording in rewordings:
+        if rewording.dataset is None:
+            raise PermissionDenied(_("Everywhere is for administrators. Choose one of your datasets."))
+        check_can_edit(rewording.dataset, by)
 
 
 def _look(step: Step, rewordings: Sequence[Rewording]) -> None:
@@ -141,12 +154,8 @@ def _look(step: Step, rewordings: Sequence[Rewording]) -> None:
 
 def _do(request: HttpRequest, step: Step, by: User | None) -> None:
     facts: dict[str, Any] = step.form.cleaned_data
-    before = _number(request.POST.get("done", ""))
+    before = number_from(request.POST.get("done", ""))
     rewordings = step.form.rewordings(is_begun="done" in request.POST)
     result: Reworded = carry_out_all(rewordings, by=by, key=facts["key"], reason=facts["reason"], seconds=_SECONDS)
     step.done, step.is_done = before + result.images, result.is_done
     step.total = step.done + result.left
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from datasets.permissions import check_can_edit, visible_datasets
+from datasets.permissions import check_can_manage, visible_datasets
 from tagger_project.auth import person
 from tagging.models import Spelling
 from tagging.services.spelling import set_spelling
@@ -19,7 +19,7 @@ def change_spelling(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Take the choice and go back to the settings."""
     user = person(request)
     dataset = get_object_or_404(visible_datasets(user), pk=dataset_id)
-    check_can_edit(dataset, user)
+    check_can_manage(dataset, user)
     chosen = request.POST.get("spelling", "")
     if chosen not in Spelling.values:
         return HttpResponseBadRequest()

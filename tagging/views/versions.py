@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from datasets.asking import editable_dataset, visible_dataset
 from datasets.models import Dataset
-from datasets.permissions import can_edit, check_can_edit, visible_datasets
+from datasets.permissions import check_can_manage, check_can_review, get_may, visible_datasets
 from datasets.services.datasets import DatasetError
 from tagger_project.auth import person
 from tagging.models import DatasetVersion, VersionRestore
@@ -32,13 +33,13 @@ _MOST_PAGES = 10_000
 @require_safe
 def versions_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Show the versions of a dataset, newest first, and a form for the next one."""
-    return _show_versions(request, _visible(request, dataset_id))
+    return _show_versions(request, visible_dataset(request, dataset_id))
 
 
 @require_POST
 def freeze_now(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Make a version of the present state."""
-    dataset = _editable(request, dataset_id)
+    dataset = editable_dataset(request, dataset_id)
     name, note = request.POST.get("name", ""), request.POST.get("note", "")
     try:
         version = freeze(dataset, name=name, note=note, by=person(request), key=_key(request))
@@ -59,13 +60,14 @@ def version_page(request: HttpRequest, dataset_id: int, version_id: int) -> Http
 @require_safe
 def compare_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """Show what is different between two versions, or a version and now."""
-    dataset = _visible(request, dataset_id)
+    dataset = visible_dataset(request, dataset_id)
     choices = get_choices(dataset)
     names = [request.GET.get("older", ""), request.GET.get("newer", "")]
     older, newer = (_state(dataset, choices, name) for name in names)
     page = min(int(request.GET["page"]), _MOST_PAGES) if request.GET.get("page", "").isdecimal() else 0
     context: dict[str, Any] = {
         "dataset": dataset,
+        "may": get_may(dataset, person(request)),
         "choices": choices,
         "older": older.pk if isinstance(older, DatasetVersion) else 0,
         "newer": newer.pk if isinstance(newer, DatasetVersion) else 0,
@@ -89,7 +91,7 @@ def compare_page(request: HttpRequest, dataset_id: int) -> HttpResponse:
 def restore_one(request: HttpRequest, dataset_id: int, version_id: int) -> HttpResponse:
     """Take the dataset back to a version; the same form sent again goes on where the first stopped."""
     version = _version(request, dataset_id, version_id)
-    check_can_edit(version.dataset, person(request))
+    check_can_review(version.dataset, person(request))
     try:
         restoring = restore(version, by=person(request), key=_key(request))
     except VersionError as error:
@@ -104,7 +106,9 @@ def fork_one(request: HttpRequest, dataset_id: int, version_id: int) -> HttpResp
     """Make another dataset from a version."""
     version, user = _version(request, dataset_id, version_id), person(request)
     try:
-        restoring = go_on(begin_fork(version, name=request.POST.get("name", ""), by=user, key=_key(request)))
+        begun = begin_fork(version, name=request.POST.get("name", ""), by=user, key=_key(request))
+        check_can_manage(get_object_or_404(visible_datasets(user), pk=begun.dataset_id), user)
+        restoring = go_on(begun)
     except (VersionError, DatasetError) as error:
         return _show_version(request, version, error=str(error), status=422)
     messages.success(request, _("“%(name)s” is made.") % {"name": restoring.dataset.name})
@@ -115,7 +119,7 @@ def fork_one(request: HttpRequest, dataset_id: int, version_id: int) -> HttpResp
 def delete_one(request: HttpRequest, dataset_id: int, version_id: int) -> HttpResponse:
     """Delete a version."""
     version = _version(request, dataset_id, version_id)
-    check_can_edit(version.dataset, person(request))
+    check_can_manage(version.dataset, person(request))
     try:
         delete_version(version, by=person(request))
     except VersionError as error:
@@ -151,13 +155,15 @@ def tell(restoring: VersionRestore) -> str:
 def _show_versions(request: HttpRequest, dataset: Dataset, *, error: str = "", status: int = 200) -> HttpResponse:
     before = request.GET.get("before", "")
     rows, after = get_versions(dataset, int(before) if before.isdecimal() and len(before) < 10 else None)
+    may = get_may(dataset, person(request))
     context = {
         "dataset": dataset,
         "rows": rows,
         "next": after,
         "is_first": not before,
         "unfinished": find_unfinished(dataset),
-        "can_edit": can_edit(dataset, person(request)),
+        "can_edit": may.edit,
+        "may": may,
         "key": uuid.uuid4(),
         "error": error,
         "typed": {"name": request.POST.get("name", ""), "note": request.POST.get("note", "")},
@@ -170,13 +176,15 @@ def _show_version(request: HttpRequest, version: DatasetVersion, *, error: str =
         forecast = forecast_restore(version)
     except VersionDamaged as damage:
         forecast, error = None, str(damage)
+    may = get_may(version.dataset, person(request))
     context = {
         "dataset": version.dataset,
         "version": version,
         "exports": find_exports([version.pk]).get(version.pk, []),
         "forecast": forecast,
         "head": [(name_of_field(each.what), each) for each in forecast.head] if forecast else [],
-        "can_edit": can_edit(version.dataset, person(request)),
+        "can_edit": may.edit,
+        "may": may,
         "restore_key": uuid.uuid4(),
         "fork_key": uuid.uuid4(),
         "error": error,
@@ -189,16 +197,6 @@ def _state(dataset: Dataset, choices: list[DatasetVersion], name: str) -> Datase
     """Return the version of this number; the dataset itself, for now, where there is none."""
     chosen = next((version for version in choices if str(version.pk) == name), None)
     return dataset if chosen is None else DatasetVersion.objects.get(pk=chosen.pk)
-
-
-def _visible(request: HttpRequest, dataset_id: int) -> Dataset:
-    return get_object_or_404(visible_datasets(person(request)), pk=dataset_id)
-
-
-def _editable(request: HttpRequest, dataset_id: int) -> Dataset:
-    dataset = _visible(request, dataset_id)
-    check_can_edit(dataset, person(request))
-    return dataset
 
 
 def _version(request: HttpRequest, dataset_id: int, version_id: int) -> DatasetVersion:

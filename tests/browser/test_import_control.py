@@ -28,7 +28,7 @@ MOST_ROWS = 60
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProgram]:
     """The program, reachable under a name that no browser holds for safe."""
-    env = {"ALLOWED_HOSTS": "127.0.0.1,tagger.test"}
+    env = {"ALLOWED_HOSTS": "127.0.0.1,tagger.test", "OPEN_TO_NETWORK": "true"}
     with RunningProgram(tmp_path_factory.mktemp("control") / "data", env=env) as running:
         yield running
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests import images
 from tests.program import RunningProgram
@@ -69,6 +69,19 @@ def test_from_a_folder_to_a_zip_that_a_trainer_loads(
                 assert found.read(name) == content, name
         check_converted(found, files)
     check_command_writes_the_same(running_program, archive, tmp_path)
+
+
+def test_the_prefix_follows_a_name_that_was_written_before_the_script_came(
+    running_program: RunningProgram, page: Page
+) -> None:
+    held: list[Route] = []
+    page.route("**/dataset_form*.js", lambda route: held.append(route))
+    page.goto(f"{running_program.url}/datasets/new/", wait_until="commit")
+    page.get_by_label("Name").fill("Bridge woman")
+    page.get_by_label("Trigger word").fill(TRIGGER)
+    held.pop().continue_()
+    expect(page.get_by_label("File prefix")).to_have_value("bridge-woman")
+    expect(page.get_by_label("Trigger word")).to_be_focused()
 
 
 def make_dataset(page: Page, url: str) -> None:

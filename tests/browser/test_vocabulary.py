@@ -133,7 +133,7 @@ def test_the_desk_in_the_admin_works_under_the_policy_of_the_pages(desk: Desk, p
     expect(page.locator(".messagelist")).to_contain_text("List loaded")
     look(page, "admin-loaded")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export").click()
+        page.get_by_role("link", name="Export", exact=True).click()
     assert "long_hair,0,4350743" in Path(download.value.path()).read_text()
     page.goto(f"{desk.url}/admin/tagging/tag/?q=standing")
     page.locator(".action-select").first.check()

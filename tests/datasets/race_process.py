@@ -58,6 +58,7 @@ def importing() -> Callable[[int], list[str]]:
             except blobs.BlobGone:
                 problems.append(f"row {image.pk} without files")
             time.sleep(0.001)
+        problems += lacking_in_bucket(image.sha256, image.format)
         trash.move_to_trash(dataset, [image.pk], by=None)
         if number % 3:
             trash.empty_trash(dataset, None, by=None)
@@ -66,6 +67,18 @@ def importing() -> Callable[[int], list[str]]:
         return problems
 
     return play
+
+
+def lacking_in_bucket(sha256: str, image_format: str) -> list[str]:
+    """The files of a row's picture that its bucket has not, where there is one."""
+    from django.conf import settings
+
+    from datasets import paths, remote
+
+    root = settings.DATA_DIR
+    places = [paths.original_path(root, sha256, image_format), paths.thumbnail_path(root, sha256)]
+    places.append(paths.preview_path(root, sha256))
+    return [f"{path.name} is not in the bucket" for path in places if remote.is_set() and not remote.holds(path)]
 
 
 def freeing() -> Callable[[int], list[str]]:

@@ -175,6 +175,9 @@ def test_nobody_can_sign_in_as_the_local_owner(client: Client, password_mode: No
     assert not client.login(username="local-owner", password="")
 
 
+_NO_MEMBERS = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -187,7 +190,7 @@ def test_nobody_can_sign_in_as_the_local_owner(client: Client, password_mode: No
 def test_the_admin_keeps_the_rules_of_the_pages(
     client: Client, dataset: Dataset, field: str, value: str, words: str
 ) -> None:
-    fields = {"name": "Cats", "file_prefix": "cats", "trigger_word": "", "owner": "", field: value}
+    fields = {"name": "Cats", "file_prefix": "cats", "trigger_word": "", **_NO_MEMBERS, field: value}
     answer = client.post(reverse("admin:datasets_dataset_change", args=[dataset.pk]), fields)
     assert answer.status_code == 200
     assert words in answer.content.decode()

@@ -290,6 +290,11 @@ def test_an_offset_that_is_no_place_is_refused(client: Client, job: ImportJob, o
     assert client.put(path, data=b"abc", content_type="application/octet-stream").status_code == 422
 
 
+@pytest.mark.parametrize("offset", [-1, 2**63, 10**30])
+def test_a_window_far_beyond_all_numbers_is_refused(client: Client, job: ImportJob, offset: int) -> None:
+    assert client.get(f"{API}/imports/{job.pk}/items?offset={offset}").status_code == 422
+
+
 def test_a_file_of_another_import_is_not_found(client: Client, job: ImportJob) -> None:
     item = uploading.announce(uploading.start(job.dataset), "a.jpg", 3)
     path = f"{API}/imports/{job.pk}/items/{item.pk}/content?offset=0"

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from datasets import paths
 from datasets.models import Dataset, Image
@@ -76,6 +78,17 @@ def test_young_files_stay_also_where_they_were_written_long_ago(data_dir: Path, 
     image.delete()
     for path in (data_dir / "blobs").rglob("*.*"):
         os.utime(path, (0, 0))  # linked from a part file that was uploaded yesterday
+    assert free_unneeded_blobs().pictures == 0
+    assert blobs_of(data_dir) == ALL
+
+
+def test_young_files_stay_where_the_clock_of_this_machine_is_hours_ahead(
+    data_dir: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(dataset).delete()
+    now, moment = timezone.now, time.time
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(hours=5))
+    monkeypatch.setattr(time, "time", lambda: moment() + 5 * 3600)
     assert free_unneeded_blobs().pictures == 0
     assert blobs_of(data_dir) == ALL
 

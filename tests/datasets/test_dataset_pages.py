@@ -267,7 +267,7 @@ def test_password_mode_asks_to_sign_in_first(client: Client, settings: Settings)
     settings.AUTH_MODE = "password"
     response = client.get(reverse("datasets:list"), follow=True)
     page = response.content.decode()
-    assert response.redirect_chain[0][0] == f"{reverse('login')}?next=/"
+    assert response.redirect_chain[0][0] == f"{reverse('account_login')}?next=/"
     assert 'autocomplete="current-password"' in page
     assert "Sign out" not in page
 
@@ -275,7 +275,7 @@ def test_password_mode_asks_to_sign_in_first(client: Client, settings: Settings)
 def test_a_wrong_password_is_told_without_saying_which_half(client: Client, settings: Settings) -> None:
     settings.AUTH_MODE = "password"
     person = factories.make_user()
-    response = client.post(reverse("login"), {"username": person.username, "password": "wrong"})
+    response = client.post(reverse("account_login"), {"login": person.username, "password": "wrong"})
     assert "do not fit together" in response.content.decode()
 
 

@@ -52,3 +52,23 @@ def test_texts_move_from_items_to_rows_and_back() -> None:
     old = executor.loader.project_state([("datasets", "0002_scale_and_survive")]).apps
     texts = dict(old.get_model("datasets", "ImportItem").objects.values_list("name", "text"))
     assert (texts["7.txt"], texts["silent.txt"], texts["1.jpg"]) == ("a, 7", "", "")
+
+
+def test_owners_become_members_and_owners_again() -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("datasets", "0009_exact_readings")])
+    old = executor.loader.project_state([("datasets", "0009_exact_readings")]).apps
+    anna = old.get_model("auth", "User").objects.create(username="anna")
+    datasets = old.get_model("datasets", "Dataset").objects
+    cats = datasets.create(name="Cats", file_prefix="cats", owner_id=anna.pk)
+    datasets.create(name="Nobody's", file_prefix="nobody")
+
+    executor = MigrationExecutor(connection)
+    executor.migrate([("datasets", "0011_no_owner")])
+    new = executor.loader.project_state([("datasets", "0011_no_owner")]).apps
+    members = new.get_model("datasets", "Membership").objects
+    assert list(members.values_list("dataset", "user", "role")) == [(cats.pk, anna.pk, "OWNER")]
+
+    executor = MigrationExecutor(connection)
+    executor.migrate([("datasets", "0009_exact_readings")])
+    assert list(datasets.order_by("pk").values_list("owner", flat=True)) == [anna.pk, None]

@@ -169,11 +169,14 @@ def test_people_who_edit_one_image_at_once_all_see_the_same_in_the_end(
 
 
 def edit_at_random(url: str, image: int, number: int, operations: int) -> None:
-    """Add, remove and move a few tags that all fight over, then add one of one's own."""
+    """Add, remove, move and take back a few tags that all fight over, then add one of one's own."""
     chance = random.Random(number)
     names = [f"tag {n}" for n in range(12)]
     with new_client(url) as client:
         for turn in range(operations + 1):
+            if turn < operations and chance.random() < 0.1:
+                take_back_one(client, image, chance)
+                continue
             edit: dict[str, Any] = {
                 "kind": chance.choice(["add", "add", "remove", "move"]),
                 "tag": chance.choice(names),
@@ -184,6 +187,17 @@ def edit_at_random(url: str, image: int, number: int, operations: int) -> None:
                 edit = {"kind": "add", "tag": f"mine {number}"}
             edit["key"] = str(uuid.uuid4())
             client.post(f"/api/v1/images/{image}/edits", json={"operations": [edit]}).raise_for_status()
+
+
+def take_back_one(client: httpx.Client, image: int, chance: random.Random) -> None:
+    """Take back one of the newest entries about the tags that all fight over; whose it was does not matter."""
+    entries = client.get(f"/api/v1/images/{image}/history?limit=8").raise_for_status().json()["entries"]
+    shared = [entry for entry in entries if all(tag["name"].startswith("tag ") for tag in entry["tags"])]
+    if shared:
+        asked = {"key": str(uuid.uuid4())}
+        answer = client.post(f"/api/v1/changes/{chance.choice(shared)['id']}/undo", json=asked)
+        # Somebody else was quicker, or there is nothing left of it.
+        assert answer.status_code in {200, 409}, answer.text
 
 
 class Silence:

@@ -66,7 +66,7 @@ def test_an_image_of_another_dataset_is_refused_with_a_sentence(client: Client, 
         f"/api/v1/datasets/{dataset.pk}/tagging-session", {"image_id": stranger.pk}, content_type="application/json"
     )
     assert answer.status_code == 422
-    assert answer.json() == {"detail": "“else.jpg” belongs to another dataset."}
+    assert answer.json()["detail"] == "“else.jpg” belongs to another dataset."
 
 
 @pytest.mark.parametrize("address", ["/api/v1/images/404/desk", "/api/v1/datasets/404/tagging-session"])

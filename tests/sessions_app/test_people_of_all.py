@@ -43,6 +43,8 @@ def test_each_dataset_tells_who_is_there_now(client: Client, settings: Settings)
         factories.make_user(username="ana", first_name="Ana", last_name="Lima"),
         factories.make_user(username="ben"),
     )
+    for dataset in (first, second, empty):
+        factories.make_member(dataset, ben)
     come(first, ana)
     come(first, ben)
     come(second, ben)

@@ -52,7 +52,7 @@ def test_a_desk_asks_the_same_questions_whatever_the_size(
 
 def test_the_place_is_that_of_the_person_who_asks(dataset: Dataset) -> None:
     images = [factories.make_image(dataset, is_tagged=number == 0) for number in range(3)]
-    person = factories.make_user()
+    person = factories.make_member(dataset)
     keep_place(dataset, images[1], by=person)
     assert get_place(dataset, None).image_id is None
     place = get_place(dataset, person)

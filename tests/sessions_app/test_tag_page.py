@@ -85,8 +85,8 @@ def test_password_mode_asks_for_a_login(client: Client, dataset: Dataset, settin
     settings.AUTH_MODE = "password"
     image = factories.make_image(dataset)
     answer = client.get(_page(image))
-    assertRedirects(answer, f"{reverse('login')}?next={_page(image)}", fetch_redirect_response=False)
-    client.force_login(factories.make_user())
+    assertRedirects(answer, f"{reverse('account_login')}?next={_page(image)}", fetch_redirect_response=False)
+    client.force_login(factories.make_member(dataset))
     assert client.get(_page(image)).status_code == 200
 
 
@@ -94,7 +94,7 @@ def test_each_person_has_a_place_of_their_own(client: Client, dataset: Dataset, 
     settings.AUTH_MODE = "password"
     first, second = factories.make_image(dataset), factories.make_image(dataset)
     for image in (first, second):
-        client.force_login(factories.make_user())
+        client.force_login(factories.make_member(dataset))
         address = reverse("api-1:write_place", args=[dataset.pk])
         client.put(address, {"image_id": image.pk}, content_type="application/json")
         assertRedirects(

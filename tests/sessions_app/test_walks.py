@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -303,6 +304,18 @@ def test_a_walk_of_the_same_filter_and_order_is_gone_on_with(
     assert ask(filter="-lake").json()["id"] != somebody.pk
 
 
+@pytest.mark.parametrize("nothing", ["\0", "\ud800"])
+def test_what_no_database_takes_is_left_out_of_a_filter(
+    client: Client, dataset: Dataset, images: list[Image], nothing: str
+) -> None:
+    address = f"/api/v1/datasets/{dataset.pk}/walks"
+    # In ASCII, as half a character can only be sent so.
+    bodies = [json.dumps({"filter": f"-la{nothing}ke", "goes_on": goes_on}) for goes_on in (False, True)]
+    answers = [client.post(address, body, content_type="application/json") for body in bodies]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+
+
 def test_walks_over_the_api(client: Client, dataset: Dataset, images: list[Image]) -> None:
     address = f"/api/v1/datasets/{dataset.pk}"
     counted = client.get(f"{address}/matching", {"filter": "-lake"})
@@ -345,8 +358,8 @@ class TestAnotherPersonsWalk:
 
     @pytest.fixture
     def walk(self, client: Client, dataset: Dataset, images: list[Image]) -> TaggingSession:
-        client.force_login(factories.make_user())
-        return _start(dataset, by=factories.make_user())
+        client.force_login(factories.make_member(dataset))
+        return _start(dataset, by=factories.make_member(dataset))
 
     def test_its_pages_are_not_there(self, client: Client, walk: TaggingSession, images: list[Image]) -> None:
         assert client.get(reverse("sessions_app:tag", args=[walk.dataset_id]), {"walk": walk.pk}).status_code == 404

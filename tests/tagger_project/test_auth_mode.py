@@ -10,14 +10,20 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from pytest_django.fixtures import Settings
 
 from datasets.models import Dataset, ImportItem, ImportJob
 from tagger_project.env import VARIABLES
 from tests import factories, images, uploading
-from tests.sockets import is_refused
+from tests.sockets import is_refused, refusal
 
-PUBLIC = {"/favicon.ico", "/healthz", "/readyz", "/login/", "/admin/login/", "/texts.js"}
+PUBLIC = {"/favicon.ico", "/healthz", "/readyz", "/login/", "/texts.js", "/account/inactive/", "/account/signup/"}
+PUBLIC |= {f"/account/password/reset/{page}" for page in ("", "sent/", "done/", "x-x/")}
+# Says that there is nothing here, or leads to the way in.
+NOTHING = {"/first/": 410, "/logout/": 302, "/admin/login/": 302, "/account/second-factor/webauthn/login/": 302}
+NOTHING |= {"/account/second-factor/authenticate/": 302, "/account/password/reset/x/": 404}
 API = "/api/v1/"
+OF_A_PROVIDER = ("/account/oidc/", "/account/provider/")
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
@@ -65,7 +71,7 @@ def stored(db: None) -> Dataset:
 
 
 @pytest.mark.usefixtures("password_mode", "stored")
-@pytest.mark.parametrize("address", [address for address in ADDRESSES if address not in PUBLIC])
+@pytest.mark.parametrize("address", [address for address in ADDRESSES if address not in PUBLIC | set(NOTHING)])
 def test_a_stranger_is_asked_to_sign_in_everywhere(client: Client, address: str) -> None:
     for method in ("get", "post", "put", "patch", "delete"):
         answer = getattr(client, method)(address, data={} if method in {"get", "post"} else b"{}")
@@ -73,6 +79,11 @@ def test_a_stranger_is_asked_to_sign_in_everywhere(client: Client, address: str)
         if is_call:
             assert answer.status_code in {401, 404, 405}, (method, answer.status_code)
             assert answer.status_code != 404 or address == API
+        elif address.startswith(OF_A_PROVIDER):
+            assert answer.status_code == 404
+        elif address == "/invitations/x/":
+            # A link that is none says so, to strangers too (tests/security/test_guessing_invitations.py).
+            assert answer.status_code == (404 if method in {"get", "post"} else 405)
         else:
             assert answer.status_code == 302, (method, answer.status_code)
             assert answer["Location"].startswith(("/login/?next=", "/admin/login/?next="))
@@ -98,6 +109,19 @@ def test_what_everybody_may_see_is_this_and_no_more(client: Client, address: str
     assert client.get(address).status_code == 200
 
 
+@pytest.mark.usefixtures("password_mode", "db")
+@pytest.mark.parametrize(("address", "status"), sorted(NOTHING.items()))
+def test_the_way_in_shows_nothing_else(client: Client, address: str, status: int) -> None:
+    assert client.get(address).status_code == status
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("address", [address for address in ADDRESSES if address.startswith(("/account/", "/login/"))])
+def test_open_mode_has_no_pages_of_accounts(client: Client, address: str) -> None:
+    if address not in NOTHING or NOTHING[address] != 404:
+        assert client.get(address)["Location"] == reverse("datasets:list")
+
+
 @pytest.mark.usefixtures("password_mode")
 def test_files_are_not_told_apart_from_missing_ones(client: Client, dataset: Dataset) -> None:
     image = uploading.bring(uploading.start(dataset), "a.png", images.encoded("PNG")).image
@@ -112,7 +136,7 @@ def test_a_socket_is_for_those_who_signed_in(password_mode: None) -> None:
     dataset = factories.make_dataset()
     job = uploading.start(dataset)
     member = Client()
-    member.force_login(factories.make_user())
+    member.force_login(factories.make_member(dataset))
     for path in (f"/ws/datasets/{dataset.pk}/", f"/ws/imports/{job.pk}/"):
         assert async_to_sync(is_refused)(path)
         assert async_to_sync(is_refused)(path, client=Client())
@@ -139,7 +163,7 @@ def person(db: None) -> User:
 def test_signing_in_leads_to_where_one_wanted_to_go(strict_client: Client, person: User) -> None:
     wanted = reverse("datasets:create")
     page = strict_client.get(wanted, follow=True)
-    form = {"username": "anna", "password": "correct horse", "csrfmiddlewaretoken": page.context["csrf_token"]}
+    form = {"login": "anna", "password": "correct horse", "csrfmiddlewaretoken": page.context["csrf_token"]}
     answer = strict_client.post(page.request["PATH_INFO"] + f"?next={wanted}", form)
     assert (answer.status_code, answer["Location"]) == (302, wanted)
     assert strict_client.get(wanted).status_code == 200
@@ -149,13 +173,13 @@ def test_signing_in_leads_to_where_one_wanted_to_go(strict_client: Client, perso
 @pytest.mark.usefixtures("password_mode")
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_signing_in_never_leads_to_another_site(client: Client, person: User, elsewhere: str) -> None:
-    form = {"username": "anna", "password": "correct horse", "next": elsewhere}
+    form = {"login": "anna", "password": "correct horse", "next": elsewhere}
     assert client.post("/login/", form)["Location"] == reverse("datasets:list")
 
 
 @pytest.mark.usefixtures("password_mode")
 def test_a_wrong_password_lets_nobody_in(client: Client, person: User) -> None:
-    assert client.post("/login/", {"username": "anna", "password": "wrong"}).status_code == 200
+    assert client.post("/login/", {"login": "anna", "password": "wrong"}).status_code == 200
     assert client.get(reverse("datasets:list")).status_code == 302
 
 
@@ -163,7 +187,7 @@ def test_a_wrong_password_lets_nobody_in(client: Client, person: User) -> None:
 def test_signing_out_is_the_end(client: Client, person: User) -> None:
     client.force_login(person)
     assert client.get(reverse("datasets:list")).status_code == 200
-    assert client.post(reverse("logout")).status_code == 302
+    assert client.post(reverse("account_logout")).status_code == 302
     assert client.get(reverse("datasets:list")).status_code == 302
     assert client.get(f"{API}datasets").status_code == 401
 
@@ -174,14 +198,14 @@ def test_what_a_person_makes_bears_their_name(client: Client, person: User) -> N
     made = client.post(f"{API}datasets", {"name": "Mine"}, content_type="application/json").json()
     job = client.post(f"{API}datasets/{made['id']}/imports", {}, content_type="application/json").json()
     dataset = Dataset.objects.get(pk=made["id"])
-    assert dataset.owner == person
+    assert list(dataset.memberships.values_list("user", "role")) == [(person.pk, "OWNER")]
     assert dataset.imports.get(pk=job["id"]).started_by == person
 
 
 def test_in_open_mode_nobody_signs_in_and_nothing_bears_a_name(client: Client, person: User) -> None:
     client.force_login(person)
     made = client.post(f"{API}datasets", {"name": "Ours"}, content_type="application/json").json()
-    assert Dataset.objects.get(pk=made["id"]).owner is None
+    assert not Dataset.objects.get(pk=made["id"]).memberships.exists()
     assert Client().get(reverse("datasets:list")).status_code == 200
     assert len(Client().get(f"{API}datasets").json()) == 1
 
@@ -199,6 +223,66 @@ def test_a_foreign_host_is_refused_in_open_mode(client: Client, host: str, path:
 def test_a_foreign_page_opens_no_socket_in_open_mode() -> None:
     dataset = factories.make_dataset()
     assert async_to_sync(is_refused)(f"/ws/datasets/{dataset.pk}/", origin="http://evil.example")
+
+
+LOCAL = ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", ""]
+ELSEWHERE = ["192.168.1.9", "203.0.113.7", "172.18.0.1", "fe80::1%eth0", "2001:db8::7", "::ffff:192.168.1.9", "0.0.0.0"]
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("address", LOCAL + ELSEWHERE)
+@pytest.mark.parametrize("path", ["/", "/api/v1/datasets", "/admin/", "/files/images/1/original/"])
+def test_open_mode_answers_this_machine_whatever_name_is_asked_for(
+    client: Client, settings: Settings, address: str, path: str
+) -> None:
+    answer = client.get(path, headers={"host": "localhost"}, REMOTE_ADDR=address)
+    assert (answer.status_code == 400) == (address in ELSEWHERE)
+    settings.OPEN_TO_NETWORK = True
+    assert client.get(path, headers={"host": "localhost"}, REMOTE_ADDR=address).status_code != 400
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "status"), [("127.0.0.1", 200), ("192.168.1.9", 400), ("127.0.0.1, 192.0.2.1", 400)]
+)
+def test_behind_a_proxy_it_is_the_browser_that_is_elsewhere(
+    client: Client, db: None, settings: Settings, forwarded: str, status: int
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+    assert client.get("/", headers={"X-Forwarded-For": forwarded}).status_code == status
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_machine_opens_no_socket_in_open_mode(settings: Settings) -> None:
+    path = f"/ws/datasets/{factories.make_dataset().pk}/"
+    for address in (*LOCAL, *ELSEWHERE):
+        assert async_to_sync(refusal)(path, address=address) == (None if address in LOCAL else (None, "")), address
+    settings.OPEN_TO_NETWORK = True
+    assert async_to_sync(refusal)(path, address=ELSEWHERE[0]) is None
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("null", "", "https://evil.example", "http://testserver.evil.example", "http://eviltestserver"),
+        *("https://testserver", "http://testserver:81", "http://testserver.", "http://testserver@evil.example"),
+        *("http://testserver/", "http://testserver, http://evil.example", "file://", "http://localhost"),
+    ],
+)
+def test_a_foreign_origin_is_refused_in_open_mode(client: Client, origin: str) -> None:
+    for path in ("/", "/api/v1/datasets", "/files/images/1/original/"):
+        assert client.get(path, headers={"origin": origin}).status_code == 400, path
+    assert client.post("/datasets/new/", {"name": "x"}, headers={"origin": origin}).status_code == 400
+    assert not Dataset.objects.exists()
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    "host",
+    ["", "testserver:evil", "testserver, evil.example", "evil.example:80", "[::2]", "0.0.0.0", "testserver@evil"],
+)
+def test_a_strange_host_is_refused_in_open_mode(client: Client, host: str) -> None:
+    assert client.get("/", headers={"host": host}).status_code == 400
 
 
 def test_unless_told_otherwise_the_program_answers_to_this_machine_only() -> None:

@@ -97,7 +97,7 @@ def test_the_page_takes_as_many_queries_for_six_pictures_as_for_none(admin: Clie
 
 
 def test_who_may_change_tags_may_say_where_they_are_meant_for(tag: Tag, dataset: Dataset, password_mode: None) -> None:
-    client, user = Client(), factories.make_user(is_staff=True)
+    client, user = Client(), factories.make_member(dataset, factories.make_user(is_staff=True))
     client.force_login(user)
     user.user_permissions.add(Permission.objects.get(codename="view_tag"))
     assert send(client, tag, scopes=[{"dataset": dataset.pk}]).status_code == 403

@@ -34,7 +34,7 @@ def edit(client: Client, image: Image, *operations: dict[str, Any], **extra: Any
 
 
 def body(response: HttpResponse) -> Any:
-    assert response["Content-Type"].startswith("application/json")
+    assert response["Content-Type"].startswith(("application/json", "application/problem+json"))
     return json.loads(response.content)
 
 
@@ -77,6 +77,17 @@ def test_edits_are_applied_in_order_and_answered_with_the_state(client: Client, 
     assert state["caption"] == {"text": "Prose.", "version": 1}
     assert state["tagged"] is True
     assert state == client.get(f"/api/v1/images/{image.pk}/tags").json()
+
+
+def test_the_key_of_an_edit_elsewhere_is_refused_and_not_said_to_be_done(
+    client: Client, dataset: Dataset, image: Image
+) -> None:
+    add = operation("add", tag="a")
+    assert edit(client, factories.make_image(dataset), add).status_code == 200
+    answer = edit(client, image, operation("add", tag="b"), add)
+    assert answer.status_code == 422
+    assert "this key" in body(answer)["detail"]
+    assert names_on(image) == []
 
 
 def test_the_same_edit_sent_twice_counts_once(client: Client, image: Image) -> None:
@@ -193,7 +204,7 @@ def test_in_password_mode_nobody_reads_or_writes_without_a_login(
 
 
 def test_in_password_mode_an_edit_bears_a_name(client: Client, image: Image, password_mode: None) -> None:
-    user = factories.make_user()
+    user = factories.make_member(image.dataset)
     client.force_login(user)
     assert edit(client, image, operation("add", tag="a")).status_code == 200
     assert Change.objects.get().done_by == user

@@ -533,7 +533,7 @@ def test_who_is_not_signed_in_sees_no_board_and_changes_no_goal(client: Client, 
     assert client.put(f"/api/v1/goals/{goal.pk}", facts, content_type="application/json").status_code == 401
     assert client.delete(f"/api/v1/goals/{goal.pk}").status_code == 401
     assert Goal.objects.get().name == "a"
-    client.force_login(factories.make_user())
+    client.force_login(factories.make_member(dataset))
     assert client.get(board_address(dataset)).status_code == 200
     assert client.delete(f"/api/v1/goals/{goal.pk}").status_code == 204
 

@@ -271,7 +271,7 @@ def test_who_may_only_look_changes_nothing(client: Client, dataset: Dataset, mon
     def refuse(*_: object) -> None:
         raise PermissionDenied("You may look.")
 
-    monkeypatch.setattr("tagging.api.check_can_edit", refuse)
+    monkeypatch.setattr("datasets.asking.check_can_edit", refuse)
     for path, body in (
         ("/keep", {"keep": best.pk, "trash": [other.pk]}),
         ("/undo", {"keep": best.pk, "trash": [], "batch": str(uuid.uuid4())}),

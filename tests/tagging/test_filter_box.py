@@ -187,6 +187,8 @@ def test_both_are_asked_over_http(client: Client, dataset: Dataset, pictures: li
     assert offered == {"start": 1, "end": 4, "items": [{"text": "bird", "label": "bird", "count": 1}]}
     counted = client.get(f"/api/v1/datasets/{dataset.pk}/tag-counts", {"filter": "bird", "q": "sky"}).json()
     assert counted == {"images": 1, "tags": [{"name": "blue sky", "category": "", "colour": "", "count": 1}]}
+    # PostgreSQL refuses NUL.
+    assert client.get(f"/api/v1/datasets/{dataset.pk}/tag-counts", {"filter": "bird", "q": "s\0ky"}).json() == counted
     bad = client.get(f"/api/v1/datasets/{dataset.pk}/tag-counts", {"filter": "is:x"})
     assert (bad.status_code, bad.json()["end"]) == (422, 4)
     assert client.get("/api/v1/datasets/0/tag-counts").status_code == 404

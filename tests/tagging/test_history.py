@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from datasets.models import Dataset, Image
+from datasets.models import Dataset, Image, Role
 from datasets.services.trash import move_to_trash
 from tagging.models import Change, Source
 from tagging.queries.history import (
@@ -253,7 +253,7 @@ def test_who_is_not_signed_in_neither_reads_nor_undoes(client: Client, image: Im
     assert client.get(f"/api/v1/images/{image.pk}/history").status_code == 401
     assert undo(client, change.pk).status_code == 401
     assert client.get(f"/datasets/{image.dataset.pk}/history/").status_code == 302
-    client.force_login(factories.make_user(username="Ben"))
+    client.force_login(factories.make_member(image.dataset, factories.make_user(username="Ben"), Role.REVIEWER))
     undone = undo(client, change.pk).json()["change"]
     assert Change.objects.get(pk=undone).done_by == User.objects.get(username="Ben")
 

@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from datasets.models import Dataset, Image
-from tagging import desk_api
 from tagging.models import QuickTag, Source, TagAlias, TagCategory
 from tagging.queries.quick_tags import get_quick_tags, get_recent_tags
 from tagging.services.implications import deprecate_tag
@@ -146,7 +145,7 @@ def test_who_may_not_edit_reads_the_keys_but_changes_none(
     def refuse(*_: Any) -> None:
         raise PermissionDenied("You may look.")
 
-    monkeypatch.setattr(desk_api, "check_can_edit", refuse)
+    monkeypatch.setattr("datasets.asking.check_can_edit", refuse)
     address = f"/api/v1/datasets/{dataset.pk}/quick-tags"
     assert client.post(address, {"tag": "x"}, content_type="application/json").status_code == 403
     assert client.put(f"{address}/1", {"tag": "x"}, content_type="application/json").status_code == 403

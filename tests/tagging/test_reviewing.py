@@ -127,6 +127,15 @@ def test_an_image_that_loses_its_words_is_untagged_whatever_it_was(dataset: Data
     assert [state for state, _ in _steps(image)] == [State.UNTAGGED]
 
 
+def test_the_key_of_a_decision_elsewhere_is_refused(dataset: Dataset) -> None:
+    first, second = _image(dataset, State.IN_PROGRESS), _image(dataset, State.IN_PROGRESS)
+    key = uuid.uuid4()
+    set_review(first, State.READY, key=key, by=None)
+    with pytest.raises(ReviewRefused, match="this key"):
+        set_review(second, State.READY, key=key, by=None)
+    assert _steps(second) == []
+
+
 def test_the_same_decision_sent_twice_counts_once(dataset: Dataset) -> None:
     image, key = _image(dataset, State.READY), uuid.uuid4()
     set_review(image, State.CHANGES_REQUESTED, reason="hat", key=key, by=None)

@@ -31,6 +31,7 @@ from tagging.services.restoring import restore
 from tagging.services.sorting import sort_tags
 from tagging.services.versions import (
     BadVersionName,
+    VersionError,
     VersionInUse,
     VersionNameTaken,
     delete_version,
@@ -100,6 +101,13 @@ def test_names_are_unique_in_a_dataset_whatever_their_case(dataset: Dataset) -> 
         freeze(dataset, name=" \u200b ", by=None)
     with pytest.raises(BadVersionName, match="121"):
         freeze(dataset, name="x" * 121, by=None)
+
+
+def test_the_key_of_a_version_elsewhere_is_refused_in_words(dataset: Dataset) -> None:
+    key = uuid.uuid4()
+    freeze(factories.make_dataset(), name="first", by=None, key=key)
+    with pytest.raises(VersionError, match="this key"):
+        freeze(dataset, name="first", by=None, key=key)
 
 
 def test_asked_twice_with_one_key_is_one_version(dataset: Dataset) -> None:

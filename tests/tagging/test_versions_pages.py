@@ -118,7 +118,7 @@ def test_without_signing_in_nothing_is_told(client: Client, dataset: Dataset, pa
     assert client.get(f"/api/v1/versions/{version.pk}").status_code == 401
     assert client.get(f"/datasets/{dataset.pk}/versions/").status_code == 302
     assert client.get(f"/files/datasets/{dataset.pk}/pictures/{'a' * 64}/thumbnail/").status_code == 302
-    client.force_login(factories.make_user())
+    client.force_login(factories.make_member(dataset))
     assert client.get(f"/api/v1/versions/{version.pk}").status_code == 200
 
 

@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from datasets.queries.refusals import explain
 from datasets.services.datasets import DatasetError
 from datasets.services.importing import FolderRefused, find_files, get_or_create_dataset, take_files
 from datasets.services.uploads import TextRules, seal_import, start_import
+from tagger_project.bucket import BucketAway
 
 _POLL_SECONDS = 0.5
 
@@ -40,9 +42,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("folder", type=Path, help="The folder; sub-folders are read too.")
-        parser.add_argument("--dataset", required=True, help="The dataset's name; it is made if there is none.")
+        parser.add_argument(
+            "--dataset", required=True, help="The dataset's name or number; it is made if there is none."
+        )
         parser.add_argument("--prefix", default="", help="File prefix of a new dataset.")
         parser.add_argument("--trigger-word", default="", help="Trigger word of a new dataset.")
+        parser.add_argument("--owner", default="", help="User name of who owns a new dataset; unset: nobody yet.")
         parser.add_argument(
             "--texts",
             choices=[_as_option(policy) for policy in ImportJob.SidecarPolicy],
@@ -62,6 +67,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, and say what became of each file."""
+        owner = User.objects.filter(username=options["owner"]).first() if options["owner"] else None
+        if options["owner"] and owner is None:
+            raise CommandError(_("There is no account “%(name)s”.") % {"name": options["owner"]})
         try:
             files = find_files(options["folder"])
             if not files:
@@ -70,7 +78,7 @@ class Command(BaseCommand):
                 name=options["dataset"],
                 file_prefix=options["prefix"],
                 trigger_word=options["trigger_word"],
-                by=None,
+                by=owner,
             )
         except (FolderRefused, DatasetError) as error:
             raise CommandError(str(error)) from error
@@ -80,7 +88,7 @@ class Command(BaseCommand):
             policy=ImportJob.SidecarPolicy(_from_option(options["texts"])),
             reading=ImportJob.SidecarReading(_from_option(options["read_as"])),
         )
-        job = start_import(dataset, source=ImportJob.Source.FOLDER, by=None, texts=rules)
+        job = start_import(dataset, source=ImportJob.Source.FOLDER, by=owner, texts=rules)
         received = take_files(job, files)
         if workers_answer():
             for item_ids in received:
@@ -95,6 +103,9 @@ class Command(BaseCommand):
                 process_here(job.pk, [], workers=options["workers"])
             except WorkersCannotStart as error:
                 raise CommandError(str(error)) from error
+            except BucketAway as error:
+                told = _("%(reason)s What was copied in waits: start the program, which goes on with it.")
+                raise CommandError(told % {"reason": error.strerror}) from error
             seal_import(job)
             progress = get_import_progress(job.pk)
         self._report(progress, options["json"])

@@ -11,13 +11,14 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from datasets.services.blobs import GRACE
 from datasets.services.repairing import Repairer
 from datasets.services.verifying import Finding, Tally, Verification
+from tagger_project.bucket import BucketAway
 
 
 class Command(BaseCommand):
@@ -34,6 +35,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="Print one JSON object with counts and findings.")
         parser.add_argument("--decode", action="store_true", help="Decode thumbnails and previews to their end.")
+        parser.add_argument(
+            "--read-bucket",
+            action="store_true",
+            help="Read all that the bucket has, too, rather than compare names and sizes.",
+        )
         parser.add_argument("--threads", type=int, default=0, help="Threads that read files (0: one a core and one).")
         parser.add_argument(
             "--grace",
@@ -45,9 +51,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look, mend what is asked for, and say what was found."""
+        try:
+            self._verify(options)
+        except BucketAway as error:
+            raise CommandError(error.strerror) from error
+
+    def _verify(self, options: dict[str, Any]) -> None:
         started = time.monotonic()
         verification = Verification(
-            grace=timedelta(seconds=options["grace"]), decode=options["decode"], threads=options["threads"]
+            grace=timedelta(seconds=options["grace"]),
+            decode=options["decode"],
+            threads=options["threads"],
+            read_bucket=options["read_bucket"],
         )
         repairer = Repairer() if options["repair"] else None
         found: list[dict[str, Any]] = []

@@ -27,16 +27,19 @@ function showExample() {
 }
 
 // A dataset that exists keeps its prefix when it is renamed: its exports are known by it.
-const isNew = name.value === "" || name.getAttribute("aria-invalid") === "true";
+const isNew = "isNew" in form.dataset;
 
-name.addEventListener("input", () => {
+function follow() {
   if (follows && isNew) prefix.value = name.value.trim() ? suggestPrefix(name.value) : "";
   showExample();
-});
+}
+
+name.addEventListener("input", follow);
 prefix.addEventListener("input", () => {
   follows = prefix.value === "";
   showExample();
 });
 
-showExample();
-($("[aria-invalid=true]", form) ?? (isNew ? name : null))?.focus();
+// Who is quicker than this script has written already, and stays where they are.
+follow();
+if (!form.contains(document.activeElement)) ($("[aria-invalid=true]", form) ?? (isNew ? name : null))?.focus();

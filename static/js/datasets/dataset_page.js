@@ -33,6 +33,7 @@ export class DatasetPage extends EventTarget {
     const { dataset } = host;
     this.id = Number(dataset.dataset);
     this.mayEdit = "trashAddress" in dataset;
+    this.mayTeach = "mayTeach" in dataset;
     this.status = $("[data-status]");
     this.query = new GridQuery({ filter: dataset.filter, order: dataset.order });
     this.images = new ImageRows(dataset.imagesAddress, {

@@ -75,7 +75,9 @@ class ImportPage {
         $(other, this.root).focus();
       });
     }
-    dropAnywhere(document.querySelector("[data-drop-overlay]"), (held) => this.dropped(held));
+    const overlay = document.querySelector("[data-drop-overlay]");
+    // Not for who only looks.
+    if (overlay) dropAnywhere(overlay, (held) => this.dropped(held));
     window.addEventListener("beforeunload", (event) => {
       if (this.isSending) event.preventDefault();
     });

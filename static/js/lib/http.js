@@ -65,12 +65,12 @@ async function read(response, address) {
   throw new HttpError(response.status, detailOf(response.status, answer, address), answer);
 }
 
-// Of these the framework tells the bare name ("Not Found"), which is no sentence for a person.
-const BARE = /^(not found|unauthorized|forbidden|csrf check failed)\b/iu;
+// Kinds of problems (docs/api.md) that the server words for scripts; a page knows better what its person can do.
+const FOR_SCRIPTS = /:(not-found|page-too-old)$/u;
 
 function detailOf(status, answer, address) {
-  if (typeof answer?.detail === "string" && !BARE.test(answer.detail)) return answer.detail;
   if (status === 401) return gettext("You are signed out. Reload the page and sign in again.");
+  if (typeof answer?.detail === "string" && !FOR_SCRIPTS.test(answer.type)) return answer.detail;
   if (status === 403) return gettext("This is not allowed, or the page is too old. Reload it and try again.");
   if (status === 404 && /\/(images|datasets)\/\d/u.test(address)) return gettext("This picture or its dataset was deleted.");
   if (status === 404) return gettext("This is no longer here. Reload the page.");

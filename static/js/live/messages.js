@@ -7,3 +7,4 @@ export const EXPORT_PROGRESS = "export.progress";
 export const DESK_CHANGED = "desk.changed";
 export const DESK_PEOPLE = "desk.people";
 export const DESK_TAKEN = "desk.taken";
+export const RIGHTS_NOW = "rights.now";

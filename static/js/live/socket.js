@@ -5,6 +5,8 @@
 
 import { backoff, pause } from "../lib/http.js";
 import { connectionFound, connectionLost } from "./banner.js";
+import { RIGHTS_NOW } from "./messages.js";
+import { rightsNow } from "./rights.js";
 
 const POLL_EVERY = 2000;
 // A proxy that swallows the handshake answers nothing at all.
@@ -15,6 +17,9 @@ const ANSWER_AFTER = 4;
 const ANSWER_WITHIN = 1000;
 // However long the server was away: so soon after it is back, at most, is every page.
 const LONGEST_WAIT = 8000;
+// The server closes a socket that says too much with this code; coming again at once would say still more.
+const TOO_MUCH = 4429;
+const WAIT_AFTER_TOO_MUCH = 30000;
 
 class LiveSocket {
   constructor(path, { onMessage, onState = () => {}, poll = null, answers = false }) {
@@ -58,10 +63,10 @@ class LiveSocket {
     socket.addEventListener("message", (event) => {
       if (socket === this.socket) this.received(event.data);
     });
-    socket.addEventListener("close", () => {
+    socket.addEventListener("close", (event) => {
       clearTimeout(limit);
       clearTimeout(late);
-      if (socket === this.socket) this.lost();
+      if (socket === this.socket) this.lost(event.code === TOO_MUCH ? WAIT_AFTER_TOO_MUCH : 0);
     });
   }
 
@@ -90,7 +95,8 @@ class LiveSocket {
       return;
     }
     try {
-      this.onMessage(message);
+      if (message.type === RIGHTS_NOW) rightsNow(message.data);
+      else this.onMessage(message);
     } finally {
       this.answer();
     }
@@ -111,11 +117,11 @@ class LiveSocket {
     this.socket.send(JSON.stringify({ seen: this.seen }));
   }
 
-  lost() {
+  lost(leastWait = 0) {
     this.socket = null;
     if (this.isClosed) return;
     this.setState("closed");
-    const wait = backoff(this.attempt, 1000, LONGEST_WAIT);
+    const wait = Math.max(leastWait, backoff(this.attempt, 1000, LONGEST_WAIT));
     this.attempt += 1;
     this.retryAt = performance.now() + wait;
     this.retryTimer = setTimeout(() => this.connect(), wait);

@@ -5,7 +5,7 @@ import { makeActions } from "../tagging/actions.js";
 import { makePageActions } from "../tagging/page_actions.js";
 import { Compare } from "./compare.js";
 import { FEATURES, actionsOf } from "./features.js";
-import { GRID_FEATURES, READING_FEATURES } from "./grid_features.js";
+import { GRID_FEATURES, READING_FEATURES, TEACHING_FEATURES } from "./grid_features.js";
 import { Info } from "./info.js";
 import { Loupe } from "./loupe.js";
 
@@ -15,6 +15,6 @@ const ANYWHERE = Object.fromEntries(
 
 export const allActions = () =>
   makeActions(null, [
-    ...actionsOf([Loupe, Compare, Info, ...FEATURES, DatasetPage, ...GRID_FEATURES, ...READING_FEATURES].map((Feature) => Feature.prototype)),
+    ...actionsOf([Loupe, Compare, Info, ...FEATURES, DatasetPage, ...GRID_FEATURES, ...TEACHING_FEATURES, ...READING_FEATURES].map((Feature) => Feature.prototype)),
     ...makePageActions({ urls: ANYWHERE, go: () => {}, openPalette: () => {} }),
   ]);

@@ -31,10 +31,10 @@ import { TakingBack } from "./taking_back.js";
 const LEAVE_WAIT = 1500;
 
 export class Desk extends EventTarget {
-  constructor({ dataset, desk, urls, walk = null }) {
+  constructor({ dataset, desk, urls, walk = null, may = { edit: true, review: true, manage: true } }) {
     super();
     const { api } = urls;
-    Object.assign(this, { dataset, urls, walk });
+    Object.assign(this, { dataset, urls, walk, may });
     // Behind it there may be the tagging session that is being walked.
     const address = (id) => urls.image.replace(/\/0\/(?=$|\?)/u, `/${id}/`);
     this.first = desk;
@@ -52,6 +52,7 @@ export class Desk extends EventTarget {
     this.editing = new Editing({
       datasetId: dataset.id,
       saver: this.saver,
+      mayEdit: may.edit,
       vocabulary: this.vocabulary,
       shown: (image) => this.shown(image),
       version: (image) => this.desks.known(image).state.caption.version,

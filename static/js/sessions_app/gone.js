@@ -2,6 +2,8 @@
 
 export class Gone {
   constructor({ root }) {
+    // Somebody who may look at the dataset but not change it.
+    this.isReadOnly = root.hasAttribute("data-read-only");
     this.notice = root.querySelector("[data-gone]");
     this.box = root.querySelector("[data-tag-box]");
     this.caption = root.querySelector("[data-caption]");
@@ -24,8 +26,8 @@ export class Gone {
   /** Say it where it is so; there is nothing to write on, but what was written stays to be copied. */
   render(image) {
     const isGone = this.has(image);
-    this.box.hidden = isGone;
-    this.caption.readOnly = isGone;
+    this.box.hidden = isGone || this.isReadOnly;
+    this.caption.readOnly = isGone || this.isReadOnly;
     this.notice.hidden = !isGone;
   }
 }

@@ -9,10 +9,10 @@ import { Help } from "../tagging/help.js";
 import { bindButtons } from "../tagging/keys.js";
 import { startPalette } from "./anywhere.js";
 import { FilterHandOver } from "./filter_hand_over.js";
-import { GRID_FEATURES, READING_FEATURES } from "./grid_features.js";
+import { GRID_FEATURES, READING_FEATURES, TEACHING_FEATURES } from "./grid_features.js";
 
 const page = new DatasetPage($("[data-grid]"));
-const there = page.filterBox ? [...(page.mayEdit ? GRID_FEATURES : []), ...READING_FEATURES] : [];
+const there = page.filterBox ? [...(page.mayEdit ? GRID_FEATURES : []), ...(page.mayTeach ? TEACHING_FEATURES : []), ...READING_FEATURES] : [];
 const features = there.map((Feature) => new Feature(page));
 if (page.filterBox) {
   new SelectionBar(page);

@@ -11,8 +11,8 @@ const SETTLE_WAIT = 1500;
 const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 
 export class HistoryPanel {
-  constructor(desk, { urls }) {
-    Object.assign(this, { desk, api: urls.api });
+  constructor(desk, { urls, may, me }) {
+    Object.assign(this, { desk, api: urls.api, may, me });
     this.dialog = $("#history");
     this.waiting = new Set();
     this.turn = Promise.resolve();
@@ -91,7 +91,12 @@ export class HistoryPanel {
   show({ entries, next }) {
     this.next = next;
     this.parts.older.hidden = next === null;
-    this.parts.entries.append(...entries.map((entry) => entryRow(entry, () => this.undo(entry.id))));
+    this.parts.entries.append(...entries.map((entry) => entryRow(entry, this.mayUndo(entry) && (() => this.undo(entry.id)))));
+  }
+
+  /** One's own work, and everybody's for reviewers: as the server says. */
+  mayUndo({ by }) {
+    return this.may.review || (this.may.edit && by !== "" && by === this.me);
   }
 
   /** Take an entry back: a large one on all of its pictures, as the history of the dataset does. One after the other. */
@@ -161,7 +166,7 @@ function entryRow(entry, undo) {
       entry.taken_back && el("p", { class: "history__note small", text: takenBack(entry.taken_back) }),
     ),
     // Also where it was taken back: a part of it may be left, and where nothing is, the answer says so.
-    el("button", { class: "button", type: "button", text: gettext("Undo"), "aria-label": undoName(entry), onclick: undo }),
+    undo && el("button", { class: "button", type: "button", text: gettext("Undo"), "aria-label": undoName(entry), onclick: undo }),
   );
 }
 

@@ -5,7 +5,7 @@ import { getJson, postJson } from "../lib/http.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { toast } from "../lib/toast.js";
 import { makeKey } from "../lib/uuid.js";
-import { STATES, decisionsFrom, shownState } from "./review_states.js";
+import { STATES, decisionsOf, shownState } from "./review_states.js";
 
 const SETTLE = 3000;
 
@@ -37,7 +37,7 @@ export class Review {
 
   actions() {
     const group = gettext("Review");
-    const may = (state) => () => decisionsFrom(this.state).includes(state);
+    const may = (state) => () => decisionsOf(this.state, this.desk.may).includes(state);
     return [
       { id: "readyAndOn", group, label: gettext("Ready, and on to the next picture"), keys: ["Shift+Enter"], when: "emptyBox", run: () => this.readyAndOn() },
       { id: "markReady", group, label: gettext("Ready"), keys: ["Alt+KeyY"], only: may("READY"), can: may("READY"), run: () => this.decide("READY") },
@@ -77,7 +77,7 @@ export class Review {
     this.reason.hidden = reason === "" || now === "UNTAGGED";
     this.reason.classList.toggle("review__reason--asked", now === "CHANGES_REQUESTED");
     fill(this.reason, el("bdi", { text: reason }));
-    const next = decisionsFrom(now);
+    const next = decisionsOf(now, this.desk.may);
     for (const step of this.root.querySelectorAll("[data-review-step]")) step.hidden = !next.includes(step.dataset.reviewStep);
     // What others do takes away no words that are being written.
     if (!next.includes("CHANGES_REQUESTED") && !this.isWriting) this.closeForm();
@@ -107,7 +107,7 @@ export class Review {
   readyStep() {
     this.desk.caption.flush();
     if (this.desk.gone.has(this.desk.image)) return;
-    if (decisionsFrom(this.state).includes("READY")) this.decide("READY");
+    if (decisionsOf(this.state, this.desk.may).includes("READY")) this.decide("READY");
     else if (this.state === "UNTAGGED") {
       toast(gettext("A picture without words is not ready yet. Give it a tag or a caption first."), { seconds: 6 });
       return;

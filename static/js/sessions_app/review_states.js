@@ -18,7 +18,11 @@ const DECISIONS = {
   CHANGES_REQUESTED: ["READY"],
 };
 
-export const decisionsFrom = (state) => DECISIONS[state];
+// Judging is for reviewers.
+const JUDGEMENTS = new Set(["APPROVED", "CHANGES_REQUESTED"]);
+
+/** The steps from a state that somebody may take who `may` edit, or review. */
+export const decisionsOf = (state, may) => DECISIONS[state].filter((next) => (JUDGEMENTS.has(next) ? may.review : may.edit));
 
 /** The state with what is on its way: words that are not stored yet count as words. */
 export function shownState({ review_state: state = "UNTAGGED", tagged }) {

@@ -15,6 +15,11 @@ import { Loupe } from "./loupe.js";
 import { Palette, datasetRows, tagRows } from "./palette.js";
 
 const LEAVE_WAIT = 1500;
+// What somebody who only looks has no keys, buttons or lines in the palette for.
+const EDITS = new Set(
+  ("take keep comma choose erase sameAsPrevious undo redo trash takeOver nextFree pinTag arrangeQuickTags ask askYes " +
+    "askNo askSkip askBack pasteTags exampleOf saveMerged readyAndOn markReady notReady").split(" "),
+);
 
 const page = readJson("desk-data");
 const desk = new Desk(page);
@@ -27,7 +32,11 @@ const go = (address) => {
 const compare = new Compare(desk);
 const features = [new Loupe(desk, compare), compare, new Info(desk), ...makeFeatures(desk, page)];
 const pageActions = makePageActions({ urls: { ...$("#palette").dataset, ...page.urls }, go, openPalette: () => palette.open() });
-const registry = new Registry(makeActions(desk, [...actionsOf(features), ...pageActions]), page.keys);
+const all = makeActions(desk, [...actionsOf(features), ...pageActions]);
+// What a tag means is everybody's: no role in a dataset gives the right to change it.
+const isTaught = (id) => id === "exampleOf" && !desk.may.teach;
+const isMine = ({ id }) => !isTaught(id) && (desk.may.edit || !(EDITS.has(id) || id.startsWith("quickTag")));
+const registry = new Registry(all.filter(isMine), page.keys);
 desk.registry = registry;
 const palette = new Palette({ registry, datasets: datasetRows(api, go), tags: tagRows(desk, api) });
 const help = new Help({ registry, onClose: () => desk.toTagBox() });

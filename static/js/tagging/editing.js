@@ -10,8 +10,8 @@ export class Editing {
    * `shown(image)` is the state as the page shows it now, `version(image)` the version of its caption on the server;
    * `onMany(action)` is told of an action of several operations.
    */
-  constructor({ datasetId, saver, vocabulary, shown, version, onChange, onMany }) {
-    Object.assign(this, { saver, vocabulary, shown, version, onChange, onMany });
+  constructor({ datasetId, saver, mayEdit = true, vocabulary, shown, version, onChange, onMany }) {
+    Object.assign(this, { saver, mayEdit, vocabulary, shown, version, onChange, onMany });
     this.history = new History(datasetId);
     // What was never stored cannot be taken back.
     saver.addEventListener("refused", ({ detail }) => this.history.forgetEdit(detail.operation.key));
@@ -20,7 +20,8 @@ export class Editing {
 
   /** Do operations on an image as one action; returns the steps that changed something. */
   apply(image, operations) {
-    const steps = this.plan(image, operations);
+    // Nothing is begun that the server refuses.
+    const steps = this.mayEdit ? this.plan(image, operations) : [];
     // One entry of the history on the server, however many calls bring them.
     const group = steps.length > 1 ? { group: makeKey() } : {};
     for (const step of steps) {

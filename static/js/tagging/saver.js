@@ -275,7 +275,7 @@ export class Saver extends EventTarget {
 
   waitFor(error) {
     const isAway = error.status === 0 || error.status === 502 || error.status === 503 || error.status === 504;
-    this.trouble = { state: isAway ? "offline" : "attention", status: error.status, detail: error.detail };
+    this.trouble = { state: isAway ? "offline" : "attention", status: error.status, detail: error.detail, kind: error.body?.type };
     this.timer = setTimeout(() => this.pump(), backoff(this.attempt, 1000, 20000));
     this.attempt += 1;
     this.tell("status");

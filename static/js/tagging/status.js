@@ -3,6 +3,8 @@
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 
 const SAY_AFTER = 500;
+// A kind of problem (docs/api.md).
+const PAGE_TOO_OLD = /:page-too-old$/u;
 
 export class SaveState {
   /** `onRetry` tries again now, `onShow` goes to what needs a person; `tags()` is how many the image has. */
@@ -40,7 +42,7 @@ export class SaveState {
     return this.unsentWords(status);
   }
 
-  unsentWords({ state, waiting, detail, status, isKept }) {
+  unsentWords({ state, waiting, detail, status, kind = "", isKept }) {
     const words = isKept
       ? ngettext("%(what)s (%(count)s waiting)", "%(what)s (%(count)s waiting)", waiting)
       : // The browser refused to keep them: they are nowhere but in this page.
@@ -48,8 +50,8 @@ export class SaveState {
     const say = (what) => interpolate(words, { what, count: waiting });
     if (state === "offline") return { text: say(gettext("Offline")), action: gettext("Try now") };
     if (status === 401) return { text: say(gettext("Signed out")), login: true };
-    // Or the page is older than the last sign-in: either way the sign-in page helps.
-    if (status === 403) return { text: say(gettext("Not allowed")), login: true };
+    // The page is older than the last sign-in: the sign-in page helps. Any other refusal says what it is for.
+    if (status === 403 && (!kind || PAGE_TOO_OLD.test(kind))) return { text: say(gettext("Not allowed")), login: true };
     return { text: say(detail), action: gettext("Try now") };
   }
 

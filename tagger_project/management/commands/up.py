@@ -35,6 +35,12 @@ class Command(BaseCommand):
         # `manage.py` reads it before the settings do; here it is only known.
         parser.add_argument("--data", type=Path, default=settings.DATA_DIR, help="Data folder.")
         parser.add_argument("--workers", type=int, default=env.WORKERS, help="Worker processes; 0 for one a core.")
+        parser.add_argument(
+            "--open-to-network",
+            action="store_true",
+            default=env.OPEN_TO_NETWORK,
+            help="Without logins, serve other machines too: whoever reaches the port may change everything.",
+        )
         parser.add_argument("--open", action="store_true", default=env.OPEN_BROWSER, help="Open the page.")
 
     def handle(self, **arguments: Any) -> None:
@@ -49,6 +55,7 @@ class Command(BaseCommand):
             dataset=arguments["dataset"],
             prefix=arguments["prefix"],
             trigger_word=arguments["trigger_word"],
+            open_to_network=arguments["open_to_network"],
         )
         try:
             refuse_options(options)
@@ -76,4 +83,4 @@ def refuse_options(options: Options) -> None:
         raise CannotStart(_("PORT is %(port)s. Name one from 1 to 65535.") % {"port": options.port})
     if options.workers < 0:
         raise CannotStart(_("WORKERS is %(workers)s. Name 0 or more.") % {"workers": options.workers})
-    refuse_open_mode_for_all(options.host, settings.AUTH_MODE)
+    refuse_open_mode_for_all(options.host, settings.AUTH_MODE, allowed=options.open_to_network)

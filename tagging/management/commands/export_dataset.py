@@ -16,6 +16,8 @@ from django.utils.translation import ngettext
 
 from datasets.filter_reading import BadFilter
 from datasets.models import Dataset
+from datasets.services import datasets as datasets_service
+from tagger_project.bucket import BucketAway
 from tagger_project.full_disk import is_disk_full
 from tagging.models import DatasetVersion
 from tagging.queries.template_sentences import sentence_of_options, sentence_of_template
@@ -72,6 +74,8 @@ class Command(BaseCommand):
             result = _write(plan, output)
         except (ExportRefused, OriginalMissing, BadFilter) as error:
             raise CommandError(str(error)) from error
+        except BucketAway as error:
+            raise CommandError(error.strerror) from error
         except BadOptions as error:
             raise CommandError(sentence_of_options(error)) from error
         except BadTemplate as error:
@@ -136,11 +140,12 @@ def find_dataset(name: str) -> Dataset:
     """Return the dataset of this name, or of this number where no dataset has it as its name.
 
     Raises:
-        CommandError: there is none.
+        CommandError: there is none, or more than one.
     """
-    dataset = Dataset.objects.filter(name__iexact=name).first()
-    if dataset is None and name.isascii() and name.isdigit():
-        dataset = Dataset.objects.filter(pk=int(name)).first()
+    try:
+        dataset = datasets_service.find_dataset(name)
+    except datasets_service.SeveralDatasets as error:
+        raise CommandError(str(error)) from error
     if dataset is None:
         names = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True)[:10])
         raise CommandError(

@@ -24,9 +24,9 @@ from tagging.queries.export_preview import MANIFEST_FILE
 from tagging.services.exports.folders import FolderWriter
 from tagging.services.exports.journal import Journal, Written
 from tagging.services.exports.manifest import Facts, facts_of, write_manifest
-from tagging.services.exports.pixels import check_written, exported_size, get_content
+from tagging.services.exports.pixels import check_written, exported_size, lent_content
 from tagging.services.exports.planning import ExportPlan, PlannedImage
-from tagging.services.exports.zips import Content, Entry, Held, Stored, Writer, ZipWriter
+from tagging.services.exports.zips import Entry, Held, Stored, Writer, ZipWriter
 
 _SECONDS_A_PULSE = 0.5
 # What is not on the disk yet is written again after a death.
@@ -208,8 +208,8 @@ def write_picture(planned: PlannedImage, plan: ExportPlan, writer: Writer) -> Wr
         OSError: nothing can be written any more.
     """
     image, pixels = planned.image, plan.options.pixels
-    content: Content = get_content(image, pixels)
-    picture = writer.add(planned.place.picture_name, content)
+    with lent_content(image, pixels) as content:
+        picture = writer.add(planned.place.picture_name, content)
     check_written(image, pixels, picture)
     text = None
     if planned.text_name is not None:

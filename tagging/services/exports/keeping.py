@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from datasets.files import moment_of_disk
 from tagging.models import ExportArchive, ExportJob
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def sweep_exports() -> int:
 
 
 def _remove_orphans() -> int:
-    before = (timezone.now() - _GRACE).timestamp()
+    before = moment_of_disk(settings.DATA_DIR / "incoming") - _GRACE.total_seconds()
     folders = {key: folder for folder in _folders() if (key := _key_of(folder)) is not None}
     rows = ExportJob.objects.filter(key__in=list(folders), files_removed_at=None)
     without_files = [ExportJob.State.FAILED, ExportJob.State.CANCELLED]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from datasets import paths
+from datasets import paths, remote
 from datasets.conversion import TIMES_THE_DECODERS_MEMORY, Converter
 from datasets.imaging import ImageRefused, Wanted
 from tagging.services.exports.zips import Content, Entry, Held, Stored
@@ -32,9 +34,14 @@ class OriginalMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Original:
-    """A stored picture; where it cannot be read that is said by its owner's name for it."""
+    """A stored picture; where it cannot be read that is said by its owner's name for it.
+
+    Attributes:
+        path: where it can be read just now.
+    """
 
     image: FrozenImage
+    path: Path
 
     def blocks(self) -> Iterator[bytes]:
         """Yield it block by block.
@@ -42,9 +49,8 @@ class _Original:
         Raises:
             OriginalMissing: it is gone or unreadable.
         """
-        path = paths.original_path(settings.DATA_DIR, self.image.sha256, self.image.format)
         try:
-            yield from Stored(path).blocks()
+            yield from Stored(self.path).blocks()
         except OSError as error:
             raise OriginalMissing(self.image.original_name, error.strerror or str(error)) from error
 
@@ -58,15 +64,26 @@ def exported_size(image: FrozenImage, pixels: PixelOptions) -> tuple[int, int]:
     return width, height
 
 
-def get_content(image: FrozenImage, pixels: PixelOptions) -> Content:
-    """Return a picture as it goes out.
+@contextmanager
+def lent_content(image: FrozenImage, pixels: PixelOptions) -> Iterator[Content]:
+    """Lend a picture as it goes out; one that a bucket keeps is fetched for this block.
 
     Raises:
-        OriginalMissing: it has to be converted, and is gone or unreadable.
+        OriginalMissing: it is gone or not what was stored; where it is to be converted, also unreadable.
+        BucketAway: the bucket does not answer.
     """
+    with ExitStack() as stack:
+        try:
+            original = paths.original_path(settings.DATA_DIR, image.sha256, image.format)
+            path = stack.enter_context(remote.borrow(original))
+        except (FileNotFoundError, remote.Damaged) as error:
+            raise OriginalMissing(image.original_name, error.strerror or str(error)) from error
+        yield _content(image, pixels, path)
+
+
+def _content(image: FrozenImage, pixels: PixelOptions, path: Path) -> Content:
     if pixels.keeps(image):
-        return _Original(image)
-    path = paths.original_path(settings.DATA_DIR, image.sha256, image.format)
+        return _Original(image, path)
     wanted = Wanted(
         format=_FORMATS[pixels.extension_of(image)],
         size=exported_size(image, pixels),

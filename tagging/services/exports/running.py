@@ -10,7 +10,7 @@ import fcntl
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from datasets.files import leave_room, make_folder
+from tagger_project.bucket import BucketAway
 from tagger_project.full_disk import is_disk_full
 from tagger_project.sizes import decimal_size
 from tagging.models import ExportArchive, ExportJob
@@ -73,6 +74,10 @@ def run_export(job_id: int, *, seconds: float | None = None) -> bool:
         _leave(job)
     except _Cancelled:
         _end(job, _State.CANCELLED)
+    except BucketAway:
+        # It waits, as far as it is; the sweep of what waits goes on with it when the bucket is back.
+        with suppress(LostClaim):
+            _hand_on(job)
     except (OriginalMissing, VersionDamaged, BadOptions, BadTemplate) as error:
         _end(job, _State.FAILED, _sentence_of(error))
     except (OSError, DatabaseError) as error:

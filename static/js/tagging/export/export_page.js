@@ -42,7 +42,8 @@ export class ExportPage {
   ways(rules) {
     return {
       titles: new Map(rules.map(({ slug, title }) => [slug, title])),
-      mayEdit: this.mayEdit,
+      // One's own, and all of them for reviewers: as the server says.
+      mayEnd: (job) => "canReview" in this.root.dataset || (job.started_by !== "" && job.started_by === this.root.dataset.me),
       versionAddress: (id) => this.addressOf(id),
       onAgain: (job) => this.again(job),
     };

@@ -9,7 +9,7 @@ export const ENDED = ["DONE", "CANCELLED", "FAILED"];
 const when = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 
-/** `ways` is {titles, versionAddress(id), onCancel(job), onDelete(job), onAgain(job), mayEdit}. */
+/** `ways` is {titles, versionAddress(id), onCancel(job), onDelete(job), onAgain(job), mayEnd(job)}. */
 export class ExportRow {
   constructor(tag, ways) {
     this.ways = ways;
@@ -47,7 +47,7 @@ export class ExportRow {
   progress() {
     this.bar = el("progress", { class: "progress", max: 1, value: 0, "aria-label": gettext("How far it is") });
     this.line = el("span", { class: "small quiet numbers" });
-    const cancel = el("button", { class: "button", type: "button", text: gettext("Cancel"), onclick: () => this.ways.onCancel(this.job) });
+    const cancel = this.ways.mayEnd(this.job) && el("button", { class: "button", type: "button", text: gettext("Cancel"), onclick: () => this.ways.onCancel(this.job) });
     return el("div", { class: "export-row__progress" }, this.bar, el("div", { class: "export-row__line" }, this.line, cancel));
   }
 
@@ -63,7 +63,7 @@ export class ExportRow {
   end() {
     const { job, ways } = this;
     const again = el("button", { class: "button button--quiet", type: "button", text: gettext("Use these options"), onclick: () => ways.onAgain(job) });
-    const remove = ways.mayEdit && el("button", { class: "button button--quiet", type: "button", text: gettext("Delete"), onclick: () => ways.onDelete(job) });
+    const remove = ways.mayEnd(job) && el("button", { class: "button button--quiet", type: "button", text: gettext("Delete"), onclick: () => ways.onDelete(job) });
     return [el("div", { class: "export-row__end" }, this.outcome()), el("div", { class: "export-row__ways" }, again, remove)];
   }
 

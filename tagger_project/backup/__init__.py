@@ -1,0 +1,1 @@
+"""Backups: database and files together, in one folder, checked, and loadable into either database."""

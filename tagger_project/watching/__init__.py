@@ -1,0 +1,1 @@
+"""What tells others how the program is: health, numbers, the log."""
