@@ -151,8 +151,24 @@ class Factory(http_protocol.HTTPFactory):
         return self.held[host] > self.connections_an_address
 
 
+class Socket(ws_protocol.WebSocketProtocol):
+    """A socket whose bound is for what comes: who was away for long is told much at once."""
+
+    maxMessagePayloadSize: int
+
+    def sendMessage(self, *message: Any, **options: Any) -> None:
+        """Send a message of any size."""
+        bound, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            super().sendMessage(*message, **options)
+        finally:
+            self.maxMessagePayloadSize = bound
+
+
 class Sockets(ws_protocol.WebSocketFactory):
     """Takes messages of 64 KiB, and says 1009 to larger ones instead of hanging up."""
+
+    protocol = Socket
 
     def setProtocolOptions(self, **options: Any) -> None:
         """Set daphne's options, and ours over them."""

@@ -6,6 +6,7 @@ import json
 import os
 import socket as sockets
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from websockets.typing import Origin
 
 from tests.person import Person
 from tests.program import RunningProgram
+from tests.survival import write_pictures
 
 pytestmark = pytest.mark.flow
 
@@ -95,6 +97,25 @@ def test_control_bytes_in_a_head_are_refused(running_program: RunningProgram, by
     answer = raw(running_program, head("GET", "/ws/datasets/1/", *key, *smuggled))
     status = answer.split(b" ", 2)[1]
     assert status in {b"400", b"403"}, "the origin that was smuggled in counts for nothing"
+
+
+def test_who_was_away_for_long_is_told_more_than_64_kilobytes_at_once(
+    running_program: RunningProgram, tmp_path: Path
+) -> None:
+    person, name = Person(running_program), f"Long away {time.monotonic_ns()}"
+    pictures = write_pictures(tmp_path / "pictures", 8, width=80, height=60)
+    running_program.manage("import_folder", str(pictures), "--dataset", name, "--wait")
+    dataset = next(row["id"] for row in person.get("/api/v1/datasets").json() if row["name"] == name)
+    for row in person.get(f"/api/v1/datasets/{dataset}/images").json()["images"]:
+        words = [f"{'long ' * 17}{number}" for number in range(80)]
+        edits = [{"key": str(uuid.uuid4()), "kind": "add", "tag": word} for word in words]
+        person.post(f"/images/{row['id']}/edits", {"operations": edits})
+    address = running_program.url.replace("http:", "ws:")
+    page = f"{address}/ws/datasets/{dataset}/desk/?tab={uuid.uuid4()}&since=1"
+    with connect(page, origin=Origin(running_program.url), proxy=None, open_timeout=20, max_size=None) as opened:
+        text = str(opened.recv(timeout=20))
+    assert json.loads(text)["type"] == "desk.changed"
+    assert len(text) > 64 * 1024
 
 
 def test_a_message_of_64_kilobytes_and_one_closes_the_socket_with_1009(
